@@ -1,0 +1,1 @@
+"""Forecourt, a dealer management system. Nothing imports `app` itself; this keeps cycles away."""

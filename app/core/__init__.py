@@ -1,0 +1,1 @@
+"""The technical parts: they know no word of the trade."""

@@ -1,0 +1,1 @@
+"""Who may do and see what: permissions, data classes, masks, encryption, audit, files."""

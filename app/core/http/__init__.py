@@ -1,0 +1,1 @@
+"""The HTTP room: sessions, rights of views, problems, rendering. Views alone may enter."""

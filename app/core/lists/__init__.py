@@ -1,0 +1,1 @@
+"""Lists: specs, filters, cursors, pages. No Flask in this room."""
