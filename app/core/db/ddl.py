@@ -1,0 +1,88 @@
+"""The DDL of a tenant, rendered once from the models and sent as one script; of the platform likewise.
+
+Names in the script are constants of ours and one schema name from the directory whose shape is checked: nothing
+else is ever put into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import MetaData, Table
+from sqlalchemy.dialects.postgresql import psycopg as postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from app.core.db import scopes
+from app.core.db.bootstrap import APP, OWNER, RELAY, TENANTS
+from app.core.db.platform import platform_metadata, shared_metadata
+from app.core.db.session import Base
+
+# Stands for the tenant's schema and role in the rendered script; it has a schema name's shape but is never one.
+PLACEHOLDER = "t_000000000000"
+
+
+def render_tables(metadata: MetaData) -> Iterator[str]:
+    """CREATE statements of every table of `metadata` and its indexes, in order of dependence."""
+    dialect = postgresql.dialect()
+    for table in metadata.sorted_tables:
+        yield str(CreateTable(table).compile(dialect=dialect)).strip()
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            yield str(CreateIndex(index).compile(dialect=dialect)).strip()
+        yield from _rights(table)
+
+
+def _rights(table: Table) -> Iterator[str]:
+    """What a tenant loses again on a table that is only ever added to."""
+    if table.info.get("append_only"):
+        yield revoke_changes(table.name)
+
+
+def revoke_changes(table: str) -> str:
+    """Take UPDATE and DELETE on an append-only `table` from the schema's tenant: default privileges gave them."""
+    return f"DO $$ BEGIN EXECUTE format('REVOKE UPDATE, DELETE ON {table} FROM %I', current_schema()); END $$"
+
+
+def tenant_tables_script() -> str:
+    """The tables of one tenant, to run with only its schema, `shared` and `ext` on the path."""
+    version = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+    statements = [version, revoke_changes("alembic_version"), *render_tables(Base.metadata)]
+    return ";\n".join(statements) + ";\n"
+
+
+def tenant_role_script(schema: str, login: int) -> str:
+    """Role of one tenant and who may become it; sent as the migrator, who may create roles."""
+    _check(schema)
+    suffix = "" if login == 1 else f"_{int(login)}"
+    return (
+        f"CREATE ROLE {schema} NOLOGIN INHERIT;\n"
+        f"GRANT {TENANTS} TO {schema};\n"
+        f"GRANT {schema} TO {APP}{suffix};\n"
+        f"GRANT {schema} TO {RELAY}{suffix};\n"
+    )
+
+
+def tenant_schema_script(schema: str, revision: str) -> str:
+    """Schema, rights, tables and version of one tenant; sent as the owner inside a transaction."""
+    _check(schema)
+    if not revision.replace("_", "").isalnum():
+        raise ValueError(f"not a revision: {revision!r}")
+    return (
+        f"CREATE SCHEMA {schema};\n"
+        f"GRANT USAGE ON SCHEMA {schema} TO {schema};\n"
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA {schema} "
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {schema};\n"
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {schema};\n"
+        f"SET LOCAL search_path = {schema}, shared, ext, pg_temp;\n"
+        f"{tenant_tables_script()}"
+        f"INSERT INTO alembic_version (version_num) VALUES ('{revision}');\n"
+    )
+
+
+def platform_script() -> str:
+    """The platform's and the shared tables, as the models say."""
+    return ";\n".join([*render_tables(platform_metadata), *render_tables(shared_metadata)]) + ";\n"
+
+
+def _check(schema: str) -> None:
+    if not scopes.SCHEMA_SHAPE.match(schema):
+        raise ValueError(f"not a tenant schema: {schema!r}")

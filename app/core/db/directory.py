@@ -1,0 +1,121 @@
+"""The in-process copy of the tenant directory: hosts and tenants, without a statement per request.
+
+The whole directory is held, so an unknown host costs a dictionary look-up and no database work. The copy is
+compared with the directory's version at most once a second, and only rows changed since are read.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core.db import scopes
+from app.core.db.platform import directory_state, hosts, tenants
+from app.core.db.session import db
+from app.core.logging import get_logger
+
+log = get_logger(__name__)
+
+REFRESH_SECONDS = 1.0
+GONE = "deleted"
+
+
+class Directory:
+    """One process's copy of `platform.tenants` and `platform.hosts`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._checked = float("-inf")
+        self._version = -1
+        self._tenants: dict[str, scopes.Tenant] = {}
+        self._hosts: dict[str, str] = {}
+
+    def refresh(self, *, force: bool = False) -> None:
+        """Catch up with the database when the last look is a second old; an old copy outlives a database fault."""
+        if not force and time.monotonic() - self._checked < REFRESH_SECONDS:
+            return
+        with self._lock:
+            if not force and time.monotonic() - self._checked < REFRESH_SECONDS:
+                return
+            try:
+                self._catch_up()
+            except SQLAlchemyError as error:
+                if self._version < 0:
+                    raise
+                log.warning("directory_not_refreshed", error=type(error).__name__)
+            self._checked = time.monotonic()
+
+    def _catch_up(self) -> None:
+        with scopes.entered(scopes.PLATFORM), db.engine.connect() as connection:
+            version = connection.execute(select(directory_state.c.version)).scalar_one()
+            if version == self._version:
+                return
+            changed = connection.execute(
+                select(tenants).where(tenants.c.directory_version > self._version)
+            ).mappings().all()
+            ids = [row["id"] for row in changed]
+            names: dict[str, list[str]] = {}
+            query = select(hosts.c.host, hosts.c.tenant_id)
+            if self._version >= 0:
+                query = query.where(hosts.c.tenant_id.in_(ids))
+            for host, tenant_id in connection.execute(query.order_by(hosts.c.created_at, hosts.c.host)):
+                names.setdefault(tenant_id, []).append(host)
+        known = dict(self._tenants)
+        by_host = {host: owner for host, owner in self._hosts.items() if owner not in set(ids)}
+        for row in changed:
+            known.pop(row["id"], None)
+            if row["state"] == GONE:
+                continue
+            own = tuple(names.get(row["id"], ()))
+            known[row["id"]] = scopes.Tenant(
+                id=row["id"], slug=row["slug"], name=row["name"], state=row["state"], dsn_name=row["dsn_name"],
+                login=row["login"], schema_version=row["schema_version"], locale=row["locale"],
+                currency=row["currency"], country=row["country"], timezone=row["timezone"], hosts=own,
+            )  # fmt: skip
+            by_host.update(dict.fromkeys(own, row["id"]))
+        self._tenants, self._hosts, self._version = known, by_host, version
+
+    def get(self, tenant_id: str) -> scopes.Tenant | None:
+        """The tenant `tenant_id`, looked up anew when it is not in the copy yet."""
+        self.refresh()
+        if tenant_id not in self._tenants and scopes.SCHEMA_SHAPE.match(f"t_{tenant_id}"):
+            self.refresh(force=True)
+        return self._tenants.get(tenant_id)
+
+    def find_host(self, host: str) -> scopes.Tenant | None:
+        """The tenant that answers at `host` (lower case, no port), or None."""
+        self.refresh()
+        return self._tenants.get(self._hosts.get(host, ""))
+
+    def all(self) -> list[scopes.Tenant]:
+        """Every tenant that is not deleted, by id."""
+        self.refresh(force=True)
+        return [self._tenants[key] for key in sorted(self._tenants)]
+
+
+def _here() -> Directory:
+    return current_app.extensions.setdefault("forecourt_directory", Directory())
+
+
+def get(tenant_id: str) -> scopes.Tenant | None:
+    """The tenant `tenant_id` of this process's copy, or None."""
+    return _here().get(tenant_id)
+
+
+def find_host(host: str) -> scopes.Tenant | None:
+    """The tenant that answers at `host` (lower case, no port), or None."""
+    return _here().find_host(host)
+
+
+def all_tenants() -> list[scopes.Tenant]:
+    """Every tenant that is not deleted, by id, read anew."""
+    return _here().all()
+
+
+def refresh() -> None:
+    """Catch up with the directory now: for a process that has just changed it."""
+    _here().refresh(force=True)

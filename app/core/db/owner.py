@@ -1,0 +1,55 @@
+"""Connections of the migrator, acting as the owner of every schema: for the ops worker and the command line alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from flask import current_app
+from sqlalchemy import make_url
+
+from app.core.config import Settings
+from app.core.errors import DomainError, N_
+
+# A DDL statement that waits for a lock makes everyone behind it wait too, so it gives up soon and is tried again.
+LOCK_TIMEOUT_MS = 2_000
+STATEMENT_TIMEOUT_MS = 60_000
+
+
+class NoOwner(DomainError):
+    """This process was not given the migrator's login."""
+
+    code = "no_owner"
+    message = N_("This needs the migrator's database login (MIGRATOR_DATABASE_URL), which this process does not have.")
+    status = 503
+
+
+def migrator_url(dsn_name: str = "main") -> str:
+    """The migrator's DSN on the server `dsn_name`; raises NoOwner in a process that may not run DDL."""
+    settings: Settings = current_app.extensions["forecourt_settings"]
+    if settings.migrator_database_url is None:
+        raise NoOwner
+    if dsn_name == "main":
+        return settings.migrator_database_url
+    base, target = make_url(settings.migrator_database_url), make_url(settings.database_urls[dsn_name])
+    moved = base.set(host=target.host, port=target.port, database=target.database)
+    return moved.render_as_string(hide_password=False)
+
+
+@contextmanager
+def migrator(dsn_name: str = "main") -> Iterator[psycopg.Connection]:
+    """An autocommit connection of the migrator's own login; statements run as the owner only inside `as_owner`."""
+    with psycopg.connect(migrator_url(dsn_name), autocommit=True, application_name="forecourt-migrator") as connection:
+        connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+        connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+        yield connection
+
+
+@contextmanager
+def owner(dsn_name: str = "main") -> Iterator[psycopg.Connection]:
+    """One transaction as the owner role on the platform's path, committed at the end."""
+    with migrator(dsn_name) as connection, connection.transaction():
+        connection.execute("SET LOCAL ROLE forecourt_owner")
+        connection.execute("SET LOCAL search_path = platform, shared, ext, pg_temp")
+        yield connection

@@ -1,0 +1,146 @@
+"""The three contexts of a statement: a tenant's, the platform's, and none, in which everything fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+# Role and schema names become part of the BEGIN message, so their shape is checked before they are.
+SCHEMA_SHAPE = re.compile(r"^t_[a-z0-9]{12}$")
+
+
+class NoScope(RuntimeError):
+    """A statement was about to run without a tenant or the platform chosen."""
+
+
+class WrongScope(RuntimeError):
+    """A session that belongs to one scope was used in another."""
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One dealership business as the directory knows it."""
+
+    id: str
+    slug: str
+    name: str
+    state: str
+    dsn_name: str
+    login: int
+    schema_version: str | None
+    locale: str
+    currency: str
+    country: str
+    timezone: str
+    hosts: tuple[str, ...] = ()
+
+    @property
+    def schema(self) -> str:
+        """Name of the tenant's schema and, the same, of its role."""
+        return f"t_{self.id}"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Who a statement runs as: `role` on `path`, on the server `dsn_name` through login bucket `login`."""
+
+    role: str
+    path: str
+    dsn_name: str = "main"
+    login: int = 1
+    tenant: Tenant | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells scopes apart: a session pinned to one key refuses another."""
+        return self.dsn_name, self.role
+
+
+@dataclass(frozen=True)
+class TimeLimits:
+    """Time-outs of one class of work, in milliseconds, set at every BEGIN."""
+
+    statement: int
+    lock: int
+    idle: int
+
+
+WEB = TimeLimits(statement=10_000, lock=5_000, idle=30_000)
+WORKER = TimeLimits(statement=300_000, lock=10_000, idle=60_000)
+COPY = TimeLimits(statement=1_800_000, lock=10_000, idle=300_000)
+
+PLATFORM = Scope(role="r_platform", path="platform, shared, ext, pg_temp")
+
+_scope: ContextVar[Scope | None] = ContextVar("forecourt_scope", default=None)
+_limits: ContextVar[TimeLimits] = ContextVar("forecourt_limits", default=WEB)
+
+
+def tenant_scope(tenant: Tenant) -> Scope:
+    """The scope of `tenant`; raises ValueError on a name that could not have come from the directory."""
+    if not SCHEMA_SHAPE.match(tenant.schema):
+        raise ValueError(f"not a tenant schema: {tenant.schema!r}")
+    return Scope(
+        role=tenant.schema,
+        path=f"{tenant.schema}, shared, ext, pg_temp",
+        dsn_name=tenant.dsn_name,
+        login=tenant.login,
+        tenant=tenant,
+    )
+
+
+def current_scope() -> Scope:
+    """The scope of this context; raises NoScope where none is chosen."""
+    scope = _scope.get()
+    if scope is None:
+        raise NoScope("no tenant is chosen here: open one with tenant(...) or platform()")
+    return scope
+
+
+def current_tenant() -> Tenant:
+    """The tenant of this context; raises NoScope outside a tenant's."""
+    tenant = current_scope().tenant
+    if tenant is None:
+        raise NoScope("this is the platform's context, not a tenant's")
+    return tenant
+
+
+def find_tenant() -> Tenant | None:
+    """The tenant of this context, or None outside a tenant's."""
+    scope = _scope.get()
+    return scope.tenant if scope else None
+
+
+@contextmanager
+def entered(scope: Scope | None) -> Iterator[None]:
+    """Run the body in `scope`; the scope before it is back afterwards, whatever happened."""
+    token = _scope.set(scope)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+@contextmanager
+def time_limits(limits: TimeLimits) -> Iterator[None]:
+    """Run the transactions begun in the body with `limits`."""
+    token = _limits.set(limits)
+    try:
+        yield
+    finally:
+        _limits.reset(token)
+
+
+def begin_message() -> bytes:
+    """The BEGIN message of the current scope: constants and directory names only, never input."""
+    return _render(current_scope(), _limits.get())
+
+
+def _render(scope: Scope, limits: TimeLimits) -> bytes:
+    return (
+        f"BEGIN; SET LOCAL ROLE {scope.role}; SET LOCAL search_path = {scope.path}; "
+        f"SET LOCAL statement_timeout = {limits.statement}; SET LOCAL lock_timeout = {limits.lock}; "
+        f"SET LOCAL idle_in_transaction_session_timeout = {limits.idle}"
+    ).encode("ascii")
