@@ -48,7 +48,7 @@ def can_reach(account: Account | None, path: Path, mode: str = "x") -> bool:
         return os.access(path, {"x": os.X_OK, "r": os.R_OK, "w": os.W_OK}[mode])
     asked = subprocess.run(["/bin/sh", "-c", f'test -{mode} "$1"', "sh", str(path)], cwd="/", check=False,
                            capture_output=True, **account.popen())  # type: ignore[call-overload]
-    return asked.returncode == 0
+    return bool(asked.returncode == 0)
 
 
 def own(path: Path, account: Account | None) -> None:
@@ -96,7 +96,7 @@ def reachable_data_dir(wanted: Path, account: Account | None) -> Path:
 
 def reachable_copy(install: Path, parts: list[Path], account: Account | None) -> Path:
     """Return the parent folder of `parts`, or of a copy of them, from which the account can run programs."""
-    if account is None or all(can_reach(account, part) for part in parts) and can_reach(account, install):
+    if account is None or (all(can_reach(account, part) for part in parts) and can_reach(account, install)):
         return parts[0].parent
     info = install.stat()
     target = Path("/var/tmp") / f"forecourt-pg-{digest(f'{install}:{info.st_size}:{info.st_mtime_ns}')}"  # noqa: S108

@@ -75,6 +75,7 @@ class EmbeddedPostgres:
                 self.port = processes.remembered_port(memory)
             self._launch()
             if self._wait_until_ready():
+                self._fixed_port = True  # Clients know the address by now: a restart must come back to it.
                 return self.dsn
             memory.unlink(missing_ok=True)  # Somebody else may have taken the port in between.
             if self._fixed_port:
@@ -149,8 +150,11 @@ class EmbeddedPostgres:
         making.rename(self.data_dir)
 
     def _run_initdb(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, cwd="/", capture_output=True, text=True, check=False,
-                              env={"PATH": "/usr/bin:/bin", "LC_MESSAGES": "C"}, **self._identity())  # type: ignore[call-overload]
+        environment = {"PATH": "/usr/bin:/bin", "LC_MESSAGES": "C"}
+        ran: subprocess.CompletedProcess[str] = subprocess.run(  # type: ignore[call-overload]
+            command, cwd="/", capture_output=True, text=True, check=False, env=environment, **self._identity()
+        )
+        return ran
 
     def _meet_running_server(self) -> bool:
         """Attach to a live server of this folder, or end it; True when attached. A stale pid file is removed."""

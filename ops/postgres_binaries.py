@@ -46,6 +46,6 @@ def find_bin_dir(account: Account | None, wanted: Path | None = None) -> Path:
         candidates.append(Path(on_path).resolve().parent)
     best = max(candidates, key=major_version, default=None)
     if best is None or major_version(best) < MINIMUM_MAJOR:
-        raise OpsError(f"No PostgreSQL {MINIMUM_MAJOR} or newer was found: the embedded one has no build for this machine, "
-                       "so install PostgreSQL or set DATABASE_URL to an administrator's address.")
+        raise OpsError(f"No PostgreSQL {MINIMUM_MAJOR} or newer was found: the embedded one has no build for this "
+                       "machine, so install PostgreSQL or set DATABASE_URL to an administrator's address.")
     return best

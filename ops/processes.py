@@ -18,7 +18,7 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def die_with_parent(signum: int = signal.SIGTERM) -> Callable[[], None] | None:
-    """Return a `preexec_fn` that has the kernel send `signum` when our process dies, or None where there is no such thing.
+    """Return a `preexec_fn` that has the kernel send `signum` when our process dies; None where that is unknown.
 
     The kernel watches the *thread* that forked, so children must be started from a thread that lives on.
     """
@@ -89,7 +89,7 @@ def kill_tree(pid: int) -> None:
 
 
 def end(pid: int, signum: int, *, patience: float) -> bool:
-    """Signal a process that is not our child, wait, and kill its tree when it does not go. True when it went by itself."""
+    """Signal a process that is not our child, wait, kill its tree when it stays. True when it went by itself."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signum)
     deadline = time.monotonic() + patience
@@ -116,7 +116,7 @@ def free_port(host: str = "127.0.0.1") -> int:
     """Return a port nobody listens on at the moment."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 def remembered_port(memory: Path) -> int:

@@ -92,6 +92,7 @@ class EmbeddedValkey:
                 self.kill()
                 raise OpsError(f"Valkey did not answer within {START_PATIENCE:.0f} seconds; see {self.log_file}.")
             time.sleep(0.02)
+        self._fixed_port = True  # Clients know the address by now: a restart must come back to it.
         return self.url
 
     def stop(self) -> None:
