@@ -1,0 +1,1 @@
+"""Customers and what was said and done with them: people, companies, contact points, activities."""

@@ -1,0 +1,130 @@
+"""What the CRM stores: customers, their sealed contact points, their activities and the summary of these."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Integer, LargeBinary, Numeric, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import db
+from app.core.db.columns import INTERNAL, PERSONAL, Identified, Instant, Record
+from app.core.guard.classes import CONTACT
+from app.crm.rules import ActivityType, ContactKind, ContactStatus, CustomerKind, Direction
+
+
+def _one_of(column: str, values: type) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"  # type: ignore[attr-defined]
+
+
+class Customer(Record, db.Model):
+    """A person or company the dealership deals with; no natural key is unique (duplicates are shown instead)."""
+
+    __tablename__ = "crm_customers"
+
+    kind: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    name: Mapped[str] = mapped_column(Text, nullable=False, info=PERSONAL)
+    given_name: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
+    family_name: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
+    name_key: Mapped[str] = mapped_column(Text, nullable=False, info=PERSONAL)
+    store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants_stores.id"), nullable=False, info=INTERNAL)
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants_users.id"), info=INTERNAL)
+    language: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=INTERNAL)
+    notes: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=PERSONAL)
+
+    __table_args__ = (
+        CheckConstraint(_one_of("kind", CustomerKind), name="kind"),
+        CheckConstraint("name <> '' AND name_key <> ''", name="name"),
+        # Substring search in any case; the name key is folded in Python because `unaccent` is not immutable.
+        Index(
+            "ix_crm_customers_name_key_trgm",
+            "name_key",
+            postgresql_using="gin",
+            postgresql_ops={"name_key": "gin_trgm_ops"},
+        ),
+        Index("ix_crm_customers_name_key_id", "name_key", "id"),
+        Index("ix_crm_customers_store_id_name_key", "store_id", "name_key"),
+        Index("ix_crm_customers_owner_id", "owner_id"),
+        Index("ix_crm_customers_created_at", "created_at", "id"),
+    )
+
+
+class ContactPoint(Identified, db.Model):
+    """One phone number or e-mail address: sealed under the customer's key, found by token, listed masked."""
+
+    __tablename__ = "crm_contact_points"
+
+    customer_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("crm_customers.id", ondelete="CASCADE"), nullable=False, info=INTERNAL
+    )
+    kind: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    status: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    value_enc: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=CONTACT)
+    value_index: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=CONTACT)
+    value_masked: Mapped[str] = mapped_column(Text, nullable=False, info=CONTACT)
+    label: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=INTERNAL)
+    position: Mapped[int] = mapped_column(Integer, nullable=False, server_default="0", info=INTERNAL)
+
+    __table_args__ = (
+        CheckConstraint(_one_of("kind", ContactKind), name="kind"),
+        CheckConstraint(_one_of("status", ContactStatus), name="status"),
+        # Not unique across customers: couples share an e-mail address, families a phone.
+        Index("uq_crm_contact_points_customer_value", "customer_id", "kind", "value_index", unique=True),
+        Index("ix_crm_contact_points_value_index", "value_index"),
+    )
+
+
+class Activity(Record, db.Model):
+    """A call, message, visit, test drive or note, at the time it happened (which may be long before it is logged)."""
+
+    __tablename__ = "crm_activities"
+
+    customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("crm_customers.id"), nullable=False, info=INTERNAL)
+    type: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    direction: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
+    at: Mapped[datetime] = mapped_column(Instant, nullable=False, info=INTERNAL)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants_users.id"), info=INTERNAL)
+    store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants_stores.id"), nullable=False, info=INTERNAL)
+    subject: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=PERSONAL)
+    body: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=PERSONAL)
+
+    __table_args__ = (
+        CheckConstraint(_one_of("type", ActivityType), name="type"),
+        CheckConstraint(f"direction IS NULL OR {_one_of('direction', Direction)}", name="direction"),
+        # Serves the customer's page, newest first, and the probe for the activity before the latest.
+        Index("ix_crm_activities_customer_id_at", "customer_id", text("at DESC"), text("id DESC")),
+        Index("ix_crm_activities_user_id", "user_id"),
+        Index("ix_crm_activities_store_id", "store_id"),
+    )
+
+
+class ActivitySummary(db.Model):
+    """Per customer what the activity metric needs; kept by insights, read by lists (see docs/decisions)."""
+
+    __tablename__ = "crm_activity_summaries"
+
+    customer_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("crm_customers.id", ondelete="CASCADE"), primary_key=True, info=INTERNAL
+    )
+    activities: Mapped[int] = mapped_column(Integer, nullable=False, info=INTERNAL)
+    last_at: Mapped[datetime | None] = mapped_column(Instant, info=INTERNAL)
+    previous_at: Mapped[datetime | None] = mapped_column(Instant, info=INTERNAL)
+    # The same value as `rules.gap_index`. The twelve zeros carry the quotient far enough beyond the
+    # microsecond that rounding it to six digits is rounding the exact quotient.
+    gap_index: Mapped[Decimal | None] = mapped_column(
+        Numeric(20, 6),
+        Computed(
+            "CASE WHEN activities >= 2 THEN"
+            " round(EXTRACT(epoch FROM (last_at - previous_at)) * 1.000000000000 / activities, 6) END",
+            persisted=True,
+        ),
+        info=INTERNAL,
+    )
+
+    __table_args__ = (
+        CheckConstraint("activities >= 0", name="activities"),
+        Index("ix_crm_activity_summaries_last_at", "last_at", "customer_id"),
+        Index("ix_crm_activity_summaries_gap_index", "gap_index", "customer_id"),
+    )

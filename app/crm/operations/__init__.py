@@ -1,0 +1,1 @@
+"""What can be done in the CRM: customers, their contact points, activities, and the activity summaries."""

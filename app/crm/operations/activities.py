@@ -1,0 +1,112 @@
+"""Logging, correcting and taking back activities; the time of an activity is when it happened."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from app.core import clock
+from app.core.db import db
+from app.core.errors import Stale
+from app.core.guard import audit
+from app.core.guard.permissions import Actor, check
+from app.core.jobs.events import publish
+from app.crm import queries
+from app.crm.errors import ActivityInFuture
+from app.crm.events import ActivityChanged, ActivityDeleted, ActivityLogged
+from app.crm.models import Activity
+from app.crm.rules import ActivityType, Direction, is_too_late
+
+_PERSONAL = ("subject", "body")
+_PLAIN = ("type", "direction", "at")
+
+
+def log_activity(
+    *,
+    actor: Actor,
+    customer_id: uuid.UUID,
+    type: str,
+    direction: str | None = None,
+    at: datetime | None = None,
+    user_id: uuid.UUID | None = None,
+    store_id: uuid.UUID | None = None,
+    subject: str = "",
+    body: str = "",
+) -> Activity:
+    """Log what happened with a customer, now or at `at`; raises ActivityInFuture, publishes ActivityLogged.
+
+    It is the actor's and the customer's store's, unless `user_id` and `store_id` say otherwise.
+    """
+    customer = queries.get_customer(actor, customer_id)
+    activity = Activity(
+        customer_id=customer.id, user_id=user_id or actor.user_id, store_id=store_id or customer.store_id
+    )
+    check(actor, "activity.create", owner_id=activity.user_id, store_id=activity.store_id)
+    _fill(activity, type, direction, at or clock.now(), subject, body)
+    db.session.add(activity)
+    db.session.flush()
+    _audit(actor, "activity.create", activity, {}, _state(activity))
+    publish(ActivityLogged(activity.id, customer.id))
+    return activity
+
+
+def edit_activity(
+    *,
+    actor: Actor,
+    activity_id: uuid.UUID,
+    version: int,
+    type: str,
+    at: datetime,
+    direction: str | None = None,
+    subject: str = "",
+    body: str = "",
+) -> Activity:
+    """Correct an activity, its time too; raises Stale and ActivityInFuture, publishes ActivityChanged."""
+    activity = queries.get_activity(actor, activity_id)
+    check(actor, "activity.edit", owner_id=activity.user_id, store_id=activity.store_id)
+    if activity.version != version:
+        raise Stale
+    before = _state(activity)
+    _fill(activity, type, direction, at, subject, body)
+    after = _state(activity)
+    if before != after:
+        db.session.flush()
+        _audit(actor, "activity.edit", activity, before, after)
+        publish(ActivityChanged(activity.id, activity.customer_id))
+    return activity
+
+
+def delete_activity(*, actor: Actor, activity_id: uuid.UUID, version: int | None = None) -> uuid.UUID:
+    """Take an activity back and return its customer's id; raises Stale, publishes ActivityDeleted."""
+    activity = queries.get_activity(actor, activity_id)
+    check(actor, "activity.delete", owner_id=activity.user_id, store_id=activity.store_id)
+    if version is not None and activity.version != version:
+        raise Stale
+    customer_id = activity.customer_id
+    _audit(actor, "activity.delete", activity, _state(activity), {})
+    db.session.delete(activity)
+    db.session.flush()
+    publish(ActivityDeleted(activity_id, customer_id))
+    return customer_id
+
+
+def _fill(activity: Activity, type: str, direction: str | None, at: datetime, subject: str, body: str) -> None:
+    if is_too_late(at, clock.now()):
+        raise ActivityInFuture(field="at")
+    activity.type = ActivityType(type).value
+    # A note is written, not received; asking for its direction would only produce noise.
+    has_direction = bool(direction) and activity.type != ActivityType.NOTE
+    activity.direction = Direction(str(direction)).value if has_direction else None
+    activity.at, activity.subject, activity.body = at, subject.strip(), body.strip()
+
+
+def _state(activity: Activity) -> dict[str, object]:
+    return {name: getattr(activity, name) for name in (*_PLAIN, *_PERSONAL)}
+
+
+def _audit(actor: Actor, action: str, activity: Activity, before: dict[str, object], after: dict[str, object]) -> None:
+    changes, personal = (
+        {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
+        for names in (_PLAIN, _PERSONAL)
+    )
+    audit.record(actor, action, "activity", activity.id, changes, personal)

@@ -1,0 +1,113 @@
+"""Contact points: normalised, sealed under the customer's key, found by a keyed token, listed masked."""
+
+from __future__ import annotations
+
+import uuid
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from app.core.db import current_tenant, db
+from app.core.db.columns import new_id
+from app.core.guard import audit, vault
+from app.core.guard.masks import mask
+from app.core.guard.permissions import Actor, check
+from app.crm import queries
+from app.crm.errors import ContactEmpty, ContactRepeated
+from app.crm.models import ContactPoint, Customer
+from app.crm.rules import ContactKind, normalize_contact
+
+_TABLE, _COLUMN = "crm_contact_points", "value_enc"
+
+
+class ContactInput(NamedTuple):
+    """A contact value as somebody typed or imported it."""
+
+    kind: str
+    value: str
+    label: str = ""
+
+
+def add_contact_point(*, actor: Actor, customer_id: uuid.UUID, kind: str, value: str, label: str = "") -> ContactPoint:
+    """Add a phone number or an e-mail address; raises ContactEmpty and ContactRepeated.
+
+    Another customer may have the same one: it is shown as a possible duplicate, not refused.
+    """
+    customer = _editable(actor, customer_id)
+    point = attach(customer, ContactInput(kind, value, label))
+    audit.record(
+        actor,
+        "customer.add_contact",
+        "customer",
+        customer.id,
+        {"kind": (None, kind)},
+        {"contact": (None, value.strip())},
+    )
+    return point
+
+
+def remove_contact_point(*, actor: Actor, customer_id: uuid.UUID, contact_point_id: uuid.UUID) -> None:
+    """Remove a contact point of the customer; raises NotFound."""
+    customer = _editable(actor, customer_id)
+    point = queries.get_contact_point(customer.id, contact_point_id)
+    value = _unsealed(point)
+    db.session.delete(point)
+    db.session.flush()
+    audit.record(
+        actor,
+        "customer.remove_contact",
+        "customer",
+        customer.id,
+        {"kind": (point.kind, None)},
+        {"contact": (value, None)},
+    )
+
+
+def reveal_contact_point(*, actor: Actor, customer_id: uuid.UUID, contact_point_id: uuid.UUID) -> str:
+    """The value in full, for whoever holds `customer.contact` over this customer; leaves an audit entry."""
+    customer = queries.get_customer(actor, customer_id)
+    check(actor, "customer.contact", owner_id=customer.owner_id, store_id=customer.store_id)
+    point = queries.get_contact_point(customer.id, contact_point_id)
+    audit.record(actor, "customer.reveal_contact", "customer", customer.id, {"contact_point_id": (None, str(point.id))})
+    return _unsealed(point)
+
+
+def attach(customer: Customer, entry: ContactInput) -> ContactPoint:
+    """Give `customer` a contact point, last in its order; for operations that have checked and will audit."""
+    if not entry.value.strip():
+        raise ContactEmpty(field="value")
+    kind = ContactKind(entry.kind)
+    contact = normalize_contact(kind, entry.value, current_tenant().country)
+    token = vault.blind_index(kind.value, contact.value)
+    others = db.session.execute(
+        select(ContactPoint.kind, ContactPoint.value_index, ContactPoint.position).where(
+            ContactPoint.customer_id == customer.id
+        )
+    ).all()
+    if (kind.value, token) in {(other.kind, other.value_index) for other in others}:
+        raise ContactRepeated(field="value")
+    point_id = new_id()
+    point = ContactPoint(
+        id=point_id,
+        customer_id=customer.id,
+        kind=kind.value,
+        status=contact.status.value,
+        value_enc=vault.seal(customer.id, _TABLE, _COLUMN, point_id, contact.value),
+        value_index=token,
+        value_masked=mask(kind.value, contact.value),
+        label=entry.label.strip(),
+        position=max((other.position for other in others), default=-1) + 1,
+    )
+    db.session.add(point)
+    db.session.flush()
+    return point
+
+
+def _editable(actor: Actor, customer_id: uuid.UUID) -> Customer:
+    customer = queries.get_customer(actor, customer_id)
+    check(actor, "customer.edit", owner_id=customer.owner_id, store_id=customer.store_id)
+    return customer
+
+
+def _unsealed(point: ContactPoint) -> str:
+    return vault.unseal(point.customer_id, _TABLE, _COLUMN, point.id, point.value_enc)

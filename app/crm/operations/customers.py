@@ -1,0 +1,147 @@
+"""Adding, correcting and deleting customers."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from app.core.db import db
+from app.core.errors import Stale
+from app.core.guard import audit
+from app.core.guard.permissions import Actor, check
+from app.core.jobs.events import publish
+from app.crm import queries
+from app.crm.errors import ChoiceUnknown, CustomerHasActivities, CustomerReferredTo, NameMissing
+from app.crm.events import CustomerCreated
+from app.crm.models import Activity, Customer
+from app.crm.operations import contacts
+from app.crm.rules import CustomerKind, fold_name, full_name
+
+_FOREIGN_KEY_VIOLATION = "23503"
+# Who was a customer is personal; where and whose is not.
+_PERSONAL = ("name", "given_name", "family_name", "notes")
+_PLAIN = ("kind", "store_id", "owner_id", "language")
+
+
+def create_customer(
+    *,
+    actor: Actor,
+    kind: str,
+    store_id: uuid.UUID,
+    name: str = "",
+    given_name: str = "",
+    family_name: str = "",
+    owner_id: uuid.UUID | None = None,
+    language: str = "",
+    notes: str = "",
+    contact_points: Sequence[contacts.ContactInput] = (),
+) -> Customer:
+    """Add a customer with any number of contact points; raises NameMissing and ContactEmpty, publishes CustomerCreated.
+
+    Possible duplicates do not stop it: `queries.find_duplicates` shows them afterwards.
+    """
+    check(actor, "customer.create", owner_id=owner_id, store_id=store_id)
+    customer = Customer(store_id=store_id, owner_id=owner_id, language=language, notes=notes.strip())
+    _set_names(customer, kind, name, given_name, family_name)
+    db.session.add(customer)
+    _flush_choices()
+    for entry in contact_points:
+        contacts.attach(customer, entry)
+    changes, personal = _differences({}, _state(customer))
+    audit.record(actor, "customer.create", "customer", customer.id, changes, personal)
+    publish(CustomerCreated(customer.id))
+    return customer
+
+
+def edit_customer(
+    *,
+    actor: Actor,
+    customer_id: uuid.UUID,
+    version: int,
+    kind: str,
+    store_id: uuid.UUID,
+    name: str = "",
+    given_name: str = "",
+    family_name: str = "",
+    owner_id: uuid.UUID | None = None,
+    language: str = "",
+    notes: str = "",
+) -> Customer:
+    """Correct a customer's own fields; raises Stale when somebody else saved since `version` was read."""
+    customer = queries.get_customer(actor, customer_id)
+    check(actor, "customer.edit", owner_id=customer.owner_id, store_id=customer.store_id)
+    if (owner_id, store_id) != (customer.owner_id, customer.store_id):
+        # Nobody hands a record to where he could not have made it.
+        check(actor, "customer.edit", owner_id=owner_id, store_id=store_id)
+    if customer.version != version:
+        raise Stale
+    before = _state(customer)
+    customer.store_id, customer.owner_id = store_id, owner_id
+    customer.language, customer.notes = language, notes.strip()
+    _set_names(customer, kind, name, given_name, family_name)
+    changes, personal = _differences(before, _state(customer))
+    if changes or personal:
+        _flush_choices()
+        audit.record(actor, "customer.edit", "customer", customer.id, changes, personal)
+    return customer
+
+
+def delete_customer(*, actor: Actor, customer_id: uuid.UUID, version: int | None = None) -> None:
+    """Delete a customer nobody refers to; raises CustomerHasActivities, CustomerReferredTo and Stale."""
+    customer = queries.get_customer(actor, customer_id)
+    check(actor, "customer.delete", owner_id=customer.owner_id, store_id=customer.store_id)
+    if version is not None and customer.version != version:
+        raise Stale
+    activities = db.session.scalar(select(func.count()).where(Activity.customer_id == customer_id)) or 0
+    if activities:
+        raise CustomerHasActivities(count=activities)
+    changes, personal = _differences(_state(customer), {})
+    db.session.delete(customer)
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        # The modules above are unknown here; their foreign keys are what says "in use".
+        if getattr(error.orig, "sqlstate", None) == _FOREIGN_KEY_VIOLATION:
+            raise CustomerReferredTo from error
+        raise
+    audit.record(actor, "customer.delete", "customer", customer_id, changes, personal)
+
+
+def _set_names(customer: Customer, kind: str, name: str, given_name: str, family_name: str) -> None:
+    is_person = CustomerKind(kind) is CustomerKind.INDIVIDUAL
+    given, family = (given_name.strip(), family_name.strip()) if is_person else ("", "")
+    display = full_name(given, family) or " ".join(name.split())
+    key = fold_name(display)
+    if not key:
+        raise NameMissing(field="name")
+    customer.kind = CustomerKind(kind).value
+    customer.name, customer.name_key = display, key
+    customer.given_name, customer.family_name = given or None, family or None
+
+
+def _flush_choices() -> None:
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) == _FOREIGN_KEY_VIOLATION:
+            column = "owner_id" if "owner_id" in str(error.orig.diag.constraint_name) else "store_id"  # type: ignore[union-attr]
+            raise ChoiceUnknown(field=column) from error
+        raise
+
+
+def _state(customer: Customer) -> dict[str, object]:
+    return {name: getattr(customer, name) for name in (*_PLAIN, *_PERSONAL)}
+
+
+Changes = dict[str, tuple[object, object]]
+
+
+def _differences(before: dict[str, object], after: dict[str, object]) -> tuple[Changes, Changes]:
+    def changed(names: tuple[str, ...]) -> Changes:
+        pairs = {name: (before.get(name), after.get(name)) for name in names}
+        return {name: pair for name, pair in pairs.items() if (pair[0] or None) != (pair[1] or None)}
+
+    return changed(_PLAIN), changed(_PERSONAL)

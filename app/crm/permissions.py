@@ -1,0 +1,9 @@
+"""The rights over customers and activities."""
+
+from __future__ import annotations
+
+from app.core.guard.permissions import declare
+
+# `customer.contact`: read phone numbers and e-mail addresses in full; everybody else sees the masked form.
+declare("customer", extra=("contact",))
+declare("activity", verbs=("see", "create", "edit", "delete"))

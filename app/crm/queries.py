@@ -1,0 +1,189 @@
+"""What can be asked of the CRM, and the selectables that the queries of modules above may join."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, Select, Subquery, func, literal, select
+
+from app.core.db import current_tenant, db
+from app.core.errors import NotFound
+from app.core.guard import vault
+from app.core.guard.permissions import Actor, allows, scope_clause
+from app.crm.models import Activity, ActivitySummary, ContactPoint, Customer
+from app.crm.rules import ContactKind, normalize_contact
+
+# A family name alone matches many people; more possible duplicates than this is noise.
+MOST_DUPLICATES = 20
+
+
+def customer_facts() -> Subquery:
+    """Customers for joins: customer_id, name (personal), name_key (personal), kind, store_id, owner_id."""
+    return select(
+        Customer.id.label("customer_id"),
+        Customer.name,
+        Customer.name_key,
+        Customer.kind,
+        Customer.store_id,
+        Customer.owner_id,
+    ).subquery("customer_facts")
+
+
+def activity_facts() -> Subquery:
+    """Activities for joins: activity_id, customer_id, type, at, user_id, store_id (all internal)."""
+    return select(
+        Activity.id.label("activity_id"),
+        Activity.customer_id,
+        Activity.type,
+        Activity.at,
+        Activity.user_id,
+        Activity.store_id,
+    ).subquery("activity_facts")
+
+
+def summary_facts() -> Subquery:
+    """Customers with their stored activity metric: customer_id, activities (0 for none), last_at, gap_index, scope."""
+    return (
+        select(
+            Customer.id.label("customer_id"),
+            Customer.store_id,
+            Customer.owner_id,
+            func.coalesce(ActivitySummary.activities, 0).label("activities"),
+            ActivitySummary.last_at,
+            ActivitySummary.gap_index,
+        )
+        .outerjoin(ActivitySummary, ActivitySummary.customer_id == Customer.id)
+        .subquery("summary_facts")
+    )
+
+
+def visible_customers(actor: Actor) -> Select:
+    """The customers `actor` may see."""
+    return select(Customer).where(scope_clause(actor, "customer.see", owner=Customer.owner_id, store=Customer.store_id))
+
+
+def get_customer(actor: Actor, customer_id: uuid.UUID) -> Customer:
+    """The customer, if `actor` may see it; raises NotFound otherwise."""
+    customer = db.session.scalar(visible_customers(actor).where(Customer.id == customer_id))
+    if customer is None:
+        raise NotFound
+    return customer
+
+
+def get_activity(actor: Actor, activity_id: uuid.UUID) -> Activity:
+    """The activity, if `actor` may see it and its customer; raises NotFound otherwise."""
+    activity = db.session.scalar(
+        select(Activity)
+        .join(Customer, Customer.id == Activity.customer_id)
+        .where(Activity.id == activity_id)
+        .where(scope_clause(actor, "customer.see", owner=Customer.owner_id, store=Customer.store_id))
+        .where(scope_clause(actor, "activity.see", owner=Activity.user_id, store=Activity.store_id))
+    )
+    if activity is None:
+        raise NotFound
+    return activity
+
+
+def get_contact_point(customer_id: uuid.UUID, contact_point_id: uuid.UUID) -> ContactPoint:
+    """A contact point of that customer; raises NotFound."""
+    point = db.session.scalar(
+        select(ContactPoint).where(ContactPoint.id == contact_point_id, ContactPoint.customer_id == customer_id)
+    )
+    if point is None:
+        raise NotFound
+    return point
+
+
+def list_contact_points(customer_id: uuid.UUID) -> Sequence[ContactPoint]:
+    """The customer's contact points in their order, values sealed and masked."""
+    return db.session.scalars(
+        select(ContactPoint)
+        .where(ContactPoint.customer_id == customer_id)
+        .order_by(ContactPoint.position, ContactPoint.id)
+    ).all()
+
+
+def list_activities(actor: Actor, customer_id: uuid.UUID, limit: int = 100) -> Sequence[Activity]:
+    """The customer's activities that `actor` may see, newest first."""
+    return db.session.scalars(
+        select(Activity)
+        .where(Activity.customer_id == customer_id)
+        .where(scope_clause(actor, "activity.see", owner=Activity.user_id, store=Activity.store_id))
+        .order_by(Activity.at.desc(), Activity.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def find_summary(customer_id: uuid.UUID) -> ActivitySummary | None:
+    """The customer's stored activity metric, or None while nothing was logged."""
+    return db.session.get(ActivitySummary, customer_id)
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A customer who may be the same one, and why: phone, email, name (in the same store)."""
+
+    customer_id: uuid.UUID
+    name: str
+    reasons: tuple[str, ...]
+
+
+def find_duplicates(actor: Actor, customer_id: uuid.UUID) -> list[Duplicate]:
+    """Other visible customers with the same phone or e-mail, or the same name in the same store."""
+    customer = get_customer(actor, customer_id)
+    tokens = db.session.scalars(select(ContactPoint.value_index).where(ContactPoint.customer_id == customer_id)).all()
+    return _duplicates(actor, customer.name_key, customer.store_id, list(tokens), customer_id)
+
+
+def _duplicates(
+    actor: Actor, name_key: str, store_id: uuid.UUID, tokens: list[bytes], own_id: uuid.UUID
+) -> list[Duplicate]:
+    by_token = select(ContactPoint.customer_id.label("id"), ContactPoint.kind.label("reason")).where(
+        ContactPoint.value_index.in_(tokens)
+    )
+    by_name = select(Customer.id.label("id"), literal("name").label("reason")).where(
+        Customer.name_key == name_key, Customer.store_id == store_id
+    )
+    found = by_token.union(by_name).subquery("found")
+    rows = db.session.execute(
+        select(Customer.id, Customer.name, func.array_agg(func.distinct(found.c.reason)).label("reasons"))
+        .join(found, found.c.id == Customer.id)
+        .where(Customer.id != own_id)
+        .where(scope_clause(actor, "customer.see", owner=Customer.owner_id, store=Customer.store_id))
+        .group_by(Customer.id, Customer.name)
+        .order_by(Customer.name, Customer.id)
+        .limit(MOST_DUPLICATES)
+    )
+    return [Duplicate(row.id, row.name, tuple(sorted(row.reasons))) for row in rows]
+
+
+def contact_token(kind: str, text: str) -> bytes:
+    """The token under which a phone or e-mail, typed in any format, is stored."""
+    contact = normalize_contact(ContactKind(kind), text, current_tenant().country)
+    return vault.blind_index(kind, contact.value)
+
+
+def find_customer_ids_by_contact(actor: Actor, kind: str, text: str) -> Sequence[uuid.UUID]:
+    """The visible customers who have this phone number or e-mail address, in whatever format it is typed."""
+    return db.session.scalars(
+        select(Customer.id)
+        .join(ContactPoint, ContactPoint.customer_id == Customer.id)
+        .where(ContactPoint.value_index == contact_token(kind, text), ContactPoint.kind == kind)
+        .where(scope_clause(actor, "customer.see", owner=Customer.owner_id, store=Customer.store_id))
+        .order_by(Customer.id)
+    ).all()
+
+
+def search_customers(actor: Actor, folded: str, limit: int = 10) -> Sequence[Row]:
+    """Customers whose folded name contains `folded`, for pickers: (id, name, store_id)."""
+    if not allows(actor, "customer.see"):
+        return []
+    return db.session.execute(
+        select(Customer.id, Customer.name, Customer.store_id)
+        .where(Customer.name_key.contains(folded, autoescape=True))
+        .where(scope_clause(actor, "customer.see", owner=Customer.owner_id, store=Customer.store_id))
+        .order_by(Customer.name_key, Customer.id)
+        .limit(limit)
+    ).all()

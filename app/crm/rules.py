@@ -1,0 +1,146 @@
+"""What is true of customers: names, phones, e-mails, activities and the gap between them; no database."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Context, Decimal
+from enum import StrEnum
+
+import phonenumbers
+
+
+class CustomerKind(StrEnum):
+    """A person or a company; both buy cars."""
+
+    INDIVIDUAL = "individual"
+    BUSINESS = "business"
+
+
+class ContactKind(StrEnum):
+    """The channels a customer can be reached by."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+class ContactStatus(StrEnum):
+    """Whether a contact value could be brought to its one normal form, or is kept as it was typed."""
+
+    VALID = "valid"
+    RAW = "raw"
+
+
+class ActivityType(StrEnum):
+    """What happened between the dealership and the customer."""
+
+    CALL = "call"
+    MESSAGE = "message"
+    VISIT = "visit"
+    TEST_DRIVE = "test_drive"
+    NOTE = "note"
+
+
+class Direction(StrEnum):
+    """Who began it."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+# Clocks of phones and tablets differ a little from the server's; more than this is a mistyped date.
+FUTURE_TOLERANCE = timedelta(minutes=5)
+
+_MICROSECOND = Decimal("0.000001")
+_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A contact value in its one normal form, or as typed when there is none."""
+
+    kind: ContactKind
+    value: str
+    status: ContactStatus
+
+
+def fold_name(name: str) -> str:
+    """The form names are compared in: width, case, accents and repeated spaces do not count."""
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return " ".join(unicodedata.normalize("NFC", bare).split())
+
+
+def _is_han(text: str) -> bool:
+    return bool(text) and all("\u3400" <= char <= "\u9fff" or char == "\u00b7" for char in text)
+
+
+def full_name(given: str, family: str) -> str:
+    """How a person is addressed: family name first and unspaced in Han characters, given name first otherwise."""
+    given, family = given.strip(), family.strip()
+    if _is_han(given) and _is_han(family):
+        return family + given
+    return " ".join(part for part in (given, family) if part)
+
+
+def normalize_phone(text: str, region: str) -> Contact:
+    """E.164 when the number could exist in `region` (ISO 3166) or abroad; otherwise its digits, marked raw."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    try:
+        parsed = phonenumbers.parse(plain, region)
+    except phonenumbers.NumberParseException:
+        parsed = None
+    # A number that can only be dialled locally has no E.164 form; `is_possible_number` alone would invent one.
+    possible = phonenumbers.ValidationResult.IS_POSSIBLE
+    if parsed is not None and phonenumbers.is_possible_number_with_reason(parsed) == possible:
+        value = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        if parsed.extension:
+            value += f";ext={parsed.extension}"
+        return Contact(ContactKind.PHONE, value, ContactStatus.VALID)
+    return Contact(ContactKind.PHONE, " ".join(plain.split()), ContactStatus.RAW)
+
+
+def normalize_email(text: str) -> Contact:
+    """Lower case, with the domain in its ASCII (IDNA) form; what has no domain is kept as typed, marked raw."""
+    plain = unicodedata.normalize("NFKC", text).replace("\u3002", ".").strip()
+    local, at, domain = plain.rpartition("@")
+    folded = plain.casefold()
+    if not (at and local and "." in domain) or any(char.isspace() for char in plain):
+        return Contact(ContactKind.EMAIL, folded, ContactStatus.RAW)
+    try:
+        ascii_domain = domain.rstrip(".").encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return Contact(ContactKind.EMAIL, folded, ContactStatus.RAW)
+    return Contact(ContactKind.EMAIL, f"{local.casefold()}@{ascii_domain}", ContactStatus.VALID)
+
+
+def normalize_contact(kind: ContactKind, text: str, region: str) -> Contact:
+    """The normal form of a phone or an e-mail, as stored, compared and looked up."""
+    return normalize_phone(text, region) if kind is ContactKind.PHONE else normalize_email(text)
+
+
+def is_too_late(at: datetime, now: datetime) -> bool:
+    """Whether an activity's time lies in the future: an activity is something that happened."""
+    return at > now + FUTURE_TOLERANCE
+
+
+def gap_index(count: int, latest: datetime | None, previous: datetime | None) -> Decimal | None:
+    """(latest - previous) / count in seconds, half-up to the microsecond; undefined below two activities.
+
+    A gap: larger means less active. The stored column computes the same value in the database.
+    """
+    if count < 2 or latest is None or previous is None:
+        return None
+    microseconds = (latest - previous) // timedelta(microseconds=1)
+    exact = _EXACT.divide(Decimal(microseconds), Decimal(count) * 1_000_000)
+    return exact.quantize(_MICROSECOND, rounding=ROUND_HALF_UP, context=_EXACT)
+
+
+def gap_index_of(instants: Iterable[datetime]) -> Decimal | None:
+    """The activity index of one customer's activity times, in any order, ties included."""
+    ordered = sorted(instants, reverse=True)
+    if len(ordered) < 2:
+        return None
+    return gap_index(len(ordered), ordered[0], ordered[1])
