@@ -1,1 +1,48 @@
 """The HTTP room: sessions, rights of views, problems, rendering. Views alone may enter."""
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from app.core.config import Settings
+from app.core.http import access, csrf, headers, problems, rendering, requests, sessions
+from app.core.http.access import ANY_USER, may, public, require
+from app.core.http.csrf import csrf_token
+from app.core.http.forms import FormSchema, Secret, Text, load_form, render_form
+from app.core.http.hosts import HostMiddleware
+from app.core.http.sessions import current_actor, current_visitor, install_session_reader
+
+__all__ = [
+    "ANY_USER",
+    "FormSchema",
+    "Secret",
+    "Text",
+    "csrf_token",
+    "current_actor",
+    "current_visitor",
+    "init_app",
+    "install_session_reader",
+    "load_form",
+    "may",
+    "public",
+    "render_form",
+    "require",
+]
+
+MAX_BODY = 64 * 1024 * 1024
+
+
+def init_app(app: Flask, settings: Settings, readable: Callable[[str | None], bool]) -> None:
+    """The walk of every request; `readable` says which tenant schema versions this code can serve."""
+    app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=2_000_000)
+    sessions.init_app(app)
+    problems.init_app(app)
+    rendering.init_app(app)
+    app.before_request(requests.begin)
+    app.before_request(access.enforce)
+    app.before_request(csrf.protect)
+    # Flask runs these from last to first.
+    app.after_request(requests.end)
+    app.after_request(headers.add_headers)
+    app.after_request(csrf.remember_visitor)
+    app.wsgi_app = HostMiddleware(app, settings, readable)  # type: ignore[method-assign]

@@ -1,0 +1,160 @@
+"""Forms: load what was typed through a marshmallow schema, and show the page again with it when it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Response, current_app, render_template, request
+from marshmallow import RAISE, Schema, ValidationError, fields
+from werkzeug.datastructures import MultiDict
+
+from app.core.errors import N_, DomainError, FieldError, Invalid, NotFound, PermissionDenied
+from app.core.http.csrf import FIELD
+from app.core.http.problems import field_words
+
+# The library's words become ours, marked for translation; their code is stable.
+REQUIRED = N_("Enter a value.")
+INVALID = N_("This value cannot be read.")
+UNKNOWN = N_("This field is not known here.")
+REPEATED = N_("This field was sent more than once.")
+MESSAGES = {"required": REQUIRED, "null": REQUIRED, "invalid": INVALID}
+CODES = {REQUIRED: "required", INVALID: "invalid", UNKNOWN: "unknown_field"}
+
+
+class Refused(str):
+    """A validator's message with the values for its placeholders and a stable code."""
+
+    code: str
+    params: Mapping[str, Any]
+
+    def __new__(cls, code: str, message: str, **params: Any) -> Refused:
+        """`message` is marked English with `{name}` placeholders."""
+        made = super().__new__(cls, message)
+        made.code, made.params = code, params
+        return made
+
+
+class FormSchema(Schema):
+    """The base of every form's schema: fields it does not name are refused."""
+
+    class Meta:
+        """Mass assignment stops here."""
+
+        unknown = RAISE
+
+    error_messages = {"unknown": UNKNOWN}
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Give every field our words where the library's own would be shown."""
+        for key in field_obj.error_messages:
+            field_obj.error_messages[key] = MESSAGES.get(key, INVALID)
+
+
+class Secret(fields.String):
+    """A value taken exactly as typed (a password): no trimming, never shown again."""
+
+
+class Text(fields.String):
+    """One line or more of text, trimmed, of at most `longest` characters, without control characters."""
+
+    def __init__(self, *, longest: int = 200, **kwargs: Any) -> None:
+        super().__init__(validate=[at_most(longest), printable], **kwargs)
+
+
+def at_most(longest: int) -> Callable[[str], None]:
+    """A validator: no longer than `longest` characters."""
+
+    def validator(value: str) -> None:
+        if len(value) > longest:
+            raise ValidationError([Refused("too_long", N_("Use at most {longest} characters."), longest=longest)])
+
+    return validator
+
+
+def printable(value: str) -> None:
+    """A validator: no control characters but line breaks and tabs."""
+    if any(ord(char) < 32 and char not in "\r\n\t" for char in value):
+        raise ValidationError([Refused("control_character", N_("This contains characters that cannot be printed."))])
+
+
+def one_of(*choices: str) -> Callable[[str], None]:
+    """A validator: one of the offered values."""
+
+    def validator(value: str) -> None:
+        if value not in choices:
+            raise ValidationError([Refused("not_offered", N_("Choose one of the offered values."))])
+
+    return validator
+
+
+def load_form(schema: type[Schema] | Schema, source: MultiDict[str, str] | None = None) -> dict[str, Any]:
+    """What was typed, checked by `schema`; raises Invalid naming every refused field.
+
+    Text is trimmed, and an empty field counts as not given: `load_default` says what that means.
+    """
+    loader = schema if isinstance(schema, Schema) else schema()
+    sent = request.form if source is None else source
+    raw: dict[str, Any] = {}
+    refused: list[FieldError] = []
+    for name in sent:
+        if name == FIELD:
+            continue
+        kind, values = loader.load_fields.get(name), sent.getlist(name)
+        if isinstance(kind, fields.List):
+            raw[name] = [value.strip() for value in values if value.strip()]
+        elif len(values) > 1:
+            refused.append(FieldError(name, "repeated", REPEATED))
+        else:
+            value = values[0] if isinstance(kind, Secret) else values[0].strip()
+            if value or kind is None:
+                raw[name] = value
+    try:
+        loaded = loader.load(raw)
+    except ValidationError as error:
+        refused.extend(_field_errors(error))
+    if refused:
+        raise Invalid(refused)
+    return loaded
+
+
+def render_form(
+    template: str, error: DomainError | None = None, *, values: Any = None, **context: Any
+) -> str | Response:
+    """The form's page: fresh with `values`, or, after `error`, with what was typed and why it was refused.
+
+    What is not the form's business (no such record, no right) goes on to the error page.
+    """
+    if error is None:
+        return render_template(template, values=values or {}, errors={}, **context)
+    if isinstance(error, NotFound | PermissionDenied):
+        raise error
+    page = render_template(template, values=typed(), errors=field_words(error), **context)
+    response = current_app.make_response((page, error.status))
+    if "retry_after" in error.params:
+        response.headers["Retry-After"] = str(error.params["retry_after"])
+    return response
+
+
+def typed() -> dict[str, Any]:
+    """What was typed, by field: one value, or the list of a field sent several times."""
+    return {name: values[0] if len(values) == 1 else values for name, values in request.form.lists() if name != FIELD}
+
+
+def _field_errors(error: ValidationError) -> list[FieldError]:
+    return [
+        FieldError(name, getattr(text, "code", CODES.get(text, "invalid")), text, getattr(text, "params", {}))
+        for name, text in _flat(error.messages_dict)
+    ]
+
+
+def _flat(messages: Mapping[Any, Any], outer: str | None = None) -> list[tuple[str, str]]:
+    """(field, message) pairs; errors inside a list or a nested field belong to the outer one."""
+    pairs: list[tuple[str, str]] = []
+    for key, value in messages.items():
+        name = outer or str(key)
+        if isinstance(value, Mapping):
+            pairs.extend(_flat(value, name))
+        else:
+            pairs.extend((name, text) for text in (value if isinstance(value, list) else [value]))
+    return pairs

@@ -1,0 +1,238 @@
+"""Server-side sessions: an opaque token in the cookie, a row in the tenant's schema, read in the first statement.
+
+Core may not know the tables of a module, so whoever owns them installs a reader and a toucher here. Anonymous
+visitors have no row: what a redirect wants to say to them travels in a signed cookie of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask, Request, Response, current_app, g, request
+from flask import session as flask_session
+from flask.sessions import SessionInterface, SessionMixin
+from flask_login import LoginManager
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from app.core import clock
+from app.core.config import Settings
+from app.core.db import find_tenant, transaction
+from app.core.guard.permissions import Actor
+
+TOKEN_BYTES = 32
+TOUCH_AFTER = timedelta(minutes=1)
+NOBODY = Actor(user_id=None, name="visitor")
+
+login_manager = LoginManager()
+# The row is bound to tenant and host; Flask-Login's fingerprint would only sign people out on browser updates.
+login_manager.session_protection = None
+
+
+@dataclass(frozen=True)
+class StoreRef:
+    """A store of the signed-in user, as menus show it."""
+
+    id: uuid.UUID
+    code: str
+    name: str
+    timezone: str
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who is signed in, whole, from the first statement of the request. Flask-Login's `current_user`."""
+
+    session_id: uuid.UUID
+    actor: Actor
+    locale: str | None
+    last_seen_at: datetime
+    stores: tuple[StoreRef, ...] = field(default=())
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    @property
+    def user_id(self) -> uuid.UUID:
+        """The signed-in user."""
+        if self.actor.user_id is None:
+            raise RuntimeError("a session without a user")
+        return self.actor.user_id
+
+    @property
+    def name(self) -> str:
+        """The user's name."""
+        return self.actor.name
+
+    def get_id(self) -> str:
+        """The user's id as Flask-Login wants it."""
+        return str(self.user_id)
+
+
+# (token hash, host, idle limit) -> the visitor, or None when there is no such living session at this host.
+SessionReader = Callable[[bytes, str, timedelta], Visitor | None]
+# Notes that the session was seen at an instant.
+SessionToucher = Callable[[uuid.UUID, datetime], None]
+
+
+@dataclass(frozen=True)
+class _Hooks:
+    read: SessionReader
+    touch: SessionToucher
+
+
+def install_session_reader(app: Flask, read: SessionReader, touch: SessionToucher) -> None:
+    """Give the sessions of `app` the functions that know the table."""
+    app.extensions["forecourt_session_hooks"] = _Hooks(read, touch)
+
+
+def new_token() -> str:
+    """A fresh session token of 256 bits; only its hash is ever stored."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def hash_token(token: str) -> bytes:
+    """What the row holds of `token`. A random token needs no slow hash."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def settings() -> Settings:
+    """The settings of the running application."""
+    return current_app.extensions["forecourt_settings"]
+
+
+def cookie_name(base: str) -> str:
+    """`base` with the `__Host-` prefix, which browsers honour over HTTPS only."""
+    return f"__Host-{base}" if settings().public_scheme == "https" else base
+
+
+def set_cookie(response: Response, base: str, value: str) -> None:
+    """Set a cookie of the browser session that no script and no other host can read."""
+    response.set_cookie(
+        cookie_name(base), value, secure=settings().public_scheme == "https", httponly=True, samesite="Lax", path="/"
+    )
+
+
+def drop_cookie(response: Response, base: str) -> None:
+    """Make the browser forget a cookie of ours."""
+    response.delete_cookie(
+        cookie_name(base), secure=settings().public_scheme == "https", httponly=True, samesite="Lax", path="/"
+    )
+
+
+def request_host() -> str:
+    """The host the request came to, without port, as checked by the host middleware."""
+    return request.environ.get("forecourt.host", "")
+
+
+class ServerSession(dict[str, Any], SessionMixin):
+    """Flask's `session` for one request. Of its content only flash messages outlive the request."""
+
+    def __init__(self, token: str | None, notices: list[Any]) -> None:
+        super().__init__()
+        self.token = token
+        self.visitor: Visitor | None = None
+        self.started = False
+        self.ended = False
+        self.accessed = True
+        self.notices_before = list(notices)
+        if notices:
+            self["_flashes"] = list(notices)
+
+    def start(self, token: str) -> None:
+        """From the next request on the browser is known by `token`, made at this sign-in and never before."""
+        self.token, self.started, self.ended = token, True, False
+
+    def end(self) -> None:
+        """Forget who is signed in; the row is the caller's to delete."""
+        self.token, self.visitor, self.started, self.ended = None, None, False, True
+        self.pop("_user_id", None)
+        g.pop("_login_user", None)
+
+    def load(self) -> Visitor | None:
+        """Read session, user, rights and stores: the first statement of the request. Nothing is read twice."""
+        if not self.token or self.visitor is not None or find_tenant() is None:
+            return self.visitor
+        hooks: _Hooks = current_app.extensions["forecourt_session_hooks"]
+        idle = timedelta(minutes=settings().session_idle_minutes)
+        self.visitor = hooks.read(hash_token(self.token), request_host(), idle)
+        if self.visitor is None:
+            self.ended = True
+            return None
+        self["_user_id"] = self.visitor.get_id()
+        seen = clock.now()
+        if seen - self.visitor.last_seen_at >= TOUCH_AFTER:
+            with transaction():
+                hooks.touch(self.visitor.session_id, seen)
+        return self.visitor
+
+
+class ServerSessionInterface(SessionInterface):
+    """Opens and saves `ServerSession`; no statement is sent here, so a static file costs none."""
+
+    def open_session(self, app: Flask, request: Request) -> ServerSession:
+        """The session the cookies speak of, not yet looked up."""
+        token = request.cookies.get(cookie_name("session"), "")
+        return ServerSession(token if 20 <= len(token) <= 100 else None, _read_notices(request))
+
+    def save_session(self, app: Flask, session: SessionMixin | None, response: Response) -> None:
+        """Set or drop the cookies that changed."""
+        if not isinstance(session, ServerSession):
+            return
+        if session.started and session.token:
+            set_cookie(response, "session", session.token)
+        elif session.ended:
+            drop_cookie(response, "session")
+        notices = list(session.get("_flashes", []))
+        if notices and notices != session.notices_before:
+            set_cookie(response, "notice", _notice_signer().dumps(notices))
+        elif session.notices_before and not notices:
+            drop_cookie(response, "notice")
+
+
+def _notice_signer() -> URLSafeSerializer:
+    tenant = find_tenant()
+    return URLSafeSerializer(settings().secret_key, salt=f"notice:{tenant.id if tenant else ''}")
+
+
+def _read_notices(incoming: Request) -> list[Any]:
+    text = incoming.cookies.get(cookie_name("notice"))
+    if not text:
+        return []
+    try:
+        return [tuple(pair) for pair in _notice_signer().loads(text)]
+    except (BadSignature, TypeError):
+        return []
+
+
+def server_session() -> ServerSession:
+    """The present request's session."""
+    return flask_session._get_current_object()  # type: ignore[attr-defined]
+
+
+def current_visitor() -> Visitor | None:
+    """Who is signed in on this request, or None."""
+    return server_session().visitor
+
+
+def current_actor() -> Actor:
+    """The actor of this request; a visitor who is not signed in holds no grant."""
+    visitor = current_visitor()
+    return visitor.actor if visitor else NOBODY
+
+
+@login_manager.user_loader
+def _load_user(_user_id: str) -> Visitor | None:
+    return current_visitor()
+
+
+def init_app(app: Flask) -> None:
+    """Use server-side sessions in `app`, and Flask-Login over them."""
+    app.session_interface = ServerSessionInterface()
+    login_manager.init_app(app)
