@@ -1,1 +1,1 @@
-"""Who may do and see what: permissions, data classes, masks, encryption, audit, files."""
+"""Who may do and see what: permissions, data classes, masks, policy, encryption, audit, files."""

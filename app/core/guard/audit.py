@@ -1,0 +1,159 @@
+"""The audit: one entry per operation, in its transaction, personal values sealed; entries are only ever added."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from app.core.db import db
+from app.core.db.columns import new_id
+from app.core.guard import vault
+from app.core.guard.keys import KeyMissing
+from app.core.guard.masks import FULL
+from app.core.guard.models import AuditEntry
+from app.core.guard.permissions import Actor
+from app.core.guard.policy import Sight, policy_for
+from app.core.logging import bound
+
+Change = tuple[Any, Any]
+_TABLE, _COLUMN = "core_audit", "sealed"
+_MOST_HISTORY = 500
+
+
+def record(
+    actor: Actor,
+    action: str,
+    record_type: str,
+    record_id: uuid.UUID | None,
+    *,
+    changes: Mapping[str, Change] | None = None,
+    personal: Mapping[str, Change] | None = None,
+    subject_id: uuid.UUID | None = None,
+) -> uuid.UUID:
+    """Add the entry "`actor` did `action` to this record" to the current transaction and return its id.
+
+    Both mappings hold field -> (before, after); fields that did not change are left out. Everything that tells of a
+    person goes into `personal`, which is sealed: under the key of `subject_id` where one is given, so that erasing
+    the person erases it here too, otherwise under the tenant's key.
+    """
+    entry_id = new_id()
+    entry = AuditEntry(
+        id=entry_id,
+        actor_id=actor.user_id,
+        actor_name=actor.name,
+        action=action,
+        record_type=record_type,
+        record_id=record_id,
+        changes=_plain_changes(changes),
+        subject_id=subject_id,
+        request_id=(bound("request_id") or "")[:64] or None,
+    )
+    kept = _plain_changes(personal)
+    if kept:
+        entry.sealed = _seal(entry_id, subject_id, kept)
+    db.session.add(entry)
+    return entry_id
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One entry as an actor may see it: hidden fields are left out, masked values are stars."""
+
+    id: uuid.UUID
+    at: datetime
+    actor_name: str
+    action: str
+    changes: Mapping[str, Change]
+
+
+def list_history(actor: Actor, record_type: str, record_id: uuid.UUID, limit: int = 50) -> list[HistoryLine]:
+    """The newest entries about a record, as far as the field policy lets `actor` see their fields.
+
+    The caller has checked that the actor may see the record itself.
+    """
+    query = (
+        select(AuditEntry)
+        .where(AuditEntry.record_type == record_type, AuditEntry.record_id == record_id)
+        .order_by(AuditEntry.id.desc())
+        .limit(min(limit, _MOST_HISTORY))
+    )
+    entries = db.session.scalars(query).all()
+    personal = unseal_entries(entries)
+    policy = policy_for(actor)
+    lines = []
+    for entry in entries:
+        shown: dict[str, Change] = {}
+        for field, values in {**entry.changes, **personal.get(entry.id, {})}.items():
+            sight = policy.field(record_type, field)
+            if sight is Sight.VISIBLE:
+                shown[field] = (values[0], values[1])
+            elif sight is Sight.MASKED:
+                shown[field] = (_stars(values[0]), _stars(values[1]))
+        lines.append(HistoryLine(entry.id, entry.at, entry.actor_name, entry.action, shown))
+    return lines
+
+
+def unseal_entries(entries: Sequence[AuditEntry]) -> dict[uuid.UUID, dict[str, Change]]:
+    """The personal changes of `entries` by entry id; those of erased persons are absent."""
+    found: dict[uuid.UUID, dict[str, Change]] = {}
+    vault.load_subject_keys({entry.subject_id for entry in entries if entry.sealed and entry.subject_id})
+    for entry in entries:
+        if not entry.sealed:
+            continue
+        try:
+            found[entry.id] = _unseal(entry)
+        except KeyMissing:
+            continue
+    return found
+
+
+def _seal(entry_id: uuid.UUID, subject_id: uuid.UUID | None, changes: dict[str, Any]) -> bytes:
+    if subject_id is None:
+        return vault.seal_json(_TABLE, _COLUMN, entry_id, changes)
+    return vault.seal(subject_id, _TABLE, _COLUMN, entry_id, vault.to_json(changes))
+
+
+def _unseal(entry: AuditEntry) -> dict[str, Change]:
+    blob = entry.sealed or b""
+    if entry.subject_id is None:
+        found = vault.unseal_json(_TABLE, _COLUMN, entry.id, blob)
+    else:
+        found = vault.from_json(vault.unseal(entry.subject_id, _TABLE, _COLUMN, entry.id, blob))
+    return {field: (values[0], values[1]) for field, values in found.items()}
+
+
+def _stars(value: Any) -> str | None:
+    return None if value is None else FULL
+
+
+def _plain_changes(changes: Mapping[str, Change] | None) -> dict[str, Any]:
+    """The fields that changed, as JSON values."""
+    pairs = {field: [_plain(before), _plain(after)] for field, (before, after) in (changes or {}).items()}
+    return {field: pair for field, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _plain(value: Any) -> Any:
+    """`value` as JSON can hold it without losing anything; a type that is not known here is a mistake."""
+    if isinstance(value, enum.Enum):
+        return _plain(value.value)
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = [_plain(item) for item in value]
+        return sorted(items, key=str) if isinstance(value, (set, frozenset)) else items
+    raise TypeError(f"the audit cannot keep a {type(value).__name__}")

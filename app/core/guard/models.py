@@ -1,0 +1,64 @@
+"""What the guard stores in a tenant's schema: keys of persons, the audit, and the list of files."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text, Uuid, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import db
+from app.core.db.columns import INTERNAL, PERSONAL, SENSITIVE, Identified, Instant
+
+
+class SubjectKey(db.Model):
+    """The random key of one person (or other subject), wrapped by the tenant's key; without it the values are noise."""
+
+    __tablename__ = "core_subject_keys"
+
+    subject_id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, info=INTERNAL)
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=SENSITIVE)
+    key_version: Mapped[int] = mapped_column(Integer, nullable=False, info=INTERNAL)
+    created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
+
+
+class AuditEntry(Identified, db.Model):
+    """Who did what to which record, written in the transaction of the change and never altered."""
+
+    __tablename__ = "core_audit"
+
+    at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
+    actor_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
+    actor_name: Mapped[str] = mapped_column(Text, nullable=False, info=PERSONAL)
+    action: Mapped[str] = mapped_column(String(80), nullable=False, info=INTERNAL)
+    record_type: Mapped[str] = mapped_column(String(40), nullable=False, info=INTERNAL)
+    record_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
+    changes: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False, server_default="{}", info=INTERNAL)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=PERSONAL)
+    subject_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
+    request_id: Mapped[str | None] = mapped_column(String(64), nullable=True, info=INTERNAL)
+
+    __table_args__ = (
+        Index("ix_core_audit_record", "record_type", "record_id", "id"),
+        {"info": {"append_only": True}},
+    )
+
+
+class StoredFile(Identified, db.Model):
+    """A file that lies in the tenant's own folder; the row is the only way to it."""
+
+    __tablename__ = "core_files"
+
+    # File names are written by people and often hold names of people.
+    name: Mapped[str] = mapped_column(String(255), nullable=False, info=PERSONAL)
+    media_type: Mapped[str] = mapped_column(String(120), nullable=False, info=INTERNAL)
+    size: Mapped[int] = mapped_column(BigInteger, nullable=False, info=INTERNAL)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=INTERNAL)
+    kind: Mapped[str] = mapped_column(String(40), nullable=False, info=INTERNAL)
+    stored_as: Mapped[str] = mapped_column(String(32), nullable=False, unique=True, info=INTERNAL)
+    created_by: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
+    created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
+    expires_at: Mapped[datetime | None] = mapped_column(Instant, nullable=True, index=True, info=INTERNAL)
