@@ -1,0 +1,90 @@
+"""The field policy: what nobody opened stays closed, for every way of asking."""
+
+import pytest
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table
+
+from app.core.db.columns import FINANCIAL, INTERNAL, PERSONAL, SENSITIVE
+from app.core.guard.classes import CONTACT, COST, MARGIN, PAY
+from app.core.guard.masks import FULL
+from app.core.guard.permissions import Actor, declare, system_actor
+from app.core.guard.policy import Sight, declare_record, openers, policy_for
+
+declare("policy_test", verbs=("see",), extra=("contact", "cost"))
+TABLE = Table(
+    "policy_tests",
+    MetaData(),
+    Column("title", String, info=INTERNAL),
+    Column("name", String, info=PERSONAL),
+    Column("phone", LargeBinary, info=CONTACT),
+    Column("price", String, info=FINANCIAL),
+    Column("cost", String, info=COST),
+    Column("gross", String, info=MARGIN),
+    Column("wage", String, info=PAY),
+    Column("secret", String, info=SENSITIVE),
+    Column("forgotten", String),
+)
+declare_record("policy_test", TABLE, mobile=CONTACT)
+PLAIN = Actor(user_id=None, name="plain", grants={"policy_test.see": "all"})
+TRUSTED = Actor(
+    user_id=None, name="trusted", grants={f"policy_test.{verb}": "own" for verb in ("see", "contact", "cost")}
+)
+
+
+def sights(actor):
+    return {column.name: str(policy_for(actor).field("policy_test", column.name)) for column in TABLE.columns}
+
+
+def test_without_rights_contacts_are_masked_and_costs_are_gone():
+    assert sights(PLAIN) == {
+        "title": "visible",
+        "name": "visible",
+        "phone": "masked",
+        "price": "visible",
+        "cost": "hidden",
+        "gross": "hidden",
+        "wage": "hidden",
+        "secret": "hidden",
+        "forgotten": "hidden",
+    }
+
+
+def test_the_right_opens_its_group_and_no_other():
+    assert sights(TRUSTED) == sights(PLAIN) | {"phone": "visible", "cost": "visible", "gross": "visible"}
+
+
+def test_the_system_sees_all_that_is_declared():
+    assert set(sights(system_actor("job")).values()) == {"visible", "hidden"}
+    assert sights(system_actor("job"))["forgotten"] == "hidden"
+
+
+@pytest.mark.parametrize("actor", [PLAIN, TRUSTED, system_actor("job")])
+def test_an_unknown_field_is_hidden(actor):
+    assert policy_for(actor).field("policy_test", "nothing") is Sight.HIDDEN
+    assert policy_for(actor).field("nothing", "phone") is Sight.HIDDEN
+    assert policy_for(actor).column(object()) is Sight.HIDDEN
+
+
+def test_a_value_that_is_no_column_follows_its_declared_info():
+    assert policy_for(PLAIN).field("policy_test", "mobile") is Sight.MASKED
+    assert policy_for(TRUSTED).field("policy_test", "mobile") is Sight.VISIBLE
+
+
+def test_what_is_masked_may_not_be_filtered_or_sorted_by():
+    assert not policy_for(PLAIN).may_query(TABLE.c.cost)
+    assert not policy_for(PLAIN).may_query(TABLE.c.phone)
+    assert policy_for(TRUSTED).may_query(TABLE.c.cost)
+
+
+def test_show_gives_the_value_its_mask_or_nothing():
+    assert policy_for(TRUSTED).show(TABLE.c.phone, "18049531999", "phone") == "18049531999"
+    assert policy_for(PLAIN).show(TABLE.c.phone, "18049531999", "phone") == "180****1999"
+    assert policy_for(PLAIN).show(TABLE.c.phone, "nonsense", "phone") == FULL
+    assert policy_for(PLAIN).show(TABLE.c.cost, "12000", "phone") is None
+
+
+def test_another_record_types_right_does_not_open_what_has_its_own():
+    declare("policy_test_other", verbs=(), extra=("contact",))
+    only_other = Actor(user_id=None, name="other", grants={"policy_test_other.contact": "all"})
+    assert policy_for(only_other).field("policy_test", "phone") is Sight.MASKED
+    assert openers("contact", "policy_test") == ["policy_test.contact"]
+    assert policy_for(only_other).info(CONTACT) is Sight.MASKED
