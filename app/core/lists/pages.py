@@ -1,0 +1,108 @@
+"""One page of a list: one statement for the rows, one capped count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, func, literal, select
+from sqlalchemy.orm import Session
+
+from app.core.db import db
+from app.core.guard.permissions import Actor, check
+from app.core.guard.policy import policy_for
+from app.core.guard.vault import blind_index
+from app.core.lists import keyset
+from app.core.lists.conditions import Tokeniser, narrow
+from app.core.lists.cursors import Cursor, CursorCodec
+from app.core.lists.query import ListQuery
+from app.core.lists.spec import ListSpec, Policy
+
+COUNT_CAP = 10_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows in the asked order, the ways on, and how many there are in all (`COUNT_CAP` and more when capped)."""
+
+    rows: Sequence[Row[Any]] = ()
+    next_cursor: str | None = None
+    prev_cursor: str | None = None
+    total: int | None = None
+    total_capped: bool = False
+
+
+def run(
+    spec: ListSpec,
+    actor: Actor,
+    query: ListQuery,
+    *,
+    cursors: CursorCodec,
+    timezone: str = "UTC",
+    with_total: bool = True,
+) -> Page:
+    """The page of `spec` that `query` asks for, as far as `actor` may see it.
+
+    Raises PermissionDenied, and Invalid for a query with errors or a cursor of another question.
+    """
+    check(actor, spec.permission)
+    refuse_hidden(query.checked(), policy_for(actor))
+    statement = narrow(spec.source(actor), query, timezone=timezone, tokenise=blind_index)
+    return fetch(db.session(), statement, query, cursors=cursors, with_total=with_total)
+
+
+def matching(spec: ListSpec, actor: Actor, query: ListQuery, *, timezone: str = "UTC") -> Select[Any]:
+    """Everything `query` asks for, without order and pages: for exports and for figures that open to their rows."""
+    check(actor, spec.permission)
+    refuse_hidden(query.checked(), policy_for(actor))
+    tokenise: Tokeniser = blind_index
+    return narrow(spec.source(actor), query, timezone=timezone, tokenise=tokenise)
+
+
+def refuse_hidden(query: ListQuery, policy: Policy) -> None:
+    """Raise LookupError when `query` uses what the policy hides: reading arguments refuses it long before."""
+    filters, sorts = query.spec.usable_filters(policy), query.spec.usable_sorts(policy)
+    wrong = [key for key in query.values if key not in filters]
+    if wrong or query.order.key not in sorts:
+        raise LookupError(f"list {query.spec.name}: {wrong or query.sort} is hidden from this actor")
+
+
+def fetch(
+    session: Session, statement: Select[Any], query: ListQuery, *, cursors: CursorCodec, with_total: bool = True
+) -> Page:
+    """The page of `query` out of `statement`, which already holds scope and conditions."""
+    spec, fingerprint = query.spec, query.fingerprint()
+    at = cursors.unseal(spec.name, query.cursor, fingerprint) if query.cursor else None
+    keys = keyset.keys_of(spec, query.sort, statement.selected_columns)
+    walk = [key.turned() for key in keys] if at and at.backward else keys
+    wanted = keyset.page_statement(
+        statement, walk, query.limit + 1, after=at.keys if at else None, inclusive=bool(at and at.inclusive)
+    )
+    found = list(session.execute(wanted))
+    rows, more = found[: query.limit], len(found) > query.limit
+    if at and at.backward:
+        rows.reverse()
+
+    def cursor(row: Row[Any], *, backward: bool) -> str:
+        return cursors.seal(spec.name, Cursor(keyset.key_values(row, len(keys)), backward), fingerprint)
+
+    def turned_back() -> str | None:
+        # The page is empty (its rows have gone); the way back begins at the row this page was to follow.
+        return cursors.seal(spec.name, Cursor(at.keys, not at.backward, inclusive=True), fingerprint) if at else None
+
+    backward = bool(at and at.backward)
+    next_cursor = prev_cursor = None
+    if more or backward:
+        next_cursor = cursor(rows[-1], backward=False) if rows else turned_back()
+    if at and (more or not backward):
+        prev_cursor = cursor(rows[0], backward=True) if rows else turned_back()
+    total = count_up_to(session, statement, COUNT_CAP + 1) if with_total else None
+    capped = total is not None and total > COUNT_CAP
+    return Page(rows, next_cursor, prev_cursor, COUNT_CAP if capped else total, capped)
+
+
+def count_up_to(session: Session, statement: Select[Any], most: int) -> int:
+    """How many rows `statement` has, counting no further than `most`."""
+    some = statement.with_only_columns(literal(1).label("one"), maintain_column_froms=True).order_by(None).limit(most)
+    return session.execute(select(func.count()).select_from(some.subquery("counted"))).scalar_one()

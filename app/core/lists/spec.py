@@ -1,0 +1,212 @@
+"""What a list is: its columns, filters and sorts, declared once per module and kept in a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
+
+from sqlalchemy import Column as TableColumn
+from sqlalchemy import ColumnElement, Select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.core.guard.permissions import Actor
+from app.core.lists.matching import fold_text
+
+FilterKind = Literal["text", "choice", "choices", "date_range", "number_range", "money_range", "id", "flag", "token"]
+RANGES: tuple[FilterKind, ...] = ("date_range", "number_range", "money_range")
+CellKind = Literal[
+    "text", "number", "money", "date", "instant", "status", "plate", "vin", "phone", "days", "bar", "flag"
+]
+Expression = str | ColumnElement[Any] | InstrumentedAttribute[Any]
+Visibility = Literal["hidden", "masked", "visible"]
+# These names of the query string belong to the list itself, so that no filter may take them.
+OWN_ARGUMENTS = frozenset({"sort", "limit", "cursor", "filter", "csrf_token"})
+
+
+# What the field policy is asked about: (record type, field name), or a column that declares its class.
+Guarded = tuple[str, str] | TableColumn[Any] | InstrumentedAttribute[Any]
+
+
+class Policy(Protocol):
+    """The part of the field policy that lists ask; answers are hidden, masked or visible."""
+
+    def field(self, record_type: str, column: Any) -> str:
+        """How the actor may see a field of a type of record."""
+
+    def column(self, column: Any) -> str:
+        """How the actor may see a table column."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a cell leads: an endpoint and its arguments, made into an address at the edge."""
+
+    endpoint: str
+    args: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table; `field` puts it under the field policy, `mask` says what a masked value leaves."""
+
+    key: str
+    label: str
+    kind: CellKind = "text"
+    value: Callable[[Any], Any] | None = None
+    url: Callable[[Any], Target | None] | None = None
+    sort: str | None = None
+    field: Guarded | None = None
+    mask: Callable[[Any], str] | None = None
+    labels: Mapping[Any, str] | None = None
+    currency: Callable[[Any], str | None] | None = None
+
+    def read(self, row: Any) -> Any:
+        """The value of this column in `row`."""
+        return self.value(row) if self.value is not None else getattr(row, self.key)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One condition people may set.
+
+    It compares `column` (a name in the source's select list, or an expression; the key when absent), or asks
+    `apply(value)` for the clause. Values are str, list[str], UUID, bool, bytes (tokens) or `Range`.
+    """
+
+    key: str
+    label: str
+    kind: FilterKind = "text"
+    column: Expression | None = None
+    apply: Callable[[Any], ColumnElement[bool]] | None = None
+    choices: Sequence[tuple[str, str]] = ()
+    personal: bool = False
+    field: Guarded | None = None
+    prefix: str = ""
+    token: str = ""
+    normalise: Callable[[str], str | None] = fold_text
+    match: Literal["contains", "prefix", "suffix", "exact"] = "contains"
+    places: int = 0
+    instants: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind == "id" and not self.prefix:
+            raise ValueError(f"filter {self.key}: an id needs its prefix")
+        if self.kind == "token" and not (self.token and self.personal):
+            raise ValueError(f"filter {self.key}: a token needs its kind and is personal")
+        if self.kind in ("choice", "choices") and not self.choices:
+            raise ValueError(f"filter {self.key}: which choices?")
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The names this filter takes in a form or query string."""
+        return (f"{self.key}_from", f"{self.key}_to") if self.kind in RANGES else (self.key,)
+
+
+@dataclass(frozen=True)
+class Range:
+    """Both ends included; an absent end is open."""
+
+    low: Any = None
+    high: Any = None
+
+
+@dataclass(frozen=True)
+class By:
+    """One column of an order. `nullable` must be said for outer joins; else the table column knows."""
+
+    column: Expression
+    descending: bool = False
+    nullable: bool | None = None
+
+    def may_be_null(self, expression: ColumnElement[Any]) -> bool:
+        """Whether NULL is possible; unknown counts as yes, because a wrong no would lose rows."""
+        if self.nullable is not None:
+            return self.nullable
+        element = getattr(expression, "element", expression)
+        return bool(element.nullable) if isinstance(element, TableColumn) else True
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order people may choose, backed by an index over its columns and the id; `-key` turns it round."""
+
+    key: str
+    label: str
+    columns: tuple[By | Expression, ...]
+    field: Guarded | None = None
+
+    def parts(self, *, reverse: bool) -> tuple[By, ...]:
+        """The columns with their directions; NULLs come last either way."""
+        parts = (part if isinstance(part, By) else By(part) for part in self.columns)
+        return tuple(By(part.column, part.descending != reverse, part.nullable) for part in parts)
+
+
+@dataclass(frozen=True)
+class ListSpec:
+    """A list: who may see it, where rows come from, and what may be shown, asked and sorted.
+
+    `source(actor)` gives a Select of columns (not entities), already narrowed by `scope_clause`, with one row per
+    `key` column and no order or limit of its own.
+    """
+
+    name: str
+    label: str
+    permission: str
+    source: Callable[[Actor], Select[Any]]
+    columns: tuple[Column, ...]
+    filters: tuple[Filter, ...]
+    sorts: tuple[Sort, ...]
+    default_sort: str
+    id_prefix: str
+    endpoint: str = ""
+    filter_endpoint: str = ""
+    key: str = "id"
+    row_url: Callable[[Any], Target | None] | None = None
+
+    def __post_init__(self) -> None:
+        names = [name for item in self.filters for name in item.arguments]
+        if len(names) != len(set(names)) or OWN_ARGUMENTS.intersection(names):
+            raise ValueError(f"list {self.name}: a filter's name is taken")
+        sorts = {sort.key for sort in self.sorts}
+        wanted = {self.default_sort.removeprefix("-"), *(c.sort for c in self.columns if c.sort)}
+        if len(sorts) != len(self.sorts) or not wanted <= sorts:
+            raise ValueError(f"list {self.name}: sorts {sorted(wanted - sorts)} are not declared")
+
+    def visible_columns(self, policy: Policy) -> list[Column]:
+        """The columns this actor's policy does not hide."""
+        return [column for column in self.columns if visibility(policy, column.field) != "hidden"]
+
+    def usable_filters(self, policy: Policy) -> dict[str, Filter]:
+        """The filters whose answer tells the actor no more than they may see: on masked values, tokens alone."""
+        return {
+            item.key: item
+            for item in self.filters
+            if visibility(policy, item.field) == "visible"
+            or (item.kind == "token" and visibility(policy, item.field) == "masked")
+        }
+
+    def usable_sorts(self, policy: Policy) -> dict[str, Sort]:
+        """The sorts by values the actor may see in the clear, since an order gives values away."""
+        return {sort.key: sort for sort in self.sorts if visibility(policy, sort.field) == "visible"}
+
+
+def visibility(policy: Policy, field: Guarded | None) -> Visibility:
+    """What the policy says of `field`; anything but a known word counts as hidden."""
+    if field is None:
+        return "visible"
+    answer = str(policy.field(*field) if isinstance(field, tuple) else policy.column(field))
+    return answer if answer in ("masked", "visible") else "hidden"  # type: ignore[return-value]
+
+
+_REGISTRY: dict[str, ListSpec] = {}
+REGISTRY: Mapping[str, ListSpec] = MappingProxyType(_REGISTRY)
+
+
+def declare_list(spec: ListSpec) -> ListSpec:
+    """Enter `spec` in the registry of lists and hand it back."""
+    if _REGISTRY.get(spec.name, spec) is not spec:
+        raise ValueError(f"list {spec.name} is declared twice")
+    _REGISTRY[spec.name] = spec
+    return spec
