@@ -1,0 +1,158 @@
+"""How signing in and the administration of a dealership refuse."""
+
+from __future__ import annotations
+
+from app.core.errors import N_, Conflict, DomainError, InUse
+
+
+class SlugTaken(Conflict):
+    """Another dealership has this short name, or it is reserved."""
+
+    code = "slug_taken"
+    message = N_("This short name is taken.")
+
+
+class SignInRefused(DomainError):
+    """Wrong e-mail, wrong password, or a user who may not sign in: never said which."""
+
+    code = "sign_in_refused"
+    message = N_("E-mail and password do not match.")
+    status = 401
+
+
+class TooManyAttempts(DomainError):
+    """Too many attempts for this account or from this address; known and unknown accounts alike."""
+
+    code = "too_many_attempts"
+    message = N_("Too many attempts. Try again in {minutes} min.")
+    status = 429
+
+
+class LinkInvalid(DomainError):
+    """The link was used, has expired, or never was one of this dealership's."""
+
+    code = "link_invalid"
+    message = N_("This link is not valid (any more). Ask for a new one.")
+    status = 404
+
+
+class PasswordTooShort(DomainError):
+    """Length is what makes a password strong."""
+
+    code = "password_too_short"
+    message = N_("Use at least {shortest} characters. A few words in a row are easy to remember.")
+    status = 422
+
+
+class PasswordTooLong(DomainError):
+    """An upper bound keeps hashing affordable."""
+
+    code = "password_too_long"
+    message = N_("Use at most {longest} characters.")
+    status = 422
+
+
+class PasswordNotorious(DomainError):
+    """Everybody who guesses passwords tries this one early."""
+
+    code = "password_notorious"
+    message = N_("This password is among the first that are guessed. Choose another one.")
+    status = 422
+
+
+class PasswordSaysContext(DomainError):
+    """It is made of the dealership's or the user's own names."""
+
+    code = "password_says_context"
+    message = N_("Do not use the name of the dealership or your own.")
+    status = 422
+
+
+class PasswordsDiffer(DomainError):
+    """The repetition is not the same."""
+
+    code = "passwords_differ"
+    message = N_("The two passwords are not the same.")
+    status = 422
+
+
+class PasswordWrong(DomainError):
+    """The present password, asked again before a change, is another."""
+
+    code = "password_wrong"
+    message = N_("This is not your present password.")
+    status = 422
+
+
+class EmailTaken(Conflict):
+    """Another user of this dealership signs in with this e-mail."""
+
+    code = "email_taken"
+    message = N_("Another user has this e-mail.")
+
+
+class EmailInvalid(DomainError):
+    """No mail could reach it."""
+
+    code = "email_invalid"
+    message = N_("Enter an e-mail address, such as name@example.com.")
+    status = 422
+
+
+class NameTaken(Conflict):
+    """Names of roles and codes of stores tell them apart."""
+
+    code = "name_taken"
+    message = N_("There is one of this name already.")
+
+
+class GrantExceedsOwn(DomainError):
+    """Nobody gives away, or takes over, more rights than she holds."""
+
+    code = "grant_exceeds_own"
+    message = N_("You cannot give rights you do not hold yourself ({permission}).")
+    status = 403
+
+
+class LastAdministrator(Conflict):
+    """Somebody must remain who can administer the dealership."""
+
+    code = "last_administrator"
+    message = N_("This is the last administrator. Make somebody else an administrator first.")
+
+
+class RoleFixed(Conflict):
+    """The administrator's role always holds every right."""
+
+    code = "role_fixed"
+    message = N_("The administrator's role cannot be changed or deleted.")
+
+
+class RoleInUse(InUse):
+    """Users have the role."""
+
+    code = "role_in_use"
+    message = N_("This role cannot be deleted: {count} users have it.")
+
+
+class StoreInUse(InUse):
+    """Only a store nobody works at any more can be closed."""
+
+    code = "store_in_use"
+    message = N_("This store cannot be closed: {count} users work there.")
+
+
+class ScopeUnknown(DomainError):
+    """A scope or permission that does not exist."""
+
+    code = "scope_unknown"
+    message = N_("Choose one of the offered values.")
+    status = 422
+
+
+class TimezoneUnknown(DomainError):
+    """Not a name of the IANA time zone database."""
+
+    code = "timezone_unknown"
+    message = N_("This time zone is not known.")
+    status = 422

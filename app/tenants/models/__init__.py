@@ -1,0 +1,20 @@
+"""What is stored about stores, users, roles, sessions and links."""
+
+from app.tenants.models.roles import Grant, Role
+from app.tenants.models.signing import Link, Mail, SessionRow, SignInAttempt
+from app.tenants.models.stores import Store, Team, TeamMember
+from app.tenants.models.users import Membership, User
+
+__all__ = [
+    "Grant",
+    "Link",
+    "Mail",
+    "Membership",
+    "Role",
+    "SessionRow",
+    "SignInAttempt",
+    "Store",
+    "Team",
+    "TeamMember",
+    "User",
+]

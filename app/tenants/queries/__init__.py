@@ -1,0 +1,1 @@
+"""What can be asked about stores, users, roles, sessions and links."""

@@ -1,0 +1,1 @@
+"""What is true of roles, passwords, throttling and links; pure Python."""

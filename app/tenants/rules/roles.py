@@ -1,0 +1,138 @@
+"""The default roles and what each is granted; a dealership changes all of them but the administrator's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from app.core.errors import N_
+
+OWN, TEAM, STORE, ALL = "own", "team", "store", "all"
+SCOPES = (OWN, TEAM, STORE, ALL)
+ADMIN = "tenant_admin"
+# Every declared permission, those of later releases included.
+EVERYTHING = "*"
+
+
+@dataclass(frozen=True)
+class DefaultRole:
+    """A role each new dealership has: its name in English, marked for translation, and its grants."""
+
+    name: str
+    grants: Mapping[str, str]
+
+
+def _grants(**scopes: str) -> dict[str, str]:
+    """`own="activity.edit deal.see"` and so on, as permission -> scope; a wider scope given later wins."""
+    found: dict[str, str] = {}
+    for scope in SCOPES:
+        for permission in scopes.get(scope, "").split():
+            found[permission] = scope
+    return found
+
+
+_MANAGES_CUSTOMERS = (
+    "customer.see customer.create customer.edit customer.delete customer.export customer.contact "
+    "activity.see activity.create activity.edit activity.delete"
+)
+_MANAGES_STOCK = (
+    "vehicle.see vehicle.create vehicle.edit vehicle.delete vehicle.export "
+    "stock.see stock.create stock.edit stock.delete stock.export stock.move stock.price stock.cost"
+)
+_MANAGES_DEALS = "deal.see deal.create deal.edit deal.delete deal.export deal.approve"
+
+DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
+    {
+        ADMIN: DefaultRole(N_("Administrator"), {EVERYTHING: ALL}),
+        "gm": DefaultRole(
+            N_("General manager"),
+            _grants(
+                all=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} store.see store.edit user.see role.see "
+                "import.see import.create import.edit job.see job.edit metric.see metric.recompute audit.see",
+            ),
+        ),
+        "controller": DefaultRole(
+            N_("Controller"),
+            _grants(
+                all="customer.see customer.export vehicle.see vehicle.export stock.see stock.export stock.cost deal.see "
+                "deal.edit deal.export store.see user.see job.see metric.see metric.recompute audit.see audit.export",
+            ),
+        ),
+        "sales_manager": DefaultRole(
+            N_("Sales manager"),
+            _grants(
+                store=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} import.see import.create job.see",
+                all="store.see user.see metric.see vehicle.see vehicle.create vehicle.edit",
+            ),
+        ),
+        "salesperson": DefaultRole(
+            N_("Salesperson"),
+            _grants(
+                own="customer.edit activity.edit activity.delete deal.see deal.create deal.edit",
+                store="customer.see customer.create customer.contact activity.see activity.create stock.see metric.see",
+                all="store.see vehicle.see vehicle.create",
+            ),
+        ),
+        "bdc_agent": DefaultRole(
+            N_("BDC agent"),
+            _grants(
+                own="activity.edit activity.delete",
+                store="customer.see customer.create customer.edit customer.contact activity.see activity.create "
+                "stock.see metric.see",
+                all="store.see vehicle.see",
+            ),
+        ),
+        "fi_manager": DefaultRole(
+            N_("F&I manager"),
+            _grants(
+                store="customer.see customer.edit customer.contact activity.see activity.create stock.see stock.cost "
+                "deal.see deal.edit deal.export metric.see",
+                all="store.see vehicle.see",
+            ),
+        ),
+        "cashier": DefaultRole(
+            N_("Cashier"),
+            _grants(store="customer.see customer.contact stock.see deal.see", all="store.see vehicle.see"),
+        ),
+        "service_advisor": DefaultRole(
+            N_("Service advisor"),
+            _grants(
+                own="activity.edit",
+                store="customer.see customer.create customer.edit customer.contact activity.see activity.create stock.see",
+                all="store.see vehicle.see vehicle.create vehicle.edit",
+            ),
+        ),
+        "workshop_foreman": DefaultRole(
+            N_("Workshop foreman"),
+            _grants(store="customer.see activity.see stock.see", all="store.see vehicle.see vehicle.edit"),
+        ),
+        "technician": DefaultRole(N_("Technician"), _grants(store="stock.see", all="store.see vehicle.see")),
+        "parts_clerk": DefaultRole(
+            N_("Parts clerk"), _grants(store="customer.see stock.see", all="store.see vehicle.see")
+        ),
+        "lot_staff": DefaultRole(
+            N_("Lot staff"), _grants(store="stock.see stock.edit stock.move", all="store.see vehicle.see vehicle.edit")
+        ),
+    }
+)
+
+
+def width(scope: str | None) -> int:
+    """How wide a scope is; nothing and unknown words are narrower than everything."""
+    return SCOPES.index(scope) + 1 if scope in SCOPES else 0
+
+
+def expand(grants: Iterable[tuple[str, str]], known: Iterable[str]) -> dict[str, str]:
+    """Permission -> widest scope out of the (permission, scope) of several roles; `*` stands for all of `known`."""
+    found: dict[str, str] = {}
+    for permission, scope in grants:
+        for name in known if permission == EVERYTHING else (permission,):
+            if width(scope) > width(found.get(name)):
+                found[name] = scope
+    return found
+
+
+def first_exceeding(wanted: Mapping[str, str], held: Mapping[str, str]) -> str | None:
+    """The first permission of `wanted` that reaches further than `held`, or None when none does."""
+    return next((name for name, scope in sorted(wanted.items()) if width(scope) > width(held.get(name))), None)
