@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, Identified, Instant, Record
 from app.core.guard.classes import CONTACT
+from app.core.guard.policy import declare_record
 from app.crm.rules import ActivityType, ContactKind, ContactStatus, CustomerKind, Direction
 
 
@@ -95,8 +96,9 @@ class Activity(Record, db.Model):
         CheckConstraint(f"direction IS NULL OR {_one_of('direction', Direction)}", name="direction"),
         # Serves the customer's page, newest first, and the probe for the activity before the latest.
         Index("ix_crm_activities_customer_id_at", "customer_id", text("at DESC"), text("id DESC")),
-        Index("ix_crm_activities_user_id", "user_id"),
-        Index("ix_crm_activities_store_id", "store_id"),
+        Index("ix_crm_activities_at", "at", "id"),
+        Index("ix_crm_activities_user_id", "user_id", "at"),
+        Index("ix_crm_activities_store_id", "store_id", "at"),
     )
 
 
@@ -128,3 +130,8 @@ class ActivitySummary(db.Model):
         Index("ix_crm_activity_summaries_last_at", "last_at", "customer_id"),
         Index("ix_crm_activity_summaries_gap_index", "gap_index", "customer_id"),
     )
+
+
+# Phones and e-mails are fields of a customer to whoever looks; the table beside it is how they are stored.
+declare_record("customer", Customer, phone=CONTACT, email=CONTACT)
+declare_record("activity", Activity)

@@ -6,14 +6,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, Subquery, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, func, literal, select
 
 from app.core.db import current_tenant, db
 from app.core.errors import NotFound
 from app.core.guard import vault
 from app.core.guard.permissions import Actor, allows, scope_clause
 from app.crm.models import Activity, ActivitySummary, ContactPoint, Customer
-from app.crm.rules import ContactKind, normalize_contact
+from app.crm.rules import ACTIVITY_BANDS, ActivityBand, ContactKind, normalize_contact
 
 # A family name alone matches many people; more possible duplicates than this is noise.
 MOST_DUPLICATES = 20
@@ -57,6 +57,34 @@ def summary_facts() -> Subquery:
         .outerjoin(ActivitySummary, ActivitySummary.customer_id == Customer.id)
         .subquery("summary_facts")
     )
+
+
+def band_clause(band: ActivityBand) -> ColumnElement[bool]:
+    """The same rule as `ActivityBand.holds`, over customers outer-joined to their summaries."""
+    index, activities = ActivitySummary.gap_index, func.coalesce(ActivitySummary.activities, 0)
+    if band.activities is not None:
+        return activities == band.activities
+    parts = [index.is_not(None)]
+    if band.low is not None:
+        parts.append(index >= band.low)
+    if band.high is not None:
+        parts.append(index < band.high)
+    return and_(*parts)
+
+
+def count_by_band(actor: Actor) -> dict[str, int]:
+    """How many of the customers `actor` may see are in each activity band, by its key; every band is there."""
+    band = case(*((band_clause(band), band.key) for band in ACTIVITY_BANDS)).label("band")
+    found: dict[str, int] = {}
+    for key, count in db.session.execute(
+        select(band, func.count())
+        .select_from(Customer)
+        .outerjoin(ActivitySummary, ActivitySummary.customer_id == Customer.id)
+        .where(scope_clause(actor, "customer.see", owner=Customer.owner_id, store=Customer.store_id))
+        .group_by(band)
+    ):
+        found[key] = count
+    return {band.key: found.get(band.key, 0) for band in ACTIVITY_BANDS}
 
 
 def visible_customers(actor: Actor) -> Select:

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 import phonenumbers
 
+from app.core.errors import N_
+
 
 class CustomerKind(StrEnum):
     """A person or a company; both buy cars."""
@@ -144,3 +146,33 @@ def gap_index_of(instants: Iterable[datetime]) -> Decimal | None:
     if len(ordered) < 2:
         return None
     return gap_index(len(ordered), ordered[0], ordered[1])
+
+
+@dataclass(frozen=True)
+class ActivityBand:
+    """Customers by how active they are: by number below two activities, else `low <= activity index < high`."""
+
+    key: str
+    label: str
+    activities: int | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+
+    def holds(self, activities: int, index: Decimal | None) -> bool:
+        """Whether a customer with so many activities and this index belongs to the band."""
+        if index is None or self.activities is not None:
+            return index is None and activities == self.activities
+        return (self.low is None or index >= self.low) and (self.high is None or index < self.high)
+
+
+_HOUR, _DAY = Decimal(3600), Decimal(86_400)
+# Every customer belongs to exactly one; from the most active to those nobody has spoken to.
+ACTIVITY_BANDS = (
+    ActivityBand("hour", N_("Under an hour"), high=_HOUR),
+    ActivityBand("day", N_("An hour to a day"), low=_HOUR, high=_DAY),
+    ActivityBand("week", N_("A day to a week"), low=_DAY, high=7 * _DAY),
+    ActivityBand("month", N_("A week to 30 days"), low=7 * _DAY, high=30 * _DAY),
+    ActivityBand("longer", N_("30 days and more"), low=30 * _DAY),
+    ActivityBand("once", N_("One activity (undefined)"), activities=1),
+    ActivityBand("none", N_("No activity"), activities=0),
+)

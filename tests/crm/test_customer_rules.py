@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.crm.rules import (
+    ACTIVITY_BANDS,
     ContactStatus,
     fold_name,
     full_name,
@@ -132,3 +133,9 @@ def test_activity_index_is_the_exact_quotient_rounded(times):
     latest, previous = sorted(times)[-1], sorted(times)[-2]
     exact = Fraction((latest - previous) // timedelta(microseconds=1), 1_000_000 * len(times))
     assert abs(Fraction(gap_index_of(times)) - exact) <= Fraction(1, 2_000_000)
+
+
+@given(st.integers(0, 3), st.one_of(st.none(), st.decimals(0, 10**8, places=6)))
+def test_every_customer_is_in_exactly_one_activity_band(activities, index):
+    activities = min(activities, 1) if index is None else max(activities, 2)
+    assert sum(band.holds(activities, index) for band in ACTIVITY_BANDS) == 1

@@ -1,0 +1,1 @@
+"""The dealership's own figures: customer activity and average selling price, with the rows behind them."""

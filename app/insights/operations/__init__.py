@@ -1,0 +1,1 @@
+"""What can be done with metrics: note what is due, take it in, recompute."""

@@ -1,0 +1,73 @@
+"""The pure rules of the metrics: averages, months, engagement, and a registry without gaps."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.insights.rules import (
+    ENGAGEMENT_WEIGHTS,
+    METRICS,
+    MetricName,
+    average_price,
+    engagement,
+    month_end,
+    month_of,
+    months_back,
+)
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def test_every_metric_says_what_it_means():
+    assert set(METRICS) == {name.value for name in MetricName}
+    for metric in METRICS.values():
+        texts = (metric.definition, metric.unit, metric.null_rule, metric.time_zone, metric.population)
+        assert all(texts)
+        assert metric.version >= 1
+
+
+@pytest.mark.parametrize(
+    ("total", "sales", "average"),
+    [
+        (Decimal("60000.0000"), 2, Decimal("30000.0000")),
+        (Decimal("100.0000"), 3, Decimal("33.3333")),
+        (Decimal("0.0003"), 2, Decimal("0.0002")),
+        (Decimal("0.0000"), 5, Decimal("0.0000")),
+        (None, 0, None),
+        (Decimal(0), 0, None),
+    ],
+)
+def test_average_price_is_half_up_and_undefined_without_sales(total, sales, average):
+    assert average_price(total, sales) == average
+
+
+def test_a_test_drive_counts_half_after_one_half_life():
+    assert engagement([("test_drive", NOW)], NOW) == 5
+    assert engagement([("test_drive", NOW - timedelta(days=30))], NOW) == Decimal("2.5")
+    assert engagement([("call", NOW), ("message", NOW - timedelta(days=60))], NOW) == Decimal("2.25")
+    assert engagement([], NOW) == 0
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(ENGAGEMENT_WEIGHTS)), st.integers(0, 10**9)), max_size=8),
+    st.sampled_from(sorted(ENGAGEMENT_WEIGHTS)),
+    st.integers(0, 10**9),
+)
+def test_another_activity_never_lowers_engagement(before, kind, age):
+    logged = [(name, NOW - timedelta(seconds=seconds)) for name, seconds in before]
+    assert engagement([*logged, (kind, NOW - timedelta(seconds=age))], NOW) >= engagement(logged, NOW)
+
+
+def test_months_are_calendar_months():
+    assert month_of(date(2024, 2, 29)) == date(2024, 2, 1)
+    assert month_end(date(2024, 2, 1)) == date(2024, 2, 29)
+    assert month_end(date(2025, 12, 1)) == date(2025, 12, 31)
+    assert months_back(date(2026, 2, 1), 4) == [
+        date(2025, 11, 1),
+        date(2025, 12, 1),
+        date(2026, 1, 1),
+        date(2026, 2, 1),
+    ]
