@@ -6,130 +6,29 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 
 from app.tenants.errors import PasswordNotorious, PasswordSaysContext, PasswordTooLong, PasswordTooShort
 
 SHORTEST, LONGEST = 15, 128
 
 # What people reach for first. The list of refused passwords is generated from these, not copied from a leak.
-_WORDS = [
-    "password",
-    "passwort",
-    "passw0rd",
-    "pass",
-    "admin",
-    "administrator",
-    "root",
-    "user",
-    "guest",
-    "login",
-    "letmein",
-    "welcome",
-    "secret",
-    "master",
-    "default",
-    "changeme",
-    "changeit",
-    "temp",
-    "test",
-    "testing",
-    "demo",
-    "example",
-    "sample",
-    "superman",
-    "batman",
-    "dragon",
-    "monkey",
-    "shadow",
-    "sunshine",
-    "princess",
-    "football",
-    "baseball",
-    "basketball",
-    "soccer",
-    "hockey",
-    "iloveyou",
-    "loveyou",
-    "lovely",
-    "charlie",
-    "jordan",
-    "michael",
-    "michelle",
-    "jennifer",
-    "thomas",
-    "george",
-    "andrew",
-    "daniel",
-    "robert",
-    "matthew",
-    "summer",
-    "winter",
-    "spring",
-    "autumn",
-    "monday",
-    "friday",
-    "january",
-    "december",
-    "trustno1",
-    "whatever",
-    "freedom",
-    "starwars",
-    "computer",
-    "internet",
-    "samsung",
-    "iphone",
-    "google",
-    "facebook",
-    "twitter",
-    "linkedin",
-    "microsoft",
-    "windows",
-    "qwerty",
-    "azerty",
-    "qwertz",
-    "abc",
-    "abcd",
-    "abcdef",
-    "asdf",
-    "zxcv",
-    "woaini",
-    "nihao",
-    "mima",
-    "aini",
-    "qwe",
-    "asd",
-    "zxc",
-    "correcthorsebatterystaple",
-    "dealer",
-    "dealership",
-    "cars",
-    "auto",
-    "automotive",
-    "motors",
-    "garage",
-    "showroom",
-    "forecourt",
-    "toyota",
-    "honda",
-    "ford",
-    "chevrolet",
-    "bmw",
-    "mercedes",
-    "audi",
-    "volkswagen",
-    "nissan",
-    "hyundai",
-    "ferrari",
-    "porsche",
-    "mustang",
-    "corvette",
-    "camaro",
-    "harley",
-]
-_ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop", "1qaz2wsx3edc4rfv5tgb6yhn7ujm")
+_COMMON = """
+    password passwort passw0rd pass admin administrator root user guest login letmein welcome secret master default
+    changeme changeit temp test testing demo example sample superman batman dragon monkey shadow sunshine princess
+    football baseball basketball soccer hockey iloveyou loveyou lovely charlie jordan michael michelle jennifer
+    thomas george andrew daniel robert matthew summer winter spring autumn monday friday january december trustno1
+    whatever freedom starwars computer internet samsung iphone google facebook twitter linkedin microsoft windows
+    qwerty azerty qwertz abc abcd abcdef asdf zxcv woaini nihao mima aini qwe asd zxc correcthorsebatterystaple
+    dealer dealership cars auto automotive motors garage showroom forecourt toyota honda ford chevrolet bmw mercedes
+    audi volkswagen nissan hyundai ferrari porsche mustang corvette camaro harley
+"""
+_WORDS = tuple(_COMMON.split())
+_ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop",
+         "1qaz2wsx3edc4rfv5tgb6yhn7ujm", "1q2w3e4r5t6y7u8i9o0p")  # fmt: skip
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
-_TAILS = ("", "1", "12", "123", "1234", "12345", "123456", "1234567", "12345678", "123456789", "1234567890",
-          "0", "00", "007", "111", "888", "666", "520", "1314", "2020", "2021", "2022", "2023", "2024", "2025", "2026")  # fmt: skip
+_COUNTING = tuple("1234567890"[:size] for size in range(11))
+_TAILS = (*_COUNTING, "0", "00", "007", "111", "888", "666", "520", "1314", *(str(year) for year in range(2015, 2031)))
 _LEET = str.maketrans({"0": "o", "1": "l", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
 
 
@@ -151,7 +50,7 @@ def check_password(password: str, context: Iterable[str] = ()) -> None:
 
 def is_notorious(plain: str) -> bool:
     """Whether the lower-case password is in the generated list, or a repetition or run of what is in it."""
-    letters = _letters(plain)
+    letters = _core(plain)
     return (
         plain in notorious()
         or letters in notorious()
@@ -170,7 +69,7 @@ def notorious() -> frozenset[str]:
     for word in _WORDS:
         for tail in _TAILS:
             found.update(
-                (word + tail, word * 2 + tail, word * 3 + tail, tail + word, word + tail + "!", word + "@" + tail)
+                (word + tail, word * 2 + tail, word * 3 + tail, tail + word, f"{word}{tail}!", f"{word}@{tail}")
             )
     for row in _ROWS:
         for other in (*_ROWS, ""):
@@ -182,25 +81,31 @@ def says_only(plain: str, context: Iterable[str]) -> bool:
     """Whether little is left of the password once the names in `context` and notorious words are taken out."""
     names = {part for text in context for part in re.split(r"[\W_]+", text.casefold()) if len(part) >= 3}
     names |= {re.sub(r"[\W_]+", "", text.casefold()) for text in context if len(text) >= 3}
-    if not any(name and name in plain for name in names):
-        return False
-    return len(_without(plain, (*names, *_WORDS))) < 8
+    squeezed = re.sub(r"[\W_]+", "", plain)
+    return any(name in squeezed for name in names) and len(_letters_only(_without(plain, (*names, *_WORDS)))) < 8
 
 
-def _letters(plain: str) -> str:
+def _core(plain: str) -> str:
     """The password with what people put around and into a word undone: tails of digits and marks, 3 for e."""
     return re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain).translate(_LEET)
 
 
 def _made_of(text: str, words: Iterable[str]) -> bool:
-    return len(_without(text, words)) < 4
+    """Whether hardly a letter and only a few digits are left once common words are taken out."""
+    rest = _without(text, words)
+    return rest != re.sub(r"[\W_]+", "", text) and len(_letters_only(rest)) < 4 and len(rest) < 9
 
 
 def _without(text: str, words: Iterable[str]) -> str:
-    """The letters of `text` that belong to none of `words`; digits and marks count for nothing."""
+    """The letters and digits of `text` that belong to none of `words`."""
+    text = re.sub(r"[\W_]+", "", text)
     for word in sorted(filter(None, words), key=len, reverse=True):
         text = text.replace(word, " ")
-    return re.sub(r"[\W\d_]+", "", text)
+    return text.replace(" ", "")
+
+
+def _letters_only(text: str) -> str:
+    return re.sub(r"\d", "", text)
 
 
 def _repeated_unit(text: str) -> bool:
@@ -210,9 +115,12 @@ def _repeated_unit(text: str) -> bool:
 
 def _is_run(text: str) -> bool:
     """Whether nearly every step of the text goes to a neighbour: in the alphabet, in the digits, on the keyboard."""
-    lines = (*_ROWS, _ALPHABET, "0123456789")
-    steps = {
-        pair for line in lines for one, two in zip(line, line[1:], strict=False) for pair in (one + two, two + one)
-    }
-    near = sum(text[at : at + 2] in steps or text[at] == text[at + 1] for at in range(len(text) - 1))
+    near = sum(text[at : at + 2] in _steps() or text[at] == text[at + 1] for at in range(len(text) - 1))
     return near >= len(text) - 1 - len(text) // 5
+
+
+@cache
+def _steps() -> frozenset[str]:
+    """Pairs of neighbouring characters, both ways."""
+    pairs = {one + two for line in (*_ROWS, _ALPHABET) for one, two in pairwise(line)}
+    return frozenset(pairs | {pair[::-1] for pair in pairs})

@@ -55,8 +55,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "controller": DefaultRole(
             N_("Controller"),
             _grants(
-                all="customer.see customer.export vehicle.see vehicle.export stock.see stock.export stock.cost deal.see "
-                "deal.edit deal.export store.see user.see job.see metric.see metric.recompute audit.see audit.export",
+                all="customer.see customer.export vehicle.see vehicle.export stock.see stock.export stock.cost "
+                "deal.see deal.edit deal.export store.see user.see job.see metric.see metric.recompute audit.see audit.export",
             ),
         ),
         "sales_manager": DefaultRole(
@@ -99,7 +99,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("Service advisor"),
             _grants(
                 own="activity.edit",
-                store="customer.see customer.create customer.edit customer.contact activity.see activity.create stock.see",
+                store="customer.see customer.create customer.edit customer.contact activity.see activity.create "
+                "stock.see",
                 all="store.see vehicle.see vehicle.create vehicle.edit",
             ),
         ),
