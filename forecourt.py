@@ -17,11 +17,12 @@ import subprocess
 import sys
 import time
 
-if sys.version_info < (3, 11):
-    sys.exit("Forecourt needs Python 3.11 or newer; this is %d.%d." % sys.version_info[:2])
+if sys.version_info < (3, 11):  # noqa: UP036 - an old Python gets a sentence instead of a traceback
+    sys.exit("Forecourt needs Python 3.11 or newer; this is {}.{}.".format(*sys.version_info))
 
 import fcntl
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -40,7 +41,7 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def run(command: list[object], **options: object) -> bool:
+def run(command: list[Any], **options: Any) -> bool:
     """Run a step, its output shown; False when it fails or does not exist."""
     try:
         return subprocess.run([str(part) for part in command], check=False, **options).returncode == 0
@@ -56,7 +57,7 @@ def uv_environment() -> dict[str, str]:
 
 def find_uv() -> Path | None:
     """Return a uv that runs: the one on PATH, else one installed into .uv/, else None."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     named = shutil.which("uv")
     found = [Path(named)] if named else []
     found += [BOOTSTRAP / "venv" / "bin" / "uv", BOOTSTRAP / "target" / "bin" / "uv"]
@@ -104,7 +105,7 @@ def install(uv: Path | None, lock: Path) -> None:
     if uv and run([uv, "pip", "install", "-p", PYTHON, "--require-hashes", "-r", lock], env=uv_environment()):
         return
     say("Installing with pip instead, which takes a minute or two …")
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     if not run([PYTHON, "-m", "pip", "--version"], **quiet) and not run([PYTHON, "-m", "ensurepip", "-q"], **quiet):
         raise SetupError("The packages could not be installed with uv, and pip is missing "
                          "(on Debian and Ubuntu: apt install python3-venv).")
@@ -149,7 +150,7 @@ def main(arguments: list[str]) -> int:
         uv = find_uv()
         if uv is None:
             raise SetupError("Writing the locks needs uv, which could not be installed.")
-        return subprocess.run([sys.executable, ROOT / "ops" / "lock.py", uv, *arguments[1:]], check=False,
+        return subprocess.run([sys.executable, "-P", ROOT / "ops" / "lock.py", uv, *arguments[1:]], check=False,
                               env=uv_environment()).returncode
     if command not in ("up", "test", "flask", "bench", "memory", "setup"):
         raise SetupError(f"There is no command {command!r}: see python3 forecourt.py help.")

@@ -51,6 +51,7 @@ class EmbeddedPostgres:
         self._fixed_port = port is not None
         self._wanted_bin_dir = Path(bin_dir) if bin_dir else None
         self._account = server_account()
+        self.data_dir = self.wanted_dir  # Until `start` finds out whether the server's account can reach it.
 
     @property
     def dsn(self) -> str:
@@ -60,6 +61,10 @@ class EmbeddedPostgres:
     def dsn_for(self, user: str, password: str, database: str = "postgres") -> str:
         """Return the address of another login or database on this server."""
         return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{self.port}/{database}"
+
+    def exists(self) -> bool:
+        """Say whether the cluster was made before."""
+        return (reachable_data_dir(self.wanted_dir, self._account) / "PG_VERSION").exists()
 
     def start(self) -> str:
         """Make the cluster at the first start, run the server, wait until it answers; return the superuser's DSN."""
@@ -102,8 +107,11 @@ class EmbeddedPostgres:
             self.process = None
 
     def wipe(self) -> None:
-        """Delete the data for good."""
-        actual = reachable_data_dir(self.wanted_dir, self._account)
+        """Delete the data for good, after ending a server that still runs on it."""
+        actual = self.data_dir = reachable_data_dir(self.wanted_dir, self._account)
+        self.stop()
+        self.takeover = True
+        self._meet_running_server()
         for path in {actual, actual.with_name(actual.name + ".new"), self.wanted_dir}:
             shutil.rmtree(path, ignore_errors=True)
         for suffix in (".port", ".location", ".log"):

@@ -88,6 +88,12 @@ def kill_tree(pid: int) -> None:
             os.kill(victim, signal.SIGKILL)
 
 
+def kill_group(pid: int) -> None:
+    """SIGKILL what is left of the process group that a child of ours led."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
 def end(pid: int, signum: int, *, patience: float) -> bool:
     """Signal a process that is not our child, wait, kill its tree when it stays. True when it went by itself."""
     with contextlib.suppress(ProcessLookupError):
@@ -133,3 +139,11 @@ def new_port(memory: Path) -> int:
     port = free_port()
     memory.write_text(f"{port}\n")
     return port
+
+
+def resolves(name: str) -> bool:
+    """Say whether this machine's resolver knows a host name."""
+    try:
+        return bool(socket.getaddrinfo(name, None))
+    except OSError:
+        return False

@@ -113,7 +113,10 @@ class EmbeddedValkey:
             self.process = None
 
     def wipe(self) -> None:
-        """Delete the data for good."""
+        """Delete the data for good, after ending a server that still runs on it."""
+        self.stop()
+        self.takeover = True
+        self._meet_running_server(self.data_dir.with_name(self.data_dir.name + ".port"))
         shutil.rmtree(self.data_dir, ignore_errors=True)
         for suffix in (".port", ".log"):
             self.data_dir.with_name(self.data_dir.name + suffix).unlink(missing_ok=True)
