@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -37,6 +38,7 @@ class Settings:
     password_cost: str = "full"
     session_idle_minutes: int = 30
     session_hours: int = 12
+    gateway_addresses: tuple[str, ...] = ()
     pool_size: int = 5
 
     @property
@@ -70,6 +72,7 @@ class Settings:
             password_cost=reader.choice("PASSWORD_COST", ("full", "test"), "full"),
             session_idle_minutes=reader.number("SESSION_IDLE_MINUTES", 30, 1, 24 * 60),
             session_hours=reader.number("SESSION_HOURS", 12, 1, 24 * 31),
+            gateway_addresses=reader.networks("GATEWAY_ADDRESSES"),
             pool_size=reader.number("POOL_SIZE", 5, 1, 200),
         )
         if settings.public_scheme == "http" and not settings.is_loopback:
@@ -130,6 +133,15 @@ class _Reader:
             self.problems.append(f"{name} must be one of {', '.join(options)}")
             return default
         return value
+
+    def networks(self, name: str) -> tuple[str, ...]:
+        parts = tuple(part for part in (self.text(name) or "").split(",") if part)
+        for part in parts:
+            try:
+                ipaddress.ip_network(part)
+            except ValueError:
+                self.problems.append(f"{name}: {part} is not an address or a network")
+        return parts
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         value = self.text(name, str(default)) or str(default)

@@ -92,6 +92,8 @@ def _prepare_database(connection: psycopg.Connection, database: str) -> None:
     statements = [
         sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name),
         sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, logins),
+        # Further logins are made by the migrator, who lets them in.
+        sql.SQL("GRANT CONNECT ON DATABASE {} TO {} WITH GRANT OPTION").format(name, sql.Identifier(MIGRATOR)),
         sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(name, sql.Identifier(OWNER)),
         sql.SQL("REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC"),
         sql.SQL("GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO {}").format(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 import uuid
 from datetime import datetime
+from secrets import randbits
+from time import time_ns
 
 from sqlalchemy import BigInteger, DateTime, Integer, Numeric, Uuid, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -25,7 +25,7 @@ BigCount = BigInteger
 
 def new_id() -> uuid.UUID:
     """A UUIDv7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then random bits; sortable and not guessable."""
-    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    value = (time_ns() // 1_000_000) << 80 | randbits(80)
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return uuid.UUID(int=value)

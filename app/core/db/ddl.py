@@ -17,9 +17,6 @@ from app.core.db.bootstrap import APP, OWNER, RELAY, TENANTS
 from app.core.db.platform import platform_metadata, shared_metadata
 from app.core.db.session import Base
 
-# Stands for the tenant's schema and role in the rendered script; it has a schema name's shape but is never one.
-PLACEHOLDER = "t_000000000000"
-
 
 def render_tables(metadata: MetaData) -> Iterator[str]:
     """CREATE statements of every table of `metadata` and its indexes, in order of dependence."""
@@ -34,18 +31,21 @@ def render_tables(metadata: MetaData) -> Iterator[str]:
 def _rights(table: Table) -> Iterator[str]:
     """What a tenant loses again on a table that is only ever added to."""
     if table.info.get("append_only"):
-        yield revoke_changes(table.name)
+        yield revoke("UPDATE, DELETE", table.name)
 
 
-def revoke_changes(table: str) -> str:
-    """Take UPDATE and DELETE on an append-only `table` from the schema's tenant: default privileges gave them."""
-    return f"DO $$ BEGIN EXECUTE format('REVOKE UPDATE, DELETE ON {table} FROM %I', current_schema()); END $$"
+def revoke(rights: str, table: str) -> str:
+    """Take `rights` on `table` from the schema's own tenant: the default privileges gave them all."""
+    return f"DO $$ BEGIN EXECUTE format('REVOKE {rights} ON {table} FROM %I', current_schema()); END $$"
 
 
 def tenant_tables_script() -> str:
     """The tables of one tenant, to run with only its schema, `shared` and `ext` on the path."""
-    version = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-    statements = [version, revoke_changes("alembic_version"), *render_tables(Base.metadata)]
+    version = (
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+        "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+    )
+    statements = [version, revoke("INSERT, UPDATE, DELETE", "alembic_version"), *render_tables(Base.metadata)]
     return ";\n".join(statements) + ";\n"
 
 

@@ -22,6 +22,11 @@ log = get_logger(__name__)
 
 REFRESH_SECONDS = 1.0
 GONE = "deleted"
+# What the application's role may read; the rest of the row is the owner's.
+_COLUMNS = (
+    *(tenants.c.id, tenants.c.slug, tenants.c.name, tenants.c.state, tenants.c.dsn_name, tenants.c.login),
+    *(tenants.c.schema_version, tenants.c.locale, tenants.c.currency, tenants.c.country, tenants.c.timezone),
+)
 
 
 class Directory:
@@ -54,15 +59,14 @@ class Directory:
             version = connection.execute(select(directory_state.c.version)).scalar_one()
             if version == self._version:
                 return
-            changed = connection.execute(
-                select(tenants).where(tenants.c.directory_version > self._version)
-            ).mappings().all()
+            query = select(*_COLUMNS).where(tenants.c.directory_version > self._version)
+            changed = connection.execute(query).mappings().all()
             ids = [row["id"] for row in changed]
             names: dict[str, list[str]] = {}
-            query = select(hosts.c.host, hosts.c.tenant_id)
+            host_query = select(hosts.c.host, hosts.c.tenant_id)
             if self._version >= 0:
-                query = query.where(hosts.c.tenant_id.in_(ids))
-            for host, tenant_id in connection.execute(query.order_by(hosts.c.created_at, hosts.c.host)):
+                host_query = host_query.where(hosts.c.tenant_id.in_(ids))
+            for host, tenant_id in connection.execute(host_query.order_by(hosts.c.created_at, hosts.c.host)):
                 names.setdefault(tenant_id, []).append(host)
         known = dict(self._tenants)
         by_host = {host: owner for host, owner in self._hosts.items() if owner not in set(ids)}

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 
 import psycopg
 from flask import current_app
+from psycopg import sql
 from sqlalchemy import make_url
 
 from app.core.config import Settings
-from app.core.errors import DomainError, N_
+from app.core.db.bootstrap import APP, PLATFORM_ROLE
+from app.core.errors import N_, DomainError
 
 # A DDL statement that waits for a lock makes everyone behind it wait too, so it gives up soon and is tried again.
 LOCK_TIMEOUT_MS = 2_000
@@ -53,3 +55,28 @@ def owner(dsn_name: str = "main") -> Iterator[psycopg.Connection]:
         connection.execute("SET LOCAL ROLE forecourt_owner")
         connection.execute("SET LOCAL search_path = platform, shared, ext, pg_temp")
         yield connection
+
+
+def base_host() -> str:
+    """The host under which tenants get their own, such as `localhost`."""
+    settings: Settings = current_app.extensions["forecourt_settings"]
+    return settings.base_host
+
+
+def further_login(connection: psycopg.Connection, base: str, bucket: int) -> None:
+    """Make login number `bucket` of `base` (it shares the first one's password); sent as the migrator."""
+    settings: Settings = current_app.extensions["forecourt_settings"]
+    url = settings.database_urls["main"] if base == APP else settings.relay_database_url
+    password = make_url(url).password if url else None
+    if password is None:
+        raise NoOwner
+    name = sql.Identifier(f"{base}_{int(bucket)}")
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [f"{base}_{int(bucket)}"]).fetchone()
+    if known is None:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOINHERIT PASSWORD {}").format(name, sql.Literal(password)))
+        connection.execute(sql.SQL("ALTER ROLE {} SET search_path = ''").format(name))
+    if base == APP:
+        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(PLATFORM_ROLE), name))
+    connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(base), name))
+    database = sql.Identifier(connection.info.dbname)
+    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, name))

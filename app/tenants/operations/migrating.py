@@ -1,0 +1,199 @@
+"""Bringing every tenant's schema to this code's revision: one short transaction each, in parallel, resumable."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from flask import current_app
+
+from app.core.db import revisions
+from app.core.db.bootstrap import OWNER
+from app.core.db.owner import migrator, owner
+from app.core.db.scopes import SCHEMA_SHAPE
+from app.core.errors import DomainError
+from app.tenants.operations.provisioning import touch_directory
+
+LOCK_TRIES = 5
+_MOVABLE = ("provisioning", "active", "suspended", "deleting")
+
+
+@dataclass(frozen=True)
+class TenantVersion:
+    """One tenant as the migration sees it: where it lives and the revision its own schema says it is at."""
+
+    tenant_id: str
+    slug: str
+    dsn_name: str
+    revision: str | None
+
+
+@dataclass
+class MigrationReport:
+    """What happened to each tenant; `failed` maps an id to the first line of the database's complaint."""
+
+    target: str
+    current: list[str] = field(default_factory=list)
+    migrated: list[str] = field(default_factory=list)
+    busy: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    stopped_at_canary: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether every tenant is at the target now."""
+        return not self.failed and not self.busy and not self.stopped_at_canary
+
+
+def migrate_tenants(
+    *,
+    workers: int = 2,
+    canary: str | None = None,
+    target: str | None = None,
+    progress: Callable[[str], None] = lambda tenant_id: None,
+) -> MigrationReport:
+    """Migrate every tenant that is behind to `target` (this code's newest revision by default).
+
+    The `canary` (an id or slug; the first one by default) goes alone, and nothing else is touched when it fails. A
+    tenant that fails stays whole at its old revision and the others go on; one that another runner holds is left to
+    it. Running it again takes up what is left.
+    """
+    wanted = target or revisions.head("tenants")
+    report = MigrationReport(wanted)
+    versions = read_versions()
+    report.current = [item.tenant_id for item in versions if item.revision == wanted]
+    behind = [item for item in versions if item.revision != wanted]
+    if not behind:
+        return report
+    scripts = {start: revisions.render_upgrade("tenants", start, wanted) for start in {v.revision for v in behind}}
+    first = next((item for item in behind if canary in (item.tenant_id, item.slug)), behind[0])
+    rest = [item for item in behind if item is not first]
+    with _Runner(scripts, report, progress) as runner:
+        runner.migrate(first)
+    if report.failed:
+        report.stopped_at_canary = bool(rest)
+        return report
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def take(share: Sequence[TenantVersion]) -> None:
+        with app.app_context(), _Runner(scripts, report, progress) as runner:
+            for item in share:
+                runner.migrate(item)
+
+    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        list(pool.map(take, [rest[start::workers] for start in range(max(1, workers))]))
+    return report
+
+
+def read_versions() -> list[TenantVersion]:
+    """Every tenant that has a schema, with the revision its schema holds, read in one pipeline per server."""
+    with owner() as connection:
+        rows = connection.execute(
+            "SELECT id, slug, dsn_name FROM tenants WHERE state = ANY(%s) ORDER BY id", [list(_MOVABLE)]
+        ).fetchall()
+    found: list[TenantVersion] = []
+    for dsn_name in sorted({row[2] for row in rows}):
+        here = [row for row in rows if row[2] == dsn_name]
+        with owner(dsn_name) as connection:
+            for (tenant_id, slug, _), revision in zip(here, _versions_of(connection, here), strict=True):
+                found.append(TenantVersion(tenant_id, slug, dsn_name, revision))
+    return found
+
+
+def _versions_of(connection: psycopg.Connection[Any], rows: Sequence[tuple[str, str, str]]) -> Iterator[str | None]:
+    """The version rows of many schemas, a hundred to a statement: names come from the directory and are checked."""
+    for start in range(0, len(rows), 100):
+        share = rows[start : start + 100]
+        selects = []
+        for number, (tenant_id, _, _) in enumerate(share):
+            schema = f"t_{tenant_id}"
+            if not SCHEMA_SHAPE.match(schema):
+                raise ValueError(f"not a tenant schema: {schema!r}")
+            selects.append(f"SELECT {number} AS n, version_num FROM {schema}.alembic_version")
+        query = " UNION ALL ".join(selects)
+        versions = dict(connection.execute(query.encode()).fetchall())
+        for number in range(len(share)):
+            yield versions.get(number)
+
+
+class _Runner:
+    """One connection that migrates tenants one after the other."""
+
+    def __init__(
+        self, scripts: dict[str | None, str], report: MigrationReport, progress: Callable[[str], None]
+    ) -> None:
+        self.scripts = scripts
+        self.report = report
+        self.progress = progress
+        self.lock = threading.Lock()
+        self._open: dict[str, Any] = {}
+
+    def __enter__(self) -> _Runner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for context, _connection in self._open.values():
+            context.__exit__(None, None, None)
+
+    def _connection(self, dsn_name: str) -> psycopg.Connection[Any]:
+        if dsn_name not in self._open:
+            context = migrator(dsn_name)
+            self._open[dsn_name] = (context, context.__enter__())
+        return self._open[dsn_name][1]
+
+    def migrate(self, item: TenantVersion) -> None:
+        """Migrate one tenant in one transaction; its failure is reported, never raised."""
+        try:
+            done = self._try(item)
+        except (psycopg.Error, DomainError) as error:
+            self.report.failed[item.tenant_id] = str(error).partition("\n")[0] or type(error).__name__
+            self._open.pop(item.dsn_name, None)
+        else:
+            (self.report.migrated if done else self.report.busy).append(item.tenant_id)
+        self.progress(item.tenant_id)
+
+    def _try(self, item: TenantVersion) -> bool:
+        for attempt in range(LOCK_TRIES):
+            try:
+                return self._apply(item)
+            except psycopg.errors.LockNotAvailable:
+                # Somebody reads a table that the script alters: let them finish instead of queueing in front of others.
+                if attempt == LOCK_TRIES - 1:
+                    raise
+                time.sleep(0.2 * 2**attempt)
+        return False
+
+    def _apply(self, item: TenantVersion) -> bool:
+        schema = f"t_{item.tenant_id}"
+        connection = self._connection(item.dsn_name)
+        with connection.transaction():
+            connection.execute(f"SET LOCAL ROLE {OWNER}")
+            held = connection.execute(
+                "SELECT pg_try_advisory_xact_lock(hashtext('forecourt.migrate'), hashtext(%s))", [schema]
+            ).fetchone()
+            if not held or not held[0]:
+                return False
+            connection.execute(f"SET LOCAL search_path = {schema}, shared, ext, pg_temp")
+            revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            start = revision[0] if revision else None
+            if start != self.report.target:
+                if start not in self.scripts:
+                    return False
+                connection.execute(self.scripts[start].encode())
+            if item.dsn_name == "main":
+                _note_version(connection, item.tenant_id, self.report.target)
+        if item.dsn_name != "main":
+            with owner() as directory_connection:
+                _note_version(directory_connection, item.tenant_id, self.report.target)
+        return True
+
+
+def _note_version(connection: psycopg.Connection[Any], tenant_id: str, revision: str) -> None:
+    """The directory's copy, last in the transaction: its counter is a lock that every other runner waits for."""
+    connection.execute("UPDATE platform.tenants SET schema_version = %s WHERE id = %s", [revision, tenant_id])
+    touch_directory(connection, tenant_id)
