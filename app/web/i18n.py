@@ -1,0 +1,89 @@
+"""Which language a page speaks, and the catalogues it speaks from."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask, g, has_request_context, request, session
+from flask_babel import Babel, gettext
+
+from app.core.db import find_tenant
+from app.core.http.sessions import Visitor
+
+LOCALES = ("en", "zh")
+LOCALE_NAMES = {"en": "English", "zh": "中文"}
+HTML_LANG = {"en": "en", "zh": "zh-CN"}
+COOKIE = "locale"
+TRANSLATIONS = Path(__file__).parents[1] / "translations"
+
+
+def known_locale(text: str | None) -> str | None:
+    """`text` as one of the languages we speak (zh-CN and zh_Hans are zh), or None."""
+    language = (text or "").replace("_", "-").split("-")[0].lower()
+    return language if language in LOCALES else None
+
+
+def signed_in() -> Visitor | None:
+    """Who is signed in; None as well for a request that failed before its session was opened."""
+    return getattr(session, "visitor", None) if has_request_context() else None
+
+
+def choose_locale() -> str:
+    """The signed-in user's own language, else the browser's cookie, the tenant's, and what the browser accepts."""
+    if not has_request_context():
+        tenant = find_tenant()
+        return known_locale(tenant.locale if tenant else None) or "en"
+    tenant = find_tenant()
+    visitor = signed_in()
+    return (
+        known_locale(visitor.locale if visitor else None)
+        or known_locale(request.cookies.get(COOKIE))
+        or known_locale(tenant.locale if tenant else None)
+        or known_locale(request.accept_languages.best_match(["en", "zh", "zh-CN", "zh-Hans", "zh-TW"]))
+        or "en"
+    )
+
+
+def current_locale() -> str:
+    """The language of this request, chosen once."""
+    if not has_request_context():
+        return choose_locale()
+    if "locale" not in g:
+        g.locale = choose_locale()
+    return g.locale
+
+
+def translate(text: str | None) -> str:
+    """A string marked with `N_`, in the language of this request, its placeholders untouched."""
+    return gettext(str(text)) if text else ""
+
+
+def compile_catalogues(folder: Path = TRANSLATIONS) -> list[Path]:
+    """Compile every catalogue whose .mo is missing or older than its .po; gives the files written."""
+    written = []
+    for source in sorted(folder.glob("*/LC_MESSAGES/*.po")):
+        target = source.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+            continue
+        with source.open("rb") as stream:
+            catalogue = read_po(stream, locale=source.parts[-3])
+        # Two processes may start at once: each writes its own file and the last rename wins, whole.
+        handle, name = tempfile.mkstemp(dir=target.parent, suffix=".tmp")
+        with os.fdopen(handle, "wb") as stream:
+            write_mo(stream, catalogue)
+        os.chmod(name, 0o644)
+        Path(name).replace(target)
+        written.append(target)
+    return written
+
+
+def init_i18n(app: Flask) -> None:
+    """Set Flask-Babel up with our choice of language."""
+    if os.access(TRANSLATIONS, os.W_OK):
+        compile_catalogues()
+    Babel(app, default_translation_directories=str(TRANSLATIONS), locale_selector=current_locale)
+    app.jinja_env.filters["t"] = translate

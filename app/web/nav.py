@@ -1,0 +1,74 @@
+"""What the rail offers: one table of entries; those without an endpoint in this app, or without the right, are left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app, request, url_for
+
+from app.core.errors import N_
+from app.core.guard.permissions import Actor, allows, declared
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One place in the product. `phone` entries stand in the bar at the bottom of a phone as well."""
+
+    endpoint: str
+    label: str
+    icon: str
+    permission: str | None = None
+    group: str = ""
+    phone: bool = False
+    # The endpoint's blueprint alone does not tell which entry a page belongs to, so each names its path's beginning.
+    under: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An entry as one page shows it."""
+
+    entry: Entry
+    url: str
+    current: bool
+
+
+SALES = N_("Sales")
+BUSINESS = N_("Business")
+SETTINGS = N_("Settings")
+
+ENTRIES = (
+    Entry("web.home", N_("Today"), "home", phone=True, under="/"),
+    Entry("crm.list_customers", N_("Customers"), "users", "customer.see", SALES, phone=True),
+    Entry("inventory.list_units", N_("Vehicles"), "car", "vehicle.see", SALES, phone=True),
+    Entry("sales.list_deals", N_("Deals"), "deal", "deal.see", SALES, phone=True),
+    Entry("insights.list_metrics", N_("Metrics"), "trend", "metric.see", BUSINESS),
+    Entry("imports.list_imports", N_("Imports"), "import", "import.see", BUSINESS),
+    Entry("jobs.list_jobs", N_("Jobs"), "jobs", "job.see", BUSINESS),
+    Entry("tenants.list_stores", N_("Stores"), "store", "store.see", SETTINGS),
+    Entry("tenants.list_users", N_("Users"), "users", "user.see", SETTINGS),
+    Entry("tenants.list_roles", N_("Roles"), "shield", "role.see", SETTINGS),
+)
+
+
+def _may(actor: Actor | None, permission: str | None) -> bool:
+    if permission is None:
+        return True
+    return actor is not None and permission in declared() and allows(actor, permission)
+
+
+def _is_current(url: str, under: str) -> bool:
+    beginning = (under or url).rstrip("/")
+    if not beginning:
+        return request.path == "/"
+    return request.path == beginning or request.path.startswith(beginning + "/")
+
+
+def shown_entries(actor: Actor | None) -> list[Shown]:
+    """The entries `actor` may open, in order, the present one marked."""
+    shown = []
+    for entry in ENTRIES:
+        if entry.endpoint in current_app.view_functions and _may(actor, entry.permission):
+            url = url_for(entry.endpoint)
+            shown.append(Shown(entry, url, _is_current(url, entry.under)))
+    return shown

@@ -1,0 +1,96 @@
+"""What the shell adds to the application: filters, globals, static files, languages, and the blueprint with its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, current_app, url_for
+from jinja2 import pass_context
+from jinja2.runtime import Context, Undefined
+
+from app.core.db import find_tenant
+from app.core.http.sessions import current_actor
+from app.web.assets import static_url
+from app.web.charts import line_geometry
+from app.web.formats import init_formats
+from app.web.i18n import HTML_LANG, LOCALE_NAMES, current_locale, init_i18n, signed_in
+from app.web.nav import Shown, shown_entries
+from app.web.preferences import current_theme
+from app.web.views import bp
+
+
+def nav_entries() -> list[Shown]:
+    """The rail's entries for whoever is signed in; nothing for a visitor."""
+    return shown_entries(current_actor()) if signed_in() else []
+
+
+def endpoint_url(endpoint: str, **values: Any) -> str | None:
+    """The address of `endpoint`, or None in an application that does not have it."""
+    return url_for(endpoint, **values) if endpoint in current_app.view_functions else None
+
+
+def _from(source: object, name: str) -> Any:
+    """`name` of a dict of what was typed, or of a record; None when there is no such thing."""
+    if source is None or isinstance(source, Undefined):
+        return None
+    return source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
+
+
+@pass_context
+def field_value(context: Context, name: str, given: Any = None) -> Any:
+    """What stands in the field: the value given to the macro, else the page's `values`, else nothing."""
+    value = _from(context.get("values"), name) if given is None or isinstance(given, Undefined) else given
+    return "" if value is None else value
+
+
+@pass_context
+def field_errors(context: Context, name: str, given: Any = None) -> list[str]:
+    """The refusals of the field: those given to the macro, else the page's `errors`."""
+    found = _from(context.get("errors"), name) if given is None or isinstance(given, Undefined) else given
+    if not found:
+        return []
+    return [found] if isinstance(found, str) else list(found)
+
+
+@pass_context
+def field_checked(context: Context, name: str, value: str, given: Any = None) -> bool:
+    """Whether the box is ticked: as given to the macro, else by the page's `values` (a flag, a value or a list)."""
+    if given is not None and not isinstance(given, Undefined):
+        return bool(given)
+    found = _from(context.get("values"), name)
+    if isinstance(found, (list, tuple, set, frozenset)):
+        return value in {str(item) for item in found}
+    return found is True or (found is not None and str(found) in (value, "true", "on"))
+
+
+@pass_context
+def all_errors(context: Context, given: Any = None) -> dict[str, list[str]]:
+    """Every refusal by field, in the order they came."""
+    found = context.get("errors") if given is None or isinstance(given, Undefined) else given
+    if not isinstance(found, Mapping):
+        return {}
+    return {name: [texts] if isinstance(texts, str) else list(texts) for name, texts in found.items() if texts}
+
+
+def _page_context() -> dict[str, Any]:
+    return {
+        "locale": current_locale(),
+        "html_lang": HTML_LANG[current_locale()],
+        "locale_names": LOCALE_NAMES,
+        "theme": current_theme(),
+        "tenant": find_tenant(),
+        "visitor": signed_in(),
+    }
+
+
+def init_app(app: Flask) -> None:
+    """Everything above, once, for the factory."""
+    init_i18n(app)
+    init_formats(app)
+    app.jinja_env.globals.update(
+        static_url=static_url, line_geometry=line_geometry, nav_entries=nav_entries, endpoint_url=endpoint_url,
+        field_value=field_value, field_errors=field_errors, field_checked=field_checked, all_errors=all_errors,
+    )  # fmt: skip
+    app.context_processor(_page_context)
+    app.register_blueprint(bp)

@@ -1,0 +1,24 @@
+// Small comforts over pages that work without any of this.
+import "./menus.js";
+import "./jobs.js";
+
+document.documentElement.classList.add("js");
+
+// A refused form: bring its summary into view and to the keyboard.
+document.querySelector("[data-focus]")?.focus();
+
+// A choice that needs no second press.
+for (const select of document.querySelectorAll("select[data-submit]")) {
+  select.addEventListener("change", () => select.form.requestSubmit());
+}
+
+// One press, one change: a form that is on its way is not sent again.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  else form.dataset.sent = "1";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});

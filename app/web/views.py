@@ -1,0 +1,82 @@
+"""The shell's own pages: home, start page of the bare host, preferences, static files, health."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, render_template, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.core.db import find_tenant
+from app.core.http.access import ANY_USER, public, require
+from app.core.http.problems import NotSignedIn
+from app.core.http.sessions import current_actor, current_visitor, settings
+from app.web import assets, health, today
+from app.web.i18n import COOKIE as LOCALE_COOKIE
+from app.web.i18n import LOCALES
+from app.web.preferences import THEME_COOKIE, THEMES, own_path, remember_locale
+from app.web.start import find_dealership
+
+bp = Blueprint("web", __name__, template_folder="templates")
+YEAR = 365 * 24 * 3600
+
+
+@bp.get("/")
+@public("the bare host's start page; a dealership's host leads to sign-in by itself", bare=True)
+def home() -> str:
+    if find_tenant() is None:
+        return start_page()
+    if current_visitor() is None:
+        raise NotSignedIn
+    return today_page()
+
+
+def start_page() -> str:
+    asked = request.args.get("dealership", "").strip()[:80]
+    found = find_dealership(asked) if asked else None
+    missing = gettext("No dealership of this name is here. Check the spelling, or ask a colleague for the address.")
+    errors = {"dealership": [missing]} if asked and found is None else {}
+    return render_template("web/start.html", found=found, values={"dealership": asked}, errors=errors)
+
+
+def today_page() -> str:
+    actor = current_actor()
+    return render_template("web/today.html", actor=actor, figures=today.figures(actor), shortcuts=today.shortcuts(actor))
+
+
+@bp.get("/more")
+@require(ANY_USER)
+def more() -> str:
+    return render_template("web/more.html")
+
+
+@bp.post("/preferences")
+@public("language and theme are chosen before signing in as well", bare=True)
+def preferences() -> BaseResponse:
+    response = redirect(own_path(request.form.get("next")), 303)
+    secure = settings().public_scheme == "https"
+    theme, locale = request.form.get("theme"), request.form.get("locale")
+    if theme in THEMES:
+        response.set_cookie(THEME_COOKIE, theme, YEAR, secure=secure, httponly=True, samesite="Lax")
+    if locale in LOCALES:
+        response.set_cookie(LOCALE_COOKIE, locale, YEAR, secure=secure, httponly=True, samesite="Lax")
+        remember_locale(current_actor(), locale)
+    return response
+
+
+@bp.get("/static/<mark>/<path:name>", endpoint="static")
+@public("style, script and pictures hold nobody's data", bare=True)
+def static_file(mark: str, name: str) -> Response:
+    return assets.send_static(mark, name)
+
+
+@bp.get("/healthz")
+@public("says that the process answers, to whoever can reach the port", bare=True)
+def healthz() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@bp.get("/readyz")
+@public("says whether this process can serve, to whoever can reach the port", bare=True)
+def readyz() -> tuple[dict[str, object], int]:
+    report = health.look()
+    return report, 200 if report["status"] != "unavailable" else 503
