@@ -48,9 +48,12 @@ def prepare_if_new(stack: Stack) -> None:
 
 
 def demo_accounts(stack: Stack) -> list[dict[str, str]]:
-    """Return name, slug and sign-in e-mail of each demo dealership, as `ops.prepare` left them."""
+    """Return name, slug, sign-in e-mail and password of each demo dealership that `ops.prepare` made."""
     report = stack.layout.run / "demo.json"
-    return list(json.loads(report.read_text())) if report.exists() else []
+    if not report.exists():
+        return []
+    # The passwords are kept with the other secrets, and only there.
+    return [{**row, "password": stack.values.demo_password(row["slug"])} for row in json.loads(report.read_text())]
 
 
 def marker(stack: Stack) -> Path:

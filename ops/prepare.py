@@ -1,0 +1,96 @@
+"""`python -m ops.prepare [--demo]`: roles, migrations and the demonstration dealerships; idempotent.
+
+Runs with ADMIN_DATABASE_URL and MIGRATOR_DATABASE_URL. What is worth showing goes to stdout, faults to stderr: the
+last line there is the sentence a person sees.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+
+from app.core.config import ConfigError
+from app.core.db import revisions
+from app.core.db.bootstrap import LoginPasswords, bootstrap
+from app.core.errors import DomainError
+from app.factory import create_app
+from app.tenants.operations import migrating
+from ops import secrets
+from ops.layout import Layout
+
+DEMO = "ops.demo"
+
+
+def make_roles(values: secrets.Secrets) -> None:
+    """Create logins, database, schemas and extensions."""
+    passwords = LoginPasswords(app=values.app_password, migrator=values.migrator_password, relay=values.relay_password,
+                               backup=values.backup_password)
+    bootstrap(os.environ["ADMIN_DATABASE_URL"], passwords, os.environ.get("FORECOURT_DATABASE") or "forecourt")
+
+
+def migrate() -> None:
+    """Bring platform and tenants to this code; a tenant that fails stays whole and closed, the others go on."""
+    revisions.upgrade_platform()
+    report = migrating.migrate_tenants()
+    if report.migrated:
+        print(f"Dealerships migrated: {len(report.migrated)}.", flush=True)
+    for tenant_id, reason in sorted(report.failed.items()):
+        print(f"Dealership {tenant_id} could not be migrated and stays closed: {reason}", flush=True)
+
+
+def load_demo(layout: Layout, values: secrets.Secrets) -> None:
+    """Create what is missing of the demonstration and write down its accounts for the launcher to print.
+
+    The demonstration's package has `load(password_for, say)`, which returns slug, name and e-mail of each dealership.
+    """
+    load: Callable[..., list[dict[str, Any]]] = importlib.import_module(DEMO).load
+    known = dict(values.demo_passwords)
+
+    def password_for(slug: str) -> str:
+        password = values.demo_password(slug)
+        if slug not in known:  # Kept before it is used: a kill in between must not lock anybody out.
+            secrets.write(layout.secrets, values)
+            known[slug] = password
+        return password
+
+    accounts = load(password_for, lambda text: print(text, flush=True))
+    rows = [{"slug": row["slug"], "name": row["name"], "email": row["email"]} for row in accounts]
+    (layout.run / "demo.json").write_text(json.dumps(rows))
+
+
+def main(arguments: list[str]) -> int:
+    """Prepare the installation that the environment names."""
+    layout = Layout.from_environment()
+    values = secrets.load(layout.secrets)
+    try:
+        make_roles(values)
+        app = create_app()
+        with app.app_context():
+            migrate()
+            if "--demo" in arguments and importlib.util.find_spec(DEMO) is not None:
+                load_demo(layout, values)
+    except psycopg.errors.InsufficientPrivilege as error:
+        print(f"DATABASE_URL must be the address of a superuser: {first_line(error)}", file=sys.stderr)
+    except (psycopg.Error, DomainError, ConfigError) as error:
+        print(first_line(error), file=sys.stderr)
+    else:
+        return 0
+    return 1
+
+
+def first_line(error: Exception) -> str:
+    """Return an error as one line."""
+    if isinstance(error, ConfigError):
+        return " ".join(str(error).split())
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
