@@ -1,0 +1,1 @@
+"""The background: Celery application, beat table, relay process, thin tasks over the same operations."""

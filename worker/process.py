@@ -1,0 +1,54 @@
+"""What a worker process does around a task: its Flask application, made after the fork, and its signals."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import Any
+
+from celery import signals
+from flask import Flask
+
+from app.core import logging
+from app.core.jobs import runner, sender, ticks
+from app.factory import create_app
+from worker import schedule, tasks
+
+
+def connect_signals() -> None:
+    """Have Celery leave logging to us, and each child make its application before its first message."""
+    signals.setup_logging.connect(_set_up_logging, weak=False)
+    signals.worker_process_init.connect(_start_child, weak=False)
+
+
+def run_row(tenant_id: str, outbox_id: str, came_by: str | None) -> str:
+    """Run one outbox row in this process's application; the answer is for the log alone."""
+    with application().app_context():
+        return runner.run(tenant_id, outbox_id, came_by).value
+
+
+def fire_ticks() -> int:
+    """Fire what is due in the beat table."""
+    with application().app_context():
+        return ticks.fire_due(schedule.TABLE)
+
+
+def application() -> Flask:
+    """The Flask application of this process: nothing in it, connections least of all, is carried over a fork."""
+    return _application_of(os.getpid())
+
+
+@functools.lru_cache(maxsize=1)
+def _application_of(_pid: int) -> Flask:
+    tasks.load()
+    made = create_app()
+    sender.warm(made)
+    return made
+
+
+def _start_child(**_: Any) -> None:
+    application()
+
+
+def _set_up_logging(**_: Any) -> None:
+    logging.configure(os.environ.get("LOG_LEVEL", "INFO"))
