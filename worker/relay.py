@@ -23,7 +23,8 @@ def server_urls(environ: Mapping[str, str]) -> dict[str, str]:
         if name.startswith("DATABASE_URL_") and not name.endswith("_FILE"):
             parts = urlsplit(environ[name])
             place = parts.netloc.rpartition("@")[2]
-            urls[name.removeprefix("DATABASE_URL_").lower()] = urlunsplit(parts._replace(netloc=f"{credentials}@{place}"))
+            server = name.removeprefix("DATABASE_URL_").lower()
+            urls[server] = urlunsplit(parts._replace(netloc=f"{credentials}@{place}"))
     return urls
 
 
