@@ -66,6 +66,8 @@ def load(path: Path) -> Secrets:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             path.chmod(0o600)
         values = json.loads(path.read_text())
+        if not isinstance(values, dict):
+            raise TypeError("not an object")
         known = {name: values[name] for name in Secrets.__dataclass_fields__ if name in values}
         read = Secrets(**known)
     except (OSError, ValueError, TypeError) as error:
