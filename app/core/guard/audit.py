@@ -32,9 +32,9 @@ def record(
     action: str,
     record_type: str,
     record_id: uuid.UUID | None,
-    *,
     changes: Mapping[str, Change] | None = None,
     personal: Mapping[str, Change] | None = None,
+    *,
     subject_id: uuid.UUID | None = None,
 ) -> uuid.UUID:
     """Add the entry "`actor` did `action` to this record" to the current transaction and return its id.
