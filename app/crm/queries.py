@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, Date, Row, Select, Subquery, and_, case, func, literal, select
 
 from app.core.db import current_tenant, db
 from app.core.errors import NotFound
@@ -14,6 +15,7 @@ from app.core.guard import vault
 from app.core.guard.permissions import Actor, allows, scope_clause
 from app.crm.models import Activity, ActivitySummary, ContactPoint, Customer
 from app.crm.rules import ACTIVITY_BANDS, ActivityBand, ContactKind, normalize_contact
+from app.tenants import queries as tenants
 
 # A family name alone matches many people; more possible duplicates than this is noise.
 MOST_DUPLICATES = 20
@@ -87,6 +89,27 @@ def count_by_band(actor: Actor) -> dict[str, int]:
     return {band.key: found.get(band.key, 0) for band in ACTIVITY_BANDS}
 
 
+def count_activities_by_month(actor: Actor, since: datetime, timezone: str) -> dict[date, int]:
+    """How many of the activities `actor` may see happened in each month of `timezone`, from `since` on."""
+    month = func.date_trunc("month", func.timezone(timezone, Activity.at)).cast(Date).label("month")
+    rows = db.session.execute(
+        select(month, func.count().label("activities"))
+        .select_from(Activity)
+        .join(Customer, Customer.id == Activity.customer_id)
+        .where(Activity.at >= since)
+        .where(scope_clause(actor, "activity.see", owner=Activity.user_id, store=Activity.store_id))
+        .where(scope_clause(actor, "customer.see", owner=Customer.owner_id, store=Customer.store_id))
+        .group_by(month)
+    )
+    return {row.month: row.activities for row in rows}
+
+
+def list_activity_times(customer_id: uuid.UUID) -> list[tuple[str, datetime]]:
+    """Type and time of every activity of the customer, for figures about one customer."""
+    rows = db.session.execute(select(Activity.type, Activity.at).where(Activity.customer_id == customer_id))
+    return [(row.type, row.at) for row in rows]
+
+
 def visible_customers(actor: Actor) -> Select:
     """The customers `actor` may see."""
     return select(Customer).where(scope_clause(actor, "customer.see", owner=Customer.owner_id, store=Customer.store_id))
@@ -133,10 +156,12 @@ def list_contact_points(customer_id: uuid.UUID) -> Sequence[ContactPoint]:
     ).all()
 
 
-def list_activities(actor: Actor, customer_id: uuid.UUID, limit: int = 100) -> Sequence[Activity]:
-    """The customer's activities that `actor` may see, newest first."""
-    return db.session.scalars(
-        select(Activity)
+def list_activities(actor: Actor, customer_id: uuid.UUID, limit: int = 100) -> Sequence[Row[tuple[Activity, str]]]:
+    """The customer's activities that `actor` may see with the name of whose they are, newest first."""
+    users = tenants.user_facts()
+    return db.session.execute(
+        select(Activity, users.c.name.label("user"))
+        .outerjoin(users, users.c.user_id == Activity.user_id)
         .where(Activity.customer_id == customer_id)
         .where(scope_clause(actor, "activity.see", owner=Activity.user_id, store=Activity.store_id))
         .order_by(Activity.at.desc(), Activity.id.desc())
@@ -187,10 +212,14 @@ def _duplicates(
     return [Duplicate(row.id, row.name, tuple(sorted(row.reasons))) for row in rows]
 
 
+def normal_contact(kind: str, text: str) -> str:
+    """A phone or e-mail, typed in any format, in the form whose token is stored."""
+    return normalize_contact(ContactKind(kind), text, current_tenant().country).value
+
+
 def contact_token(kind: str, text: str) -> bytes:
     """The token under which a phone or e-mail, typed in any format, is stored."""
-    contact = normalize_contact(ContactKind(kind), text, current_tenant().country)
-    return vault.blind_index(kind, contact.value)
+    return vault.blind_index(kind, normal_contact(kind, text))
 
 
 def find_customer_ids_by_contact(actor: Actor, kind: str, text: str) -> Sequence[uuid.UUID]:

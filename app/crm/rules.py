@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 import phonenumbers
 
@@ -176,3 +178,30 @@ ACTIVITY_BANDS = (
     ActivityBand("once", N_("One activity (undefined)"), activities=1),
     ActivityBand("none", N_("No activity"), activities=0),
 )
+
+
+# What an activity is worth beside a test drive; a note shows interest of ours, not of the customer.
+ENGAGEMENT_WEIGHTS: Final[Mapping[str, Decimal]] = MappingProxyType(
+    {
+        "test_drive": Decimal(5),
+        "visit": Decimal(3),
+        "call": Decimal(2),
+        "message": Decimal(1),
+        "note": Decimal("0.5"),
+    }
+)
+HALF_LIFE_DAYS: Final = 30
+_SECONDS_PER_DAY = 86_400
+
+
+def engagement(activities: Iterable[tuple[str, datetime]], now: datetime) -> Decimal:
+    """The sum of w(type) * 2^(-age in days / half-life) to three digits: larger means more active.
+
+    Unlike the gap it is monotone: another activity never lowers it.
+    """
+    total = Decimal(0)
+    for kind, at in activities:
+        age = Decimal(max((now - at).total_seconds(), 0)) / _SECONDS_PER_DAY
+        weight = ENGAGEMENT_WEIGHTS.get(kind, Decimal(0))
+        total += _EXACT.multiply(weight, _EXACT.power(Decimal(2), _EXACT.divide(-age, Decimal(HALF_LIFE_DAYS))))
+    return total.quantize(Decimal("0.001"), rounding=ROUND_HALF_UP)

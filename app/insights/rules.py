@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -68,32 +68,7 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
     }
 )
 
-# What an activity is worth beside a test drive; a note shows interest of ours, not of the customer.
-ENGAGEMENT_WEIGHTS: Final[Mapping[str, Decimal]] = MappingProxyType(
-    {
-        "test_drive": Decimal(5),
-        "visit": Decimal(3),
-        "call": Decimal(2),
-        "message": Decimal(1),
-        "note": Decimal("0.5"),
-    }
-)
-HALF_LIFE_DAYS: Final = 30
-_SECONDS_PER_DAY = 86_400
 _PRECISE = Context(prec=40, rounding=ROUND_HALF_UP)
-
-
-def engagement(activities: Iterable[tuple[str, datetime]], now: datetime) -> Decimal:
-    """The sum of w(type) * 2^(-age in days / half-life) to three digits: larger means more active.
-
-    Unlike the gap it is monotone: another activity never lowers it.
-    """
-    total = Decimal(0)
-    for kind, at in activities:
-        age = Decimal(max((now - at).total_seconds(), 0)) / _SECONDS_PER_DAY
-        weight = ENGAGEMENT_WEIGHTS.get(kind, Decimal(0))
-        total += _PRECISE.multiply(weight, _PRECISE.power(Decimal(2), _PRECISE.divide(-age, Decimal(HALF_LIFE_DAYS))))
-    return total.quantize(Decimal("0.001"), rounding=ROUND_HALF_UP)
 
 
 def average_price(total: Decimal | None, sales: int) -> Decimal | None:

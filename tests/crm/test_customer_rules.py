@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from app.crm.rules import (
     ACTIVITY_BANDS,
+    ENGAGEMENT_WEIGHTS,
     ContactStatus,
+    engagement,
     fold_name,
     full_name,
     gap_index,
@@ -139,3 +141,20 @@ def test_activity_index_is_the_exact_quotient_rounded(times):
 def test_every_customer_is_in_exactly_one_activity_band(activities, index):
     activities = min(activities, 1) if index is None else max(activities, 2)
     assert sum(band.holds(activities, index) for band in ACTIVITY_BANDS) == 1
+
+
+def test_a_test_drive_counts_half_after_one_half_life():
+    assert engagement([("test_drive", START)], START) == 5
+    assert engagement([("test_drive", START - timedelta(days=30))], START) == Decimal("2.5")
+    assert engagement([("call", START), ("message", START - timedelta(days=60))], START) == Decimal("2.25")
+    assert engagement([], START) == 0
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(ENGAGEMENT_WEIGHTS)), st.integers(0, 10**9)), max_size=8),
+    st.sampled_from(sorted(ENGAGEMENT_WEIGHTS)),
+    st.integers(0, 10**9),
+)
+def test_another_activity_never_lowers_engagement(before, kind, age):
+    logged = [(name, START - timedelta(seconds=seconds)) for name, seconds in before]
+    assert engagement([*logged, (kind, START - timedelta(seconds=age))], START) >= engagement(logged, START)

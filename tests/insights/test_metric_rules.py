@@ -1,24 +1,18 @@
 """The pure rules of the metrics: averages, months, engagement, and a registry without gaps."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.insights.rules import (
-    ENGAGEMENT_WEIGHTS,
     METRICS,
     MetricName,
     average_price,
-    engagement,
     month_end,
     month_of,
     months_back,
 )
-
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def test_every_metric_says_what_it_means():
@@ -42,23 +36,6 @@ def test_every_metric_says_what_it_means():
 )
 def test_average_price_is_half_up_and_undefined_without_sales(total, sales, average):
     assert average_price(total, sales) == average
-
-
-def test_a_test_drive_counts_half_after_one_half_life():
-    assert engagement([("test_drive", NOW)], NOW) == 5
-    assert engagement([("test_drive", NOW - timedelta(days=30))], NOW) == Decimal("2.5")
-    assert engagement([("call", NOW), ("message", NOW - timedelta(days=60))], NOW) == Decimal("2.25")
-    assert engagement([], NOW) == 0
-
-
-@given(
-    st.lists(st.tuples(st.sampled_from(sorted(ENGAGEMENT_WEIGHTS)), st.integers(0, 10**9)), max_size=8),
-    st.sampled_from(sorted(ENGAGEMENT_WEIGHTS)),
-    st.integers(0, 10**9),
-)
-def test_another_activity_never_lowers_engagement(before, kind, age):
-    logged = [(name, NOW - timedelta(seconds=seconds)) for name, seconds in before]
-    assert engagement([*logged, (kind, NOW - timedelta(seconds=age))], NOW) >= engagement(logged, NOW)
 
 
 def test_months_are_calendar_months():

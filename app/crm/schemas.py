@@ -1,0 +1,68 @@
+"""What comes in from the CRM's forms."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from app.core.http.forms import FormSchema, Text, one_of
+from app.crm.rules import ActivityType, ContactKind, CustomerKind, Direction
+
+# What `<input type="datetime-local">` sends; browsers leave the seconds out where they are zero.
+LOCAL_TIME = "%Y-%m-%dT%H:%M"
+
+
+class CustomerForm(FormSchema):
+    """A customer's own fields; `name` is for companies and for people whose name is known as a whole."""
+
+    kind = fields.String(required=True, validate=one_of(*CustomerKind))
+    name = Text(longest=200, load_default="")
+    given_name = Text(longest=100, load_default="")
+    family_name = Text(longest=100, load_default="")
+    store_id = fields.UUID(required=True)
+    owner_id = fields.UUID(load_default=None)
+    language = fields.String(load_default="", validate=one_of("", "en", "zh"))
+    notes = Text(longest=4000, load_default="")
+
+
+class NewCustomerForm(CustomerForm):
+    """A customer with the first ways to reach them."""
+
+    phone = Text(longest=60, load_default="")
+    email = Text(longest=254, load_default="")
+
+
+class EditedCustomerForm(CustomerForm):
+    """A correction of the version that was read."""
+
+    version = fields.Integer(required=True)
+
+
+class ContactForm(FormSchema):
+    """One more phone number or e-mail address."""
+
+    contact_kind = fields.String(required=True, validate=one_of(*ContactKind))
+    value = Text(longest=254, required=True)
+    label = Text(longest=40, load_default="")
+
+
+class ActivityForm(FormSchema):
+    """What happened; without a time it happened now."""
+
+    type = fields.String(required=True, validate=one_of(*ActivityType))
+    direction = fields.String(load_default=None, validate=one_of(*Direction))
+    at = fields.NaiveDateTime(format=LOCAL_TIME, load_default=None)
+    subject = Text(longest=200, load_default="")
+    body = Text(longest=8000, load_default="")
+
+
+class EditedActivityForm(ActivityForm):
+    """A correction of the version that was read."""
+
+    version = fields.Integer(required=True)
+    at = fields.NaiveDateTime(format=LOCAL_TIME, required=True)
+
+
+class VersionForm(FormSchema):
+    """The version that was on the page when its button was pressed."""
+
+    version = fields.Integer(load_default=None)

@@ -1,0 +1,6 @@
+"""The pages of the CRM."""
+
+from app.crm.views import activities, customers
+from app.crm.views.pages import bp
+
+__all__ = ["activities", "bp", "customers"]

@@ -1,0 +1,107 @@
+"""Pages of activities: the list, the composer's answer, correcting and deleting."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import flash, url_for
+from flask_babel import gettext
+
+from app.core.db import transaction
+from app.core.db.ids import from_public, to_public
+from app.core.errors import DomainError
+from app.core.http.access import require
+from app.core.http.forms import load_form, render_form
+from app.core.http.lists import list_view
+from app.core.http.rendering import select_timezone
+from app.core.http.sessions import current_actor
+from app.crm import queries
+from app.crm.lists import ACTIVITIES, DIRECTION_LABELS, TYPE_LABELS
+from app.crm.models import Activity
+from app.crm.operations import activities
+from app.crm.schemas import LOCAL_TIME, ActivityForm, EditedActivityForm, VersionForm
+from app.crm.views.pages import bp, customer_page, list_choices, to_customer, translated
+
+
+@bp.get("/activities")
+@require("activity.see")
+def list_activities():
+    return list_view(ACTIVITIES, "crm/activities.html", choices=list_choices())
+
+
+@bp.post("/customers/<customer_id>/activities")
+@require("activity.create")
+def log_activity(customer_id: str):
+    key = from_public("cus", customer_id)
+    try:
+        data = load_form(ActivityForm)
+        data["at"] = _instant(data["at"]) if data["at"] else None
+        with transaction():
+            activities.log_activity(actor=current_actor(), customer_id=key, **data)
+    except DomainError as error:
+        return customer_page(key, error)
+    return to_customer(key)
+
+
+@bp.get("/activities/<activity_id>/edit")
+@require("activity.edit")
+def edit_activity(activity_id: str):
+    activity = queries.get_activity(current_actor(), from_public("act", activity_id))
+    values = {name: getattr(activity, name) for name in ("type", "direction", "subject", "body", "version")}
+    return _activity_form(activity, values={**values, "at": _local(activity.at)})
+
+
+@bp.post("/activities/<activity_id>/edit")
+@require("activity.edit")
+def update_activity(activity_id: str):
+    activity = queries.get_activity(current_actor(), from_public("act", activity_id))
+    try:
+        data = load_form(EditedActivityForm)
+        # The field shows minutes; leaving it alone must not cut the seconds off.
+        same = data["at"].strftime(LOCAL_TIME) == _local(activity.at)
+        data["at"] = activity.at if same else _instant(data["at"])
+        with transaction():
+            activities.edit_activity(actor=current_actor(), activity_id=activity.id, **data)
+    except DomainError as error:
+        return _activity_form(queries.get_activity(current_actor(), from_public("act", activity_id)), error)
+    return to_customer(activity.customer_id)
+
+
+@bp.post("/activities/<activity_id>/delete")
+@require("activity.delete")
+def delete_activity(activity_id: str):
+    with transaction():
+        customer_id = activities.delete_activity(
+            actor=current_actor(), activity_id=from_public("act", activity_id), **load_form(VersionForm)
+        )
+    flash(gettext("The activity was deleted."))
+    return to_customer(customer_id)
+
+
+def _activity_form(activity: Activity, error: DomainError | None = None, values: Any = None) -> Any:
+    customer = queries.get_customer(current_actor(), activity.customer_id)
+    return render_form(
+        "crm/activity_form.html",
+        error,
+        values=values,
+        activity=activity,
+        customer=customer,
+        types=translated(TYPE_LABELS),
+        directions=translated(DIRECTION_LABELS),
+        public_id=to_public("act", activity.id),
+        customer_url=url_for("crm.show_customer", customer_id=to_public("cus", customer.id)),
+    )
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(select_timezone() or "UTC")
+
+
+def _instant(local: datetime) -> datetime:
+    return local.replace(tzinfo=_zone())
+
+
+def _local(at: datetime) -> str:
+    return at.astimezone(_zone()).strftime(LOCAL_TIME)

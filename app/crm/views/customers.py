@@ -1,0 +1,152 @@
+"""Pages of customers: the list, one customer, adding, correcting, deleting, and their contact points."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import flash, redirect, url_for
+from flask_babel import gettext
+
+from app.core.db import transaction
+from app.core.db.ids import from_public, to_public
+from app.core.errors import DomainError
+from app.core.http.access import require
+from app.core.http.forms import load_form, render_form
+from app.core.http.lists import filter_view, list_view
+from app.core.http.sessions import current_actor
+from app.crm import queries
+from app.crm.lists import CUSTOMERS
+from app.crm.models import Customer
+from app.crm.operations import contacts, customers
+from app.crm.schemas import ContactForm, EditedCustomerForm, NewCustomerForm, VersionForm
+from app.crm.views.pages import bp, customer_page, list_choices, to_customer
+from app.tenants import queries as tenants
+
+
+@bp.get("/customers")
+@require("customer.see")
+def list_customers():
+    return list_view(CUSTOMERS, "crm/customers.html", choices=list_choices())
+
+
+@bp.post("/customers/filter")
+@require("customer.see")
+def filter_customers():
+    return filter_view(CUSTOMERS, "crm/customers.html", choices=list_choices())
+
+
+@bp.get("/customers/new")
+@require("customer.create")
+def new_customer():
+    return render_form("crm/customer_form.html", values=_fresh_values(), customer=None, **_form_choices())
+
+
+@bp.post("/customers")
+@require("customer.create")
+def create_customer():
+    try:
+        data = load_form(NewCustomerForm)
+        entries = [contacts.ContactInput(kind, data.pop(kind)) for kind in ("phone", "email")]
+        with transaction():
+            customer = customers.create_customer(
+                actor=current_actor(), contact_points=[entry for entry in entries if entry.value], **data
+            )
+    except DomainError as error:
+        return render_form("crm/customer_form.html", error, customer=None, **_form_choices())
+    flash(gettext("The customer was added."))
+    return to_customer(customer.id)
+
+
+@bp.get("/customers/<customer_id>")
+@require("customer.see")
+def show_customer(customer_id: str):
+    return customer_page(from_public("cus", customer_id))
+
+
+@bp.get("/customers/<customer_id>/edit")
+@require("customer.edit")
+def edit_customer(customer_id: str):
+    customer = queries.get_customer(current_actor(), from_public("cus", customer_id))
+    return render_form("crm/customer_form.html", values=customer, customer=customer, **_form_choices(customer))
+
+
+@bp.post("/customers/<customer_id>/edit")
+@require("customer.edit")
+def update_customer(customer_id: str):
+    key = from_public("cus", customer_id)
+    try:
+        data = load_form(EditedCustomerForm)
+        with transaction():
+            customers.edit_customer(actor=current_actor(), customer_id=key, **data)
+    except DomainError as error:
+        customer = queries.get_customer(current_actor(), key)
+        return render_form("crm/customer_form.html", error, customer=customer, **_form_choices(customer))
+    flash(gettext("The customer was saved."))
+    return to_customer(key)
+
+
+@bp.post("/customers/<customer_id>/delete")
+@require("customer.delete")
+def delete_customer(customer_id: str):
+    key = from_public("cus", customer_id)
+    try:
+        data = load_form(VersionForm)
+        with transaction():
+            customers.delete_customer(actor=current_actor(), customer_id=key, **data)
+    except DomainError as error:
+        return customer_page(key, error)
+    flash(gettext("The customer was deleted."))
+    return redirect(url_for("crm.list_customers"), 303)
+
+
+@bp.post("/customers/<customer_id>/contacts")
+@require("customer.edit")
+def add_contact_point(customer_id: str):
+    key = from_public("cus", customer_id)
+    try:
+        data = load_form(ContactForm)
+        with transaction():
+            contacts.add_contact_point(
+                actor=current_actor(),
+                customer_id=key,
+                kind=data["contact_kind"],
+                value=data["value"],
+                label=data["label"],
+            )
+    except DomainError as error:
+        return customer_page(key, error)
+    return to_customer(key)
+
+
+@bp.post("/customers/<customer_id>/contacts/<uuid:point_id>/delete")
+@require("customer.edit")
+def remove_contact_point(customer_id: str, point_id: uuid.UUID):
+    key = from_public("cus", customer_id)
+    with transaction():
+        contacts.remove_contact_point(actor=current_actor(), customer_id=key, contact_point_id=point_id)
+    return to_customer(key)
+
+
+@bp.post("/customers/<customer_id>/contacts/<uuid:point_id>/reveal")
+@require("customer.contact")
+def reveal_contact_point(customer_id: str, point_id: uuid.UUID):
+    key = from_public("cus", customer_id)
+    with transaction():
+        value = contacts.reveal_contact_point(actor=current_actor(), customer_id=key, contact_point_id=point_id)
+    return customer_page(key, revealed={point_id: value})
+
+
+def _fresh_values() -> dict[str, Any]:
+    actor = current_actor()
+    stores = tenants.list_open_stores(actor, "customer.create")
+    own = [store.id for store in stores if store.id in actor.store_ids] or [store.id for store in stores]
+    return {"kind": "individual", "store_id": own[0] if own else None, "owner_id": actor.user_id}
+
+
+def _form_choices(customer: Customer | None = None) -> dict[str, Any]:
+    return {
+        "public_id": to_public("cus", customer.id) if customer else None,
+        "stores": [(store.id, store.name) for store in tenants.list_open_stores(current_actor(), "customer.create")],
+        "owners": [(user.id, user.name) for user in tenants.list_active_users()],
+    }

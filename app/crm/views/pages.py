@@ -1,0 +1,103 @@
+"""What the CRM's pages share: the blueprint, one customer's page, and the choices of filters."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, redirect, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from app.core import clock
+from app.core.db.ids import to_public
+from app.core.errors import N_, DomainError
+from app.core.guard.permissions import Actor, allows, covers
+from app.core.http.forms import render_form
+from app.core.http.sessions import current_actor
+from app.crm import queries
+from app.crm.lists import DIRECTION_LABELS, KIND_LABELS, TYPE_LABELS
+from app.crm.models import Activity
+from app.crm.rules import engagement
+from app.tenants import queries as tenants
+
+bp = Blueprint("crm", "app.crm", template_folder="templates")
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+REASONS = {"phone": N_("same phone"), "email": N_("same e-mail"), "name": N_("same name")}
+ICONS = {"call": "phone", "message": "message", "visit": "visit", "test_drive": "test-drive", "note": "note"}
+
+
+def customer_page(
+    customer_id: uuid.UUID, error: DomainError | None = None, revealed: dict[uuid.UUID, str] | None = None
+) -> Any:
+    """One customer's page; after `error` with what was typed, or with the contact values in `revealed` in full."""
+    actor = current_actor()
+    customer = queries.get_customer(actor, customer_id)
+
+    def may_customer(permission: str) -> bool:
+        return covers(actor, permission, owner_id=customer.owner_id, store_id=customer.store_id)
+
+    return render_form(
+        "crm/customer.html",
+        error,
+        customer=customer,
+        public_id=to_public("cus", customer_id),
+        kind_label=gettext(KIND_LABELS[customer.kind]),
+        place=tenants.get_store(customer.store_id),
+        owner=tenants.get_user_name(customer.owner_id) if customer.owner_id else None,
+        points=queries.list_contact_points(customer_id),
+        revealed=revealed or {},
+        timeline=_timeline(actor, customer_id),
+        duplicates=[_duplicate(item) for item in queries.find_duplicates(actor, customer_id)],
+        summary=queries.find_summary(customer_id),
+        engagement=engagement(queries.list_activity_times(customer_id), clock.now()),
+        may_customer=may_customer,
+        types=translated(TYPE_LABELS),
+        directions=translated(DIRECTION_LABELS),
+        languages=LANGUAGES,
+    )
+
+
+def _timeline(actor: Actor, customer_id: uuid.UUID) -> list[dict[str, Any]]:
+    if not allows(actor, "activity.see"):
+        return []
+    return [
+        {
+            "activity": activity,
+            "user": user,
+            "public_id": to_public("act", activity.id),
+            "icon": ICONS[activity.type],
+            "title": _title(activity),
+            "may_edit": covers(actor, "activity.edit", owner_id=activity.user_id, store_id=activity.store_id),
+            "may_delete": covers(actor, "activity.delete", owner_id=activity.user_id, store_id=activity.store_id),
+        }
+        for activity, user in queries.list_activities(actor, customer_id)
+    ]
+
+
+def _title(activity: Activity) -> str:
+    title = gettext(TYPE_LABELS[activity.type])
+    return f"{title} · {gettext(DIRECTION_LABELS[activity.direction])}" if activity.direction else title
+
+
+def _duplicate(item: queries.Duplicate) -> dict[str, Any]:
+    url = url_for("crm.show_customer", customer_id=to_public("cus", item.customer_id))
+    return {"name": item.name, "url": url, "reasons": [gettext(REASONS[reason]) for reason in item.reasons]}
+
+
+def translated(labels: dict[str, str]) -> list[tuple[str, str]]:
+    """Labels as the choices of a select."""
+    return [(key, gettext(label)) for key, label in labels.items()]
+
+
+def to_customer(customer_id: uuid.UUID) -> Response:
+    """Off to one customer's page after a change."""
+    return redirect(url_for("crm.show_customer", customer_id=to_public("cus", customer_id)), 303)
+
+
+def list_choices() -> dict[str, list[tuple[str, str]]]:
+    """Stores and users as the lists' filters offer them."""
+    users = [(to_public("usr", user.id), user.name) for user in tenants.list_active_users()]
+    stores = tenants.list_open_stores(current_actor(), "customer.see")
+    return {"store": [(to_public("store", store.id), store.name) for store in stores], "owner": users, "user": users}
