@@ -1,8 +1,7 @@
 """The field policy: the one place that says whether an actor sees a value, its mask, or nothing.
 
-Pages, lists, filters, exports and the audit view all ask here. Core names no right of the trade: a module opens a
-group of fields by declaring a right whose verb is the group's name (`declare("customer", extra=("contact",))`); a group
-that no right opens stays closed.
+Pages, lists, filters, exports and the audit view all ask here. Core names no right of the trade: a module says in its
+`permissions.py` which right opens which group of fields; a group that no right opens stays closed.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from app.core.guard.classes import class_of, group_of
+from app.core.guard.classes import GROUPS, class_of, group_of
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor, allows, declared
 
@@ -36,20 +35,29 @@ _OTHERWISE: Final[Mapping[str, Sight]] = MappingProxyType(
         "pay": Sight.HIDDEN,
     }
 )
-# A group that no module opens by its own name goes with another.
+# A group that no module opens goes with another.
 _GOES_WITH: Final[Mapping[str, str]] = MappingProxyType({"margin": "cost"})
+_OPENED_BY: dict[tuple[str, str | None], str] = {}
 _FIELDS: dict[str, dict[str, Mapping[str, Any]]] = {}
 
 
-def openers(group: str, record_type: str | None = None) -> list[str]:
-    """The permissions that open `group`: those whose verb is its name, the record type's own before all others.
+def open_group(group: str, permission: str, record_type: str | None = None) -> None:
+    """Say that `permission` opens the fields of `group`, of every type of record or of one.
 
-    Where several resources declare one and the type of record does not choose between them, all are needed.
+    Called beside `declare()` in a module's permissions; raises ValueError when another permission opens it already.
     """
-    if f"{record_type}.{group}" in declared():
-        return [f"{record_type}.{group}"]
-    found = [name for name, permission in declared().items() if permission.verb == group]
-    return found or (openers(_GOES_WITH[group], record_type) if group in _GOES_WITH else [])
+    if group not in GROUPS:
+        raise ValueError(f"there is no field group {group!r}")
+    if permission not in declared():
+        raise ValueError(f"{permission} is not declared")
+    if _OPENED_BY.setdefault((group, record_type), permission) != permission:
+        raise ValueError(f"{group} is opened by {_OPENED_BY[group, record_type]} already")
+
+
+def opener(group: str, record_type: str | None = None) -> str | None:
+    """The permission that opens `group`: the record type's own before the general one, or None."""
+    found = _OPENED_BY.get((group, record_type)) or _OPENED_BY.get((group, None))
+    return found or (opener(_GOES_WITH[group], record_type) if group in _GOES_WITH else None)
 
 
 def declare_record(record_type: str, *sources: Any, **fields: Mapping[str, Any]) -> None:
@@ -78,8 +86,8 @@ class Policy:
         if self.actor.system:
             return Sight.VISIBLE
         if group is not None:
-            needed = openers(group, record_type)
-            if needed and all(allows(self.actor, permission) for permission in needed):
+            permission = opener(group, record_type)
+            if permission is not None and allows(self.actor, permission):
                 return Sight.VISIBLE
             return _OTHERWISE.get(group, Sight.HIDDEN)
         # A sensitive value outside every group (a password hash, a token) is for no screen at all.
@@ -97,13 +105,13 @@ class Policy:
         info = _FIELDS.get(record_type, {}).get(column)
         return Sight.HIDDEN if info is None else self.info(info, record_type)
 
-    def may_query(self, column: Any) -> bool:
-        """Whether the actor may filter, sort or search by a column: an order or a hit tells what a mask hides."""
-        return self.column(column) is Sight.VISIBLE
+    def may_query(self, record_type: str, column: Any) -> bool:
+        """Whether the actor may filter, sort or search by a field: an order or a hit tells what a mask hides."""
+        return self.field(record_type, column) is Sight.VISIBLE
 
-    def show(self, column: Any, value: Any, kind: str) -> Any:
+    def show(self, record_type: str, column: Any, value: Any, kind: str) -> Any:
         """`value` as far as the actor may see it; `kind` is the mask's. For lists use the stored mask instead."""
-        sight = self.column(column)
+        sight = self.field(record_type, column)
         if sight is Sight.VISIBLE:
             return value
         return mask(kind, value) if sight is Sight.MASKED else None

@@ -7,9 +7,11 @@ from app.core.db.columns import FINANCIAL, INTERNAL, PERSONAL, SENSITIVE
 from app.core.guard.classes import CONTACT, COST, MARGIN, PAY
 from app.core.guard.masks import FULL
 from app.core.guard.permissions import Actor, declare, system_actor
-from app.core.guard.policy import Sight, declare_record, openers, policy_for
+from app.core.guard.policy import Sight, declare_record, open_group, opener, policy_for
 
 declare("policy_test", verbs=("see",), extra=("contact", "cost"))
+open_group("contact", "policy_test.contact", "policy_test")
+open_group("cost", "policy_test.cost", "policy_test")
 TABLE = Table(
     "policy_tests",
     MetaData(),
@@ -70,21 +72,31 @@ def test_a_value_that_is_no_column_follows_its_declared_info():
 
 
 def test_what_is_masked_may_not_be_filtered_or_sorted_by():
-    assert not policy_for(PLAIN).may_query(TABLE.c.cost)
-    assert not policy_for(PLAIN).may_query(TABLE.c.phone)
-    assert policy_for(TRUSTED).may_query(TABLE.c.cost)
+    for name in ("cost", "phone", "secret", "forgotten"):
+        assert not policy_for(PLAIN).may_query("policy_test", name)
+    assert policy_for(TRUSTED).may_query("policy_test", "cost")
 
 
 def test_show_gives_the_value_its_mask_or_nothing():
-    assert policy_for(TRUSTED).show(TABLE.c.phone, "18049531999", "phone") == "18049531999"
-    assert policy_for(PLAIN).show(TABLE.c.phone, "18049531999", "phone") == "180****1999"
-    assert policy_for(PLAIN).show(TABLE.c.phone, "nonsense", "phone") == FULL
-    assert policy_for(PLAIN).show(TABLE.c.cost, "12000", "phone") is None
+    assert policy_for(TRUSTED).show("policy_test", "phone", "18049531999", "phone") == "18049531999"
+    assert policy_for(PLAIN).show("policy_test", "phone", "18049531999", "phone") == "180****1999"
+    assert policy_for(PLAIN).show("policy_test", "phone", "nonsense", "phone") == FULL
+    assert policy_for(PLAIN).show("policy_test", "cost", "12000", "phone") is None
 
 
 def test_another_record_types_right_does_not_open_what_has_its_own():
     declare("policy_test_other", verbs=(), extra=("contact",))
+    open_group("contact", "policy_test_other.contact", "policy_test_other")
     only_other = Actor(user_id=None, name="other", grants={"policy_test_other.contact": "all"})
+    assert opener("contact", "policy_test") == "policy_test.contact"
     assert policy_for(only_other).field("policy_test", "phone") is Sight.MASKED
-    assert openers("contact", "policy_test") == ["policy_test.contact"]
-    assert policy_for(only_other).info(CONTACT) is Sight.MASKED
+
+
+def test_a_group_is_opened_by_one_declared_right():
+    open_group("cost", "policy_test.cost", "policy_test")
+    with pytest.raises(ValueError, match="already"):
+        open_group("cost", "policy_test.see", "policy_test")
+    with pytest.raises(ValueError, match="not declared"):
+        open_group("cost", "policy_test.nothing", "policy_test")
+    with pytest.raises(ValueError, match="no field group"):
+        open_group("shoes", "policy_test.see", "policy_test")
