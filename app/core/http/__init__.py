@@ -29,13 +29,18 @@ __all__ = [
     "require",
 ]
 
-MAX_BODY = 64 * 1024 * 1024
 
-
-def init_app(app: Flask, settings: Settings, readable: Callable[[str | None], bool]) -> None:
+def init_app(
+    app: Flask,
+    settings: Settings,
+    *,
+    read_session: sessions.SessionReader,
+    touch_session: sessions.SessionToucher,
+    readable: Callable[[str | None], bool],
+) -> None:
     """The walk of every request; `readable` says which tenant schema versions this code can serve."""
-    app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=2_000_000)
     sessions.init_app(app)
+    install_session_reader(app, read_session, touch_session)
     problems.init_app(app)
     rendering.init_app(app)
     app.before_request(requests.begin)

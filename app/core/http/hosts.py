@@ -22,6 +22,8 @@ log = get_logger(__name__)
 HOST_SHAPE = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)(:[0-9]{1,5})?")
 # They say how the process and its servers are, to whoever can reach the port; no tenant is involved.
 HEALTH_PATHS = ("/healthz", "/readyz")
+# Files of ours that hold nobody's data; refusals need the style sheet too.
+STATIC_PATH = "/static/"
 # What a client may claim about where it comes from; only a named gateway's word about the address is heard.
 CLAIMS = ("HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_PORT", "HTTP_X_FORWARDED_PREFIX",
           "HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")  # fmt: skip
@@ -57,7 +59,7 @@ class HostMiddleware:
             environ.pop(name, None)
         environ["forecourt.host"] = host
         path = environ.get("PATH_INFO", "")
-        if path in HEALTH_PATHS or path.startswith(f"{self.app.static_url_path}/"):
+        if path in HEALTH_PATHS or path.startswith(STATIC_PATH):
             return self.inner(environ, start_response)
         with self.app.app_context():
             found, environ["forecourt.refusal"] = self._find(host)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask, Request, Response, current_app, g, request
 from flask import session as flask_session
@@ -34,49 +34,59 @@ login_manager = LoginManager()
 login_manager.session_protection = None
 
 
-@dataclass(frozen=True)
-class StoreRef:
+class StoreFacts(Protocol):
     """A store of the signed-in user, as menus show it."""
 
-    id: uuid.UUID
-    code: str
-    name: str
-    timezone: str
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def timezone(self) -> str: ...
 
 
-@dataclass(frozen=True)
+class SessionFacts(Protocol):
+    """What the installed reader says about a living session."""
+
+    @property
+    def session_id(self) -> uuid.UUID: ...
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def locale(self) -> str | None: ...
+    @property
+    def last_seen_at(self) -> datetime: ...
+    @property
+    def stores(self) -> Sequence[StoreFacts]: ...
+
+
 class Visitor:
     """Who is signed in, whole, from the first statement of the request. Flask-Login's `current_user`."""
-
-    session_id: uuid.UUID
-    actor: Actor
-    locale: str | None
-    last_seen_at: datetime
-    stores: tuple[StoreRef, ...] = field(default=())
 
     is_authenticated = True
     is_active = True
     is_anonymous = False
 
-    @property
-    def user_id(self) -> uuid.UUID:
-        """The signed-in user."""
-        if self.actor.user_id is None:
-            raise RuntimeError("a session without a user")
-        return self.actor.user_id
-
-    @property
-    def name(self) -> str:
-        """The user's name."""
-        return self.actor.name
+    def __init__(self, facts: SessionFacts) -> None:
+        if facts.actor.user_id is None:
+            raise ValueError("a session without a user")
+        self.session_id = facts.session_id
+        self.actor = facts.actor
+        self.user_id: uuid.UUID = facts.actor.user_id
+        self.name = facts.actor.name
+        self.locale = facts.locale
+        self.last_seen_at = facts.last_seen_at
+        self.stores = tuple(facts.stores)
 
     def get_id(self) -> str:
         """The user's id as Flask-Login wants it."""
         return str(self.user_id)
 
 
-# (token hash, host, idle limit) -> the visitor, or None when there is no such living session at this host.
-SessionReader = Callable[[bytes, str, timedelta], Visitor | None]
+# (token hash, host, idle limit) -> the session, or None when there is no such living one at this host.
+SessionReader = Callable[[bytes, str, timedelta], SessionFacts | None]
 # Notes that the session was seen at an instant.
 SessionToucher = Callable[[uuid.UUID, datetime], None]
 
@@ -161,10 +171,11 @@ class ServerSession(dict[str, Any], SessionMixin):
             return self.visitor
         hooks: _Hooks = current_app.extensions["forecourt_session_hooks"]
         idle = timedelta(minutes=settings().session_idle_minutes)
-        self.visitor = hooks.read(hash_token(self.token), request_host(), idle)
-        if self.visitor is None:
+        facts = hooks.read(hash_token(self.token), request_host(), idle)
+        if facts is None:
             self.ended = True
             return None
+        self.visitor = Visitor(facts)
         self["_user_id"] = self.visitor.get_id()
         seen = clock.now()
         if seen - self.visitor.last_seen_at >= TOUCH_AFTER:

@@ -1,1 +1,80 @@
-"""What can be asked about stores, users, roles, sessions and links."""
+"""What can be asked about stores, users, roles, sessions and links; here what other modules ask and join."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import Row, Subquery, select
+
+from app.core.db import db
+from app.core.errors import NotFound
+from app.core.guard.permissions import Actor, scope_clause
+from app.tenants.models import Membership, Store, Team, TeamMember, User
+
+
+def store_facts() -> Subquery:
+    """For joins: store_id, store_code, store_name, timezone."""
+    return select(
+        Store.id.label("store_id"),
+        Store.code.label("store_code"),
+        Store.name.label("store_name"),
+        Store.timezone.label("timezone"),
+    ).subquery("store_facts")
+
+
+def user_facts() -> Subquery:
+    """For joins: user_id, name, state."""
+    return select(User.id.label("user_id"), User.name.label("name"), User.state.label("state")).subquery("user_facts")
+
+
+def get_store(store_id: uuid.UUID) -> Store:
+    """The store, open or closed; raises NotFound. The caller has checked the record that names it."""
+    store = db.session.get(Store, store_id)
+    if store is None:
+        raise NotFound
+    return store
+
+
+def find_store_by_code(code: str) -> Store | None:
+    """The store of this code, or None."""
+    return db.session.scalars(select(Store).where(Store.code == code)).one_or_none()
+
+
+def list_open_stores(actor: Actor, permission: str) -> Sequence[Store]:
+    """The open stores in which `actor` may use `permission`, for the choices of a form."""
+    within = scope_clause(actor, permission, store=Store.id)
+    return db.session.scalars(select(Store).where(Store.closed_at.is_(None), within).order_by(Store.code)).all()
+
+
+def list_active_users(store_id: uuid.UUID | None = None) -> Sequence[Row[uuid.UUID, str]]:
+    """(id, name) of the people who can be given something, such as a customer: everywhere, or of one store."""
+    query = select(User.id, User.name).where(User.state != "disabled").order_by(User.name, User.id)
+    if store_id is not None:
+        query = query.where(User.id.in_(select(Membership.user_id).where(Membership.store_id == store_id)))
+    return db.session.execute(query).all()
+
+
+def get_user_name(user_id: uuid.UUID) -> str:
+    """The user's name, whatever the user's state; raises NotFound."""
+    name = db.session.scalar(select(User.name).where(User.id == user_id))
+    if name is None:
+        raise NotFound
+    return name
+
+
+def works_at(user_id: uuid.UUID, store_id: uuid.UUID) -> bool:
+    """Whether the user has a role at the store."""
+    query = select(Membership.id).where(Membership.user_id == user_id, Membership.store_id == store_id).limit(1)
+    return db.session.scalar(query) is not None
+
+
+def list_teams() -> Sequence[Row[Team, str]]:
+    """Every team with its store's name."""
+    query = select(Team, Store.name).join(Store, Store.id == Team.store_id).order_by(Store.name, Team.name, Team.id)
+    return db.session.execute(query).all()
+
+
+def list_team_members(team_id: uuid.UUID) -> Sequence[uuid.UUID]:
+    """The ids of the team's users."""
+    return db.session.scalars(select(TeamMember.user_id).where(TeamMember.team_id == team_id)).all()

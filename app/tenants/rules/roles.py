@@ -56,7 +56,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("Controller"),
             _grants(
                 all="customer.see customer.export vehicle.see vehicle.export stock.see stock.export stock.cost "
-                "deal.see deal.edit deal.export store.see user.see job.see metric.see metric.recompute audit.see audit.export",
+                "deal.see deal.edit deal.export store.see user.see job.see "
+                "metric.see metric.recompute audit.see audit.export",
             ),
         ),
         "sales_manager": DefaultRole(

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 FREE = {"account": 10, "address": 50, "reset": 5}
 FIRST_DELAY = timedelta(seconds=15)
 LONGEST_DELAY = timedelta(minutes=15)
-# An account nobody tried for so long starts anew.
-FORGET_AFTER = timedelta(hours=24)
+# A counter nobody added to for so long starts anew; offices share an address, so theirs forgets sooner.
+FORGET_AFTER = {"account": timedelta(hours=24), "address": timedelta(hours=1), "reset": timedelta(hours=1)}
 
 INVITATION, PASSWORD_RESET = "invitation", "password_reset"
 LIFETIME = {INVITATION: timedelta(days=7), PASSWORD_RESET: timedelta(hours=1)}

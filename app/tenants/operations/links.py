@@ -1,0 +1,163 @@
+"""Invitations and password resets: one-use, expiring links; a token is computed when needed and never stored."""
+
+from __future__ import annotations
+
+import hmac
+import uuid
+
+from sqlalchemy import select, update
+
+from app.core import clock
+from app.core.db import current_tenant, db
+from app.core.db.columns import new_id
+from app.core.db.ids import from_public, to_public
+from app.core.errors import NotFound
+from app.core.guard import audit, vault
+from app.core.guard.permissions import Actor
+from app.core.guard.vault import blind_index
+from app.core.jobs.outbox import enqueue
+from app.tenants import ports
+from app.tenants.errors import LinkInvalid, PasswordsDiffer
+from app.tenants.models import Link, Mail, User
+from app.tenants.operations.signing import confirm_password, end_sessions
+from app.tenants.queries.sessions import find_user_by_email
+from app.tenants.rules import signing
+from app.tenants.rules.passwords import check_password
+
+SEND = "tenants.send_link_mail"
+
+
+def send_link(user_id: uuid.UUID, kind: str) -> uuid.UUID:
+    """Owe the user a mail with a fresh link; earlier ones of the kind stop working. The link's id."""
+    now = clock.now()
+    _void(user_id, kind)
+    link = Link(id=new_id(), user_id=user_id, kind=kind, created_at=now, expires_at=now + signing.LIFETIME[kind])
+    db.session.add(link)
+    db.session.flush()
+    enqueue(SEND, queue="notify", payload={"link_id": str(link.id)})
+    return link.id
+
+
+def request_password_reset(email: str) -> None:
+    """Send a reset link to whoever has this e-mail; nothing at all for others, and the caller cannot tell."""
+    user = find_user_by_email(blind_index("email", signing.normal_email(email)))
+    if user is None or user.state == "disabled":
+        return
+    kind = signing.PASSWORD_RESET if user.state == "active" else signing.INVITATION
+    send_link(user.id, kind)
+    audit.record(
+        Actor(user_id=user.id, name=user.name), "link.request", "user", user.id, changes={"kind": (None, kind)}
+    )
+
+
+def send_link_mail(link_id: uuid.UUID) -> None:
+    """Write and deliver the mail of a link; a link that is used or gone needs none."""
+    found = db.session.execute(select(Link, User).join(User, User.id == Link.user_id).where(Link.id == link_id)).first()
+    if found is None:
+        return
+    link, user = found
+    if link.used_at is not None or link.expires_at <= clock.now() or user.state == "disabled":
+        return
+    ports.deliver(
+        ports.LinkMail(
+            user_id=user.id,
+            kind=link.kind,
+            name=user.name,
+            email=email_of(user),
+            email_masked=user.email_masked,
+            locale=user.locale,
+            url=link_url(link),
+            until=link.expires_at,
+        )
+    )
+
+
+def link_url(link: Link) -> str:
+    """The address in the mail: the host is the dealership's own."""
+    return f"{ports.base_url()}/links/{to_public('link', link.id)}/{_token(link)}"
+
+
+def check_link(public_id: str, token: str) -> tuple[Link, User]:
+    """The unused, unexpired link and its user; raises LinkInvalid for anything else, without telling why."""
+    try:
+        link_id = from_public("link", public_id)
+    except NotFound as error:
+        raise LinkInvalid from error
+    found = db.session.execute(select(Link, User).join(User, User.id == Link.user_id).where(Link.id == link_id)).first()
+    if found is None or not hmac.compare_digest(_token(found[0]).encode(), token.encode()):
+        raise LinkInvalid
+    link, user = found
+    if link.used_at is not None or link.expires_at <= clock.now() or user.state == "disabled":
+        raise LinkInvalid
+    return link, user
+
+
+def use_link(public_id: str, token: str, *, password: str, repeated: str) -> uuid.UUID:
+    """Set the password the link allows; it works once, and every session of the user ends. The user's id."""
+    link, user = check_link(public_id, token)
+    used = update(Link).where(Link.id == link.id, Link.used_at.is_(None)).values(used_at=clock.now())
+    if db.session.scalar(used.returning(Link.id)) is None:
+        raise LinkInvalid
+    _set_password(user, password, repeated)
+    user.state = "active"
+    actor = Actor(user_id=user.id, name=user.name)
+    audit.record(actor, "password.set", "user", user.id, changes={"by": (None, link.kind)})
+    return user.id
+
+
+def change_password(actor: Actor, *, present: str, password: str, repeated: str) -> None:
+    """Replace one's own password, asked for again first; every session ends, so that a thief's does too."""
+    confirm_password(actor, present)
+    user = db.session.get(User, actor.user_id)
+    if user is None:
+        raise NotFound
+    _set_password(user, password, repeated)
+    audit.record(actor, "password.set", "user", user.id, changes={"by": (None, "account")})
+
+
+def set_password(actor: Actor, user_id: uuid.UUID, password: str) -> None:
+    """Set a password from a shell or the demo, by the same rules; only for the system."""
+    if not actor.system:
+        raise NotFound
+    user = db.session.get(User, user_id)
+    if user is None:
+        raise NotFound
+    _set_password(user, password, password)
+    user.state = "active"
+    audit.record(actor, "password.set", "user", user.id, changes={"by": (None, "system")})
+
+
+def email_of(user: User) -> str:
+    """The user's e-mail in full; the caller has checked that it may be seen."""
+    return vault.unseal(user.id, User.__tablename__, "email_enc", user.id, user.email_enc)
+
+
+def list_caught_mails() -> list[tuple[Mail, str]]:
+    """The mails the demo caught, newest first, with their text."""
+    mails = db.session.scalars(select(Mail).order_by(Mail.created_at.desc(), Mail.id.desc()).limit(50)).all()
+    places = [(vault.Place(mail.user_id, Mail.__tablename__, "body_enc", mail.id), mail.body_enc) for mail in mails]
+    return list(zip(mails, vault.unseal_many(places), strict=True))
+
+
+def _set_password(user: User, password: str, repeated: str) -> None:
+    if password != repeated:
+        raise PasswordsDiffer(field="repeated")
+    tenant = current_tenant()
+    check_password(password, (tenant.name, tenant.slug, user.name, email_of(user).partition("@")[0]))
+    user.password_hash = ports.hash_password(password)
+    user.password_changed_at = clock.now()
+    end_sessions(user.id)
+    _void(user.id)
+
+
+def _void(user_id: uuid.UUID, kind: str | None = None) -> None:
+    """Make the user's open links useless, of one kind or all."""
+    open_links = update(Link).where(Link.user_id == user_id, Link.used_at.is_(None))
+    if kind is not None:
+        open_links = open_links.where(Link.kind == kind)
+    db.session.execute(open_links.values(used_at=clock.now()))
+
+
+def _token(link: Link) -> str:
+    tenant = current_tenant()
+    return signing.link_token(ports.settings().secret_key, tenant.id, link.id, link.expires_at, ports.home_host(tenant))

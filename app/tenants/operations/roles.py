@@ -1,0 +1,103 @@
+"""Roles: create, tick permissions, pick scopes, delete; nobody grants more than she holds."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+
+from app.core import clock
+from app.core.db import db
+from app.core.db.columns import new_id
+from app.core.errors import Stale
+from app.core.guard import audit
+from app.core.guard.permissions import Actor, check, declared
+from app.tenants.errors import GrantExceedsOwn, NameTaken, RoleFixed, RoleInUse, ScopeUnknown
+from app.tenants.models import Grant, Role
+from app.tenants.queries import people
+from app.tenants.rules import roles
+
+
+def create_role(actor: Actor, *, name: str, grants: Mapping[str, str]) -> Role:
+    """A role of the dealership's own. Raises NameTaken, GrantExceedsOwn."""
+    check(actor, "role.create")
+    role = Role(id=new_id(), name=name)
+    db.session.add(role)
+    _flush_name()
+    _set_grants(actor, role, {}, grants)
+    audit.record(actor, "role.create", "role", role.id, changes={"name": (None, name), "grants": (None, _told(grants))})
+    return role
+
+
+def change_role(actor: Actor, role_id: uuid.UUID, *, version: int, name: str, grants: Mapping[str, str]) -> Role:
+    """Rename a role and set what it is granted; it holds from everybody's next request on."""
+    role = _changeable(actor, "role.edit", role_id)
+    if role.version != version:
+        raise Stale
+    before_name, before = role.name, people.grants_of_role(role.id)
+    role.name = name
+    # The row changes with the grants too: its version keeps two people from overwriting each other's ticks.
+    role.updated_at = clock.now()
+    _flush_name()
+    _set_grants(actor, role, before, grants)
+    audit.record(
+        actor,
+        "role.edit",
+        "role",
+        role.id,
+        changes={"name": (before_name, name), "grants": (_told(before), _told(grants))},
+    )
+    return role
+
+
+def delete_role(actor: Actor, role_id: uuid.UUID, *, version: int) -> None:
+    """Delete a role nobody has. Raises RoleInUse."""
+    role = _changeable(actor, "role.delete", role_id)
+    if role.version != version:
+        raise Stale
+    users = people.count_users_of_role(role.id)
+    if users:
+        raise RoleInUse(count=users)
+    before = people.grants_of_role(role.id)
+    db.session.execute(delete(Grant).where(Grant.role_id == role.id))
+    db.session.delete(role)
+    db.session.flush()
+    gone = {"name": (role.name, None), "grants": (_told(before), None)}
+    audit.record(actor, "role.delete", "role", role_id, changes=gone)
+
+
+def _changeable(actor: Actor, permission: str, role_id: uuid.UUID) -> Role:
+    check(actor, permission)
+    role = people.get_role(role_id)
+    if role.key == roles.ADMIN:
+        raise RoleFixed
+    return role
+
+
+def _set_grants(actor: Actor, role: Role, before: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """Store `wanted`; what grows beyond `before` must not grow beyond the actor's own."""
+    for permission, scope in wanted.items():
+        if permission not in declared() or scope not in roles.SCOPES:
+            raise ScopeUnknown(field="grants")
+    grown = {name: scope for name, scope in wanted.items() if roles.width(scope) > roles.width(before.get(name))}
+    exceeding = None if actor.system else roles.first_exceeding(grown, actor.grants)
+    if exceeding is not None:
+        raise GrantExceedsOwn(field="grants", permission=exceeding)
+    db.session.execute(delete(Grant).where(Grant.role_id == role.id))
+    db.session.add_all(Grant(role_id=role.id, permission=name, scope=scope) for name, scope in wanted.items())
+    db.session.flush()
+
+
+def _flush_name() -> None:
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        if "name" in str(error.orig):
+            raise NameTaken(field="name") from error
+        raise
+
+
+def _told(grants: Mapping[str, str]) -> list[str]:
+    return sorted(f"{permission}: {scope}" for permission, scope in grants.items())

@@ -1,0 +1,62 @@
+"""What every new dealership begins with: default roles, a first store, and an administrator with an invitation."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.core.db import db
+from app.core.db.columns import new_id
+from app.core.guard import audit
+from app.core.guard.permissions import Actor
+from app.core.guard.vault import blind_index
+from app.tenants.models import Grant, Role, Store, User
+from app.tenants.operations.stores import open_store
+from app.tenants.operations.users import invite_user
+from app.tenants.queries.sessions import find_user_by_email
+from app.tenants.rules.roles import ADMIN, DEFAULT_ROLES
+from app.tenants.rules.signing import normal_email
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What stands after seeding, made now or before."""
+
+    store_id: uuid.UUID
+    admin_id: uuid.UUID
+
+
+def seed_tenant(
+    actor: Actor, *, admin_name: str, admin_email: str, store_name: str, timezone: str, store_code: str = "S1"
+) -> Seeded:
+    """Seed the current tenant; running it again changes nothing that is there."""
+    roles = seed_roles(actor)
+    store = db.session.scalars(select(Store).order_by(Store.created_at, Store.id).limit(1)).first()
+    if store is None:
+        store = open_store(actor, code=store_code, name=store_name, timezone=timezone)
+    user: User | None = find_user_by_email(blind_index("email", normal_email(admin_email)))
+    if user is None:
+        user = invite_user(actor, name=admin_name, email=admin_email, places=[(store.id, roles[ADMIN])])
+    return Seeded(store.id, user.id)
+
+
+def seed_roles(actor: Actor) -> dict[str, uuid.UUID]:
+    """The default roles that are missing, with their grants; ids of all of them by key."""
+    known = {role.key: role.id for role in db.session.scalars(select(Role).where(Role.key.is_not(None)))}
+    ids: dict[str, uuid.UUID] = {}
+    for key, default in DEFAULT_ROLES.items():
+        if key in known:
+            ids[key] = known[key]
+            continue
+        role = Role(id=new_id(), key=key, name=default.name)
+        db.session.add(role)
+        db.session.flush()
+        db.session.add_all(
+            Grant(role_id=role.id, permission=permission, scope=scope) for permission, scope in default.grants.items()
+        )
+        db.session.flush()
+        audit.record(actor, "role.create", "role", role.id, changes={"name": (None, default.name)})
+        ids[key] = role.id
+    return ids

@@ -1,0 +1,205 @@
+"""Users: invite, change, give and take roles, disable. Nobody gives, or takes over, more than she holds."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from app.core.db import db
+from app.core.db.columns import new_id
+from app.core.errors import N_, FieldError, Invalid, NotFound, PermissionDenied, Stale
+from app.core.guard import audit, vault
+from app.core.guard.masks import mask
+from app.core.guard.permissions import Actor, check
+from app.core.guard.vault import blind_index
+from app.tenants.errors import EmailInvalid, EmailTaken, GrantExceedsOwn, LastAdministrator
+from app.tenants.models import Membership, Role, Store, User
+from app.tenants.operations.links import email_of, send_link
+from app.tenants.operations.signing import end_sessions
+from app.tenants.queries import people
+from app.tenants.rules import roles, signing
+
+# (store, role) pairs of a user.
+Places = Iterable[tuple[uuid.UUID, uuid.UUID]]
+
+
+def invite_user(actor: Actor, *, name: str, email: str, places: Places, locale: str | None = None) -> User:
+    """A new user with roles at stores, and the mail that invites her. Raises EmailTaken, GrantExceedsOwn."""
+    check(actor, "user.create")
+    user = User(id=new_id(), name=name, locale=locale, state="invited")
+    _set_email(user, email)
+    db.session.add(user)
+    _flush_email()
+    _set_places(actor, "user.create", user, set(places))
+    send_link(user.id, signing.INVITATION)
+    audit.record(
+        actor,
+        "user.invite",
+        "user",
+        user.id,
+        personal={"name": (None, name), "email": (None, signing.normal_email(email))},
+        subject_id=user.id,
+    )
+    return user
+
+
+def change_user(
+    actor: Actor, user_id: uuid.UUID, *, version: int, name: str, email: str, locale: str | None, places: Places
+) -> User:
+    """Change a user's name, e-mail, language and roles; raises Stale when somebody else was faster."""
+    user = _reached(actor, "user.edit", user_id, version)
+    before_name, before_email = user.name, email_of(user)
+    user.name, user.locale = name, locale
+    if signing.normal_email(email) != signing.normal_email(before_email):
+        _set_email(user, email)
+        # A link on its way to the old address must not open the account any more.
+        end_sessions(user.id)
+    _flush_email()
+    _set_places(actor, "user.edit", user, set(places))
+    audit.record(
+        actor,
+        "user.edit",
+        "user",
+        user.id,
+        personal={"name": (before_name, name), "email": (before_email, email)},
+        subject_id=user.id,
+    )
+    return user
+
+
+def disable_user(actor: Actor, user_id: uuid.UUID, *, version: int) -> None:
+    """Nobody signs in as this user any more, from the next request on; her records stay."""
+    user = _reached(actor, "user.edit", user_id, version)
+    _keep_an_administrator(user)
+    before, user.state = user.state, "disabled"
+    end_sessions(user.id)
+    audit.record(actor, "user.disable", "user", user.id, changes={"state": (before, user.state)})
+
+
+def enable_user(actor: Actor, user_id: uuid.UUID, *, version: int) -> None:
+    """Let a disabled user in again: with her password, or with a new invitation when she never had one."""
+    user = _reached(actor, "user.edit", user_id, version)
+    before = user.state
+    if before != "disabled":
+        return
+    user.state = "active" if user.password_hash else "invited"
+    if user.state == "invited":
+        send_link(user.id, signing.INVITATION)
+    audit.record(actor, "user.enable", "user", user.id, changes={"state": (before, user.state)})
+
+
+def send_user_link(actor: Actor, user_id: uuid.UUID) -> None:
+    """Send the user a new invitation, or a password link when she had signed in before."""
+    user = _reached(actor, "user.edit", user_id, None)
+    if user.state == "disabled":
+        raise NotFound
+    send_link(user.id, signing.INVITATION if user.state == "invited" else signing.PASSWORD_RESET)
+    audit.record(actor, "user.send_link", "user", user.id)
+
+
+def end_user_sessions(actor: Actor, user_id: uuid.UUID) -> None:
+    """Sign the user out everywhere."""
+    user = _reached(actor, "user.edit", user_id, None)
+    end_sessions(user.id)
+    audit.record(actor, "user.end_sessions", "user", user.id)
+
+
+def change_own_profile(actor: Actor, *, name: str, locale: str | None) -> None:
+    """Change one's own name and language."""
+    user = db.session.get(User, actor.user_id)
+    if user is None:
+        raise NotFound
+    before = user.name
+    user.name, user.locale = name, locale
+    audit.record(actor, "user.edit", "user", user.id, personal={"name": (before, name)}, subject_id=user.id)
+
+
+def _reached(actor: Actor, permission: str, user_id: uuid.UUID, version: int | None) -> User:
+    """The user, within the actor's reach and holding no right the actor lacks: else a password link would lend it."""
+    check(actor, permission)
+    user = people.get_user(actor, permission, user_id)
+    _no_more_than_own(actor, people.grants_of_user(user.id))
+    if version is not None and version != user.version:
+        raise Stale
+    return user
+
+
+def _no_more_than_own(actor: Actor, wanted: dict[str, str]) -> None:
+    exceeding = None if actor.system else roles.first_exceeding(wanted, actor.grants)
+    if exceeding is not None:
+        raise GrantExceedsOwn(permission=exceeding)
+
+
+def _set_email(user: User, email: str) -> None:
+    text = email.strip()
+    if not signing.is_email(text):
+        raise EmailInvalid(field="email")
+    user.email_enc = vault.seal(user.id, User.__tablename__, "email_enc", user.id, text)
+    user.email_index = blind_index("email", signing.normal_email(text))
+    user.email_masked = mask("email", text)
+
+
+def _flush_email() -> None:
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        if "email_index" in str(error.orig):
+            raise EmailTaken(field="email") from error
+        raise
+
+
+def _set_places(actor: Actor, permission: str, user: User, wanted: set[tuple[uuid.UUID, uuid.UUID]]) -> None:
+    """Give and take roles until the user has exactly the `wanted` ones; each change needs the rights it moves."""
+    present = {
+        (row.store_id, row.role_id): row
+        for row in db.session.scalars(select(Membership).where(Membership.user_id == user.id))
+    }
+    added, gone = wanted - present.keys(), present.keys() - wanted
+    if not wanted:
+        raise Invalid([FieldError("places", "required", N_("Choose at least one role at a store."))])
+    known_roles = {role.id: role for role in db.session.scalars(select(Role))}
+    stores = set(db.session.scalars(select(Store.id).where(Store.closed_at.is_(None))))
+    for store_id, role_id in added | gone:
+        if role_id not in known_roles or ((store_id, role_id) in added and store_id not in stores):
+            raise NotFound
+        try:
+            check(actor, permission, store_id=store_id)
+        except PermissionDenied as error:
+            raise NotFound from error
+        _no_more_than_own(actor, people.grants_of_role(role_id))
+    admin_before = any(known_roles[role_id].key == roles.ADMIN for _, role_id in present)
+    admin_after = any(known_roles[role_id].key == roles.ADMIN for _, role_id in wanted)
+    if admin_before and not admin_after:
+        _keep_an_administrator(user)
+    for place in gone:
+        db.session.delete(present[place])
+    db.session.add_all(
+        Membership(id=new_id(), user_id=user.id, store_id=store_id, role_id=role_id) for store_id, role_id in added
+    )
+    db.session.flush()
+    if added or gone:
+        names = {role_id: role.name for role_id, role in known_roles.items()}
+        audit.record(
+            actor,
+            "user.roles",
+            "user",
+            user.id,
+            changes={
+                "roles": (
+                    sorted(f"{names[role_id]} @ {store_id}" for store_id, role_id in present),
+                    sorted(f"{names[role_id]} @ {store_id}" for store_id, role_id in wanted),
+                )
+            },
+        )
+
+
+def _keep_an_administrator(user: User) -> None:
+    """Raise LastAdministrator when nobody else could administer; the role's row keeps two removals from crossing."""
+    if not people.is_administrator(user.id):
+        return
+    db.session.execute(select(Role.id).where(Role.key == roles.ADMIN).with_for_update())
+    if people.count_administrators(except_user=user.id) == 0:
+        raise LastAdministrator

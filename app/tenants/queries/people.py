@@ -1,0 +1,181 @@
+"""Users, roles and stores as the administration's pages list them, each page in one statement or two."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Row, exists, func, select
+
+from app.core.db import db
+from app.core.errors import NotFound
+from app.core.guard.permissions import Actor, declared, scope_clause
+from app.tenants.models import Grant, Membership, Role, Store, TeamMember, User
+from app.tenants.rules import roles
+
+
+def reachable_users(actor: Actor, permission: str) -> ColumnElement[bool]:
+    """The condition on User that leaves those `actor` reaches: himself, his team, who works at his stores, or all."""
+    colleague = exists().where(
+        Membership.user_id == User.id, scope_clause(actor, permission, owner=User.id, store=Membership.store_id)
+    )
+    return scope_clause(actor, permission, owner=User.id) | colleague
+
+
+def list_users(actor: Actor, limit: int = 500) -> Sequence[Row[User, str, str]]:
+    """(user, names of roles, codes of stores) of the users within reach, by name."""
+    query = (
+        select(
+            User,
+            func.coalesce(func.string_agg(func.distinct(Role.name), ", "), "").label("roles"),
+            func.coalesce(func.string_agg(func.distinct(Store.code), ", "), "").label("stores"),
+        )
+        .outerjoin(Membership, Membership.user_id == User.id)
+        .outerjoin(Role, Role.id == Membership.role_id)
+        .outerjoin(Store, Store.id == Membership.store_id)
+        .where(reachable_users(actor, "user.see"))
+        .group_by(User.id)
+        .order_by(User.name, User.id)
+        .limit(limit)
+    )
+    return db.session.execute(query).all()
+
+
+def get_user(actor: Actor, permission: str, user_id: uuid.UUID) -> User:
+    """The user, if `actor` reaches him with `permission`; raises NotFound."""
+    query = select(User).where(User.id == user_id, reachable_users(actor, permission))
+    user = db.session.scalars(query).one_or_none()
+    if user is None:
+        raise NotFound
+    return user
+
+
+def list_memberships(user_id: uuid.UUID) -> Sequence[Row[Membership, str, str]]:
+    """(membership, role's name, store's name) of a user."""
+    query = (
+        select(Membership, Role.name, Store.name)
+        .join(Role, Role.id == Membership.role_id)
+        .join(Store, Store.id == Membership.store_id)
+        .where(Membership.user_id == user_id)
+        .order_by(Store.name, Role.name)
+    )
+    return db.session.execute(query).all()
+
+
+def grants_of_user(user_id: uuid.UUID) -> dict[str, str]:
+    """Permission -> widest scope of a user, whatever the user's state."""
+    held = select(Membership.role_id).where(Membership.user_id == user_id)
+    rows = db.session.execute(select(Grant.permission, Grant.scope).where(Grant.role_id.in_(held))).all()
+    return roles.expand(((row.permission, row.scope) for row in rows), declared())
+
+
+@dataclass(frozen=True)
+class RoleLine:
+    """A role with its grants and how many users have it."""
+
+    role: Role
+    grants: dict[str, str]
+    users: int
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether it is the administrator's role, which nobody changes."""
+        return self.role.key == roles.ADMIN
+
+
+def list_roles() -> list[RoleLine]:
+    """Every role, default roles first, with what each is granted."""
+    granted = (
+        select(func.json_agg(func.json_build_array(Grant.permission, Grant.scope)))
+        .where(Grant.role_id == Role.id)
+        .scalar_subquery()
+    )
+    held = select(func.count(func.distinct(Membership.user_id))).where(Membership.role_id == Role.id).scalar_subquery()
+    rows = db.session.execute(
+        select(Role, granted, held).order_by(Role.key.is_(None), Role.created_at, Role.name, Role.id)
+    ).all()
+    return [RoleLine(role, roles.expand(grants or (), declared()), users) for role, grants, users in rows]
+
+
+def get_role(role_id: uuid.UUID) -> Role:
+    """The role; raises NotFound."""
+    role = db.session.get(Role, role_id)
+    if role is None:
+        raise NotFound
+    return role
+
+
+def grants_of_role(role_id: uuid.UUID) -> dict[str, str]:
+    """Permission -> scope of one role, `*` spelt out."""
+    rows = db.session.execute(select(Grant.permission, Grant.scope).where(Grant.role_id == role_id)).all()
+    return roles.expand(((row.permission, row.scope) for row in rows), declared())
+
+
+def count_users_of_role(role_id: uuid.UUID) -> int:
+    """How many users have the role."""
+    return (
+        db.session.scalar(select(func.count(func.distinct(Membership.user_id))).where(Membership.role_id == role_id))
+        or 0
+    )
+
+
+def count_administrators(except_user: uuid.UUID) -> int:
+    """How many other users could administer the dealership now."""
+    query = (
+        select(func.count(func.distinct(User.id)))
+        .join(Membership, Membership.user_id == User.id)
+        .join(Role, Role.id == Membership.role_id)
+        .where(Role.key == roles.ADMIN, User.state == "active", User.id != except_user)
+    )
+    return db.session.scalar(query) or 0
+
+
+def is_administrator(user_id: uuid.UUID) -> bool:
+    """Whether the user has the administrator's role anywhere."""
+    query = (
+        select(Membership.id)
+        .join(Role, Role.id == Membership.role_id)
+        .where(Membership.user_id == user_id, Role.key == roles.ADMIN)
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def list_stores(actor: Actor) -> Sequence[Row[Store, int]]:
+    """(store, number of its users) of the stores within reach, open ones first."""
+    users = (
+        select(func.count(func.distinct(Membership.user_id)))
+        .where(Membership.store_id == Store.id)
+        .correlate(Store)
+        .scalar_subquery()
+    )
+    query = (
+        select(Store, users)
+        .where(scope_clause(actor, "store.see", store=Store.id))
+        .order_by(Store.closed_at.is_not(None), Store.code)
+    )
+    return db.session.execute(query).all()
+
+
+def get_store_for(actor: Actor, permission: str, store_id: uuid.UUID) -> Store:
+    """The store, if `actor` reaches it with `permission`; raises NotFound."""
+    query = select(Store).where(Store.id == store_id, scope_clause(actor, permission, store=Store.id))
+    store = db.session.scalars(query).one_or_none()
+    if store is None:
+        raise NotFound
+    return store
+
+
+def count_users_of_store(store_id: uuid.UUID) -> int:
+    """How many users who may sign in work at the store."""
+    query = (
+        select(func.count(func.distinct(Membership.user_id)))
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.store_id == store_id, User.state != "disabled")
+    )
+    return db.session.scalar(query) or 0
+
+
+def team_ids_of(user_id: uuid.UUID) -> Sequence[uuid.UUID]:
+    """The teams the user belongs to."""
+    return db.session.scalars(select(TeamMember.team_id).where(TeamMember.user_id == user_id)).all()

@@ -1,0 +1,121 @@
+"""Who is signed in, whole, in one statement; and the sessions of a user."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy.orm import aliased
+
+from app.core import clock
+from app.core.db import db
+from app.core.errors import NotFound
+from app.core.guard.permissions import Actor, declared
+from app.tenants.models import Grant, Membership, SessionRow, Store, Team, TeamMember, User
+from app.tenants.rules import roles
+
+
+@dataclass(frozen=True)
+class SignedInStore:
+    """A store the user works at."""
+
+    id: uuid.UUID
+    code: str
+    name: str
+    timezone: str
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A living session: its user, rights and stores."""
+
+    session_id: uuid.UUID
+    actor: Actor
+    locale: str | None
+    last_seen_at: datetime
+    stores: tuple[SignedInStore, ...]
+
+
+def read_session(token_hash: bytes, host: str, idle: timedelta) -> SignedIn | None:
+    """The living session of this token at this host, or None: the first statement of a request, and its only one."""
+    now = clock.now()
+    row = db.session.execute(
+        _with_rights(SessionRow.id.label("session_id"), SessionRow.last_seen_at)
+        .join(SessionRow, SessionRow.user_id == User.id)
+        .where(
+            SessionRow.token_hash == token_hash,
+            SessionRow.host == host,
+            SessionRow.expires_at > now,
+            SessionRow.last_seen_at > now - idle,
+            User.state == "active",
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return SignedIn(row.session_id, _actor(row), row.locale, row.last_seen_at, _stores(row.stores))
+
+
+def get_actor(user_id: uuid.UUID) -> Actor:
+    """The actor an active user is, outside a request too; raises NotFound."""
+    row = db.session.execute(_with_rights().where(User.id == user_id, User.state == "active")).one_or_none()
+    if row is None:
+        raise NotFound
+    return _actor(row)
+
+
+def list_sessions(user_id: uuid.UUID) -> Sequence[SessionRow]:
+    """The user's sessions that have not expired, the last used first."""
+    query = select(SessionRow).where(SessionRow.user_id == user_id, SessionRow.expires_at > clock.now())
+    return db.session.scalars(query.order_by(SessionRow.last_seen_at.desc(), SessionRow.id)).all()
+
+
+def _with_rights(*columns: ColumnElement[Any] | Any) -> Select[Any]:
+    """User, grants, stores and team mates as one row; the lists are gathered by the database."""
+    grants = (
+        select(func.json_agg(func.json_build_array(Grant.permission, Grant.scope)))
+        .where(Grant.role_id.in_(select(Membership.role_id).where(Membership.user_id == User.id)))
+        .scalar_subquery()
+    )
+    stores = (
+        select(func.json_agg(func.json_build_array(Store.id, Store.code, Store.name, Store.timezone)))
+        .where(
+            Store.id.in_(select(Membership.store_id).where(Membership.user_id == User.id)), Store.closed_at.is_(None)
+        )
+        .scalar_subquery()
+    )
+    own, mates = aliased(TeamMember), aliased(TeamMember)
+    teams = select(own.team_id).where(own.user_id == User.id).union(select(Team.id).where(Team.lead_id == User.id))
+    colleagues = select(func.json_agg(mates.user_id)).where(mates.team_id.in_(teams)).scalar_subquery()
+    return select(
+        User.id.label("user_id"),
+        User.name.label("user_name"),
+        User.locale,
+        grants.label("grants"),
+        stores.label("stores"),
+        colleagues.label("colleagues"),
+        *columns,
+    ).select_from(User)
+
+
+def _actor(row: Row[Any]) -> Actor:
+    return Actor(
+        user_id=row.user_id,
+        name=row.user_name,
+        grants=roles.expand(((permission, scope) for permission, scope in row.grants or ()), declared()),
+        store_ids=frozenset(store.id for store in _stores(row.stores)),
+        team_user_ids=frozenset(uuid.UUID(value) for value in row.colleagues or ()),
+    )
+
+
+def _stores(found: Iterable[Sequence[str]] | None) -> tuple[SignedInStore, ...]:
+    stores = (SignedInStore(uuid.UUID(given), code, name, timezone) for given, code, name, timezone in found or ())
+    return tuple(sorted(stores, key=lambda store: store.code))
+
+
+def find_user_by_email(email_index: bytes) -> User | None:
+    """The user with this e-mail, by its keyed index, whatever the user's state."""
+    return db.session.scalars(select(User).where(User.email_index == email_index)).one_or_none()
