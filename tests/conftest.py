@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -30,16 +29,9 @@ def admin_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    server = EmbeddedPostgres(
-        tmp_path_factory.mktemp("postgres"), password="test", settings={"fsync": "off"}, bin_dir=_bin_dir()
-    )
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), password="test", settings={"fsync": "off"})
     yield server.start()
     server.stop()
-
-
-def _bin_dir() -> Path | None:
-    given = os.environ.get("FORECOURT_TEST_PG_BIN")
-    return Path(given) if given else None
 
 
 @pytest.fixture(scope="session")
