@@ -102,14 +102,16 @@ def make_venv(uv: Path | None) -> None:
 
 def install(uv: Path | None, lock: Path) -> None:
     """Add what a lock names to .venv; nothing that another lock put there is removed."""
-    if uv and run([uv, "pip", "install", "-p", PYTHON, "--require-hashes", "-r", lock], env=uv_environment()):
+    # A lock is complete, so nothing needs resolving.
+    options = ["--no-deps", "--require-hashes", "-r", lock]
+    if uv and run([uv, "pip", "install", "-p", PYTHON, *options], env=uv_environment()):
         return
     say("Installing with pip instead, which takes a minute or two …")
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     if not run([PYTHON, "-m", "pip", "--version"], **quiet) and not run([PYTHON, "-m", "ensurepip", "-q"], **quiet):
         raise SetupError("The packages could not be installed with uv, and pip is missing "
                          "(on Debian and Ubuntu: apt install python3-venv).")
-    if not run([PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes", "-r", lock]):
+    if not run([PYTHON, "-m", "pip", "install", "--disable-pip-version-check", *options]):
         room = shutil.disk_usage(ROOT).free
         raise SetupError("The disk is full: the packages could not be installed." if room < 50_000_000 else
                          "The packages could not be installed (see above): is a package registry reachable?")
