@@ -6,5 +6,5 @@ from celery import Celery
 
 from worker import settings
 
-beat_app = Celery("forecourt-beat")
-beat_app.config_from_object(settings.load())
+celery = Celery("forecourt-beat")
+celery.config_from_object(settings.load())

@@ -9,18 +9,18 @@ from celery import Celery
 from app.core.jobs.wire import RUN_TASK, TICK_TASK
 from worker import process, settings
 
-celery_app = Celery("forecourt")
-celery_app.config_from_object(settings.load())
+celery = Celery("forecourt")
+celery.config_from_object(settings.load())
 process.connect_signals()
 
 
-@celery_app.task(name=RUN_TASK, bind=True)
+@celery.task(name=RUN_TASK, bind=True)
 def run_row(self: Any, tenant_id: str, outbox_id: str) -> str:
     """Run the outbox row `outbox_id` of `tenant_id`."""
     return process.run_row(tenant_id, outbox_id, (self.request.delivery_info or {}).get("routing_key"))
 
 
-@celery_app.task(name=TICK_TASK)
+@celery.task(name=TICK_TASK)
 def fire_ticks() -> int:
     """Fire every slot of the beat table that is due and not closed."""
     return process.fire_ticks()
