@@ -140,9 +140,7 @@ def test_killed_in_the_middle_it_is_resumed(fleet: list[Tenant], monkeypatch: py
 def test_a_dealership_held_by_another_runner_is_left_to_it(fleet: list[Tenant]) -> None:
     held = sorted(fleet, key=lambda one: one.id)[1]
     with migrator() as other, other.transaction():
-        other.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('forecourt.migrate'), hashtext(%s))", [held.schema]
-        )
+        other.execute("SELECT pg_advisory_xact_lock(hashtext('forecourt.migrate'), hashtext(%s))", [held.schema])
         report = migrating.migrate_tenants(target=TARGET)
     assert report.busy == [held.id]
     assert not report.ok

@@ -127,7 +127,8 @@ def test_a_slug_is_given_once(alpha: Tenant) -> None:
 
 
 @pytest.mark.parametrize(
-    "slug", ["public", "pg_toast", "a", "A-b", "x" * 41, "t'; drop schema x", "ä-motors", "www", "a--b", "-ab", "ab-", ""]
+    "slug",
+    ["public", "pg_toast", "a", "A-b", "x" * 41, "t'; drop schema x", "ä-motors", "www", "a--b", "-ab", "ab-", ""],
 )
 def test_hostile_slugs_are_refused(slug: str) -> None:
     with platform(), pytest.raises(Invalid) as refused, transaction():

@@ -72,9 +72,7 @@ def test_an_injected_fragment_never_reaches_another_tenant(
         "COPY (SELECT 1) TO STDOUT; COMMIT; SET ROLE {other}",
     ],
 )
-def test_a_stacked_copy_is_refused_whole(
-    app: Flask, alpha: Tenant, beta: Tenant, secret: str, statement: str
-) -> None:
+def test_a_stacked_copy_is_refused_whole(app: Flask, alpha: Tenant, beta: Tenant, secret: str, statement: str) -> None:
     with app.app_context(), tenant(alpha.id):
         driver = db.session.connection().connection.driver_connection
         assert driver is not None
