@@ -37,14 +37,16 @@ class SaleEntry(db.Model):
     __tablename__ = "insights_sale_entries"
 
     deal_id: Mapped[uuid.UUID] = mapped_column(primary_key=True, info=INTERNAL)
-    make: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
-    model: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    make_key: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    model_key: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    month: Mapped[date] = mapped_column(Date, nullable=False, info=INTERNAL)
     deal_type: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     store_id: Mapped[uuid.UUID] = mapped_column(nullable=False, info=INTERNAL)
-    month: Mapped[date] = mapped_column(Date, nullable=False, info=INTERNAL)
+    make: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    model: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     amount: Mapped[Decimal] = mapped_column(Money, nullable=False, info=FINANCIAL)
 
-    __table_args__ = (Index("ix_insights_sale_entries_key", "make", "model", "month", "deal_type", "store_id"),)
+    __table_args__ = (Index("ix_insights_sale_entries_key", "make_key", "model_key", "month", "deal_type", "store_id"),)
 
 
 class SalesAverage(db.Model):
@@ -52,11 +54,14 @@ class SalesAverage(db.Model):
 
     __tablename__ = "insights_sales_averages"
 
-    make: Mapped[str] = mapped_column(Text, primary_key=True, info=INTERNAL)
-    model: Mapped[str] = mapped_column(Text, primary_key=True, info=INTERNAL)
+    make_key: Mapped[str] = mapped_column(Text, primary_key=True, info=INTERNAL)
+    model_key: Mapped[str] = mapped_column(Text, primary_key=True, info=INTERNAL)
     month: Mapped[date] = mapped_column(Date, primary_key=True, info=INTERNAL)
     deal_type: Mapped[str] = mapped_column(Text, primary_key=True, info=INTERNAL)
     store_id: Mapped[uuid.UUID] = mapped_column(primary_key=True, info=INTERNAL)
+    # Of several spellings of one model the first in order, so that a full update finds the same one.
+    make: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    model: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     sales: Mapped[int] = mapped_column(Integer, nullable=False, info=INTERNAL)
     total: Mapped[Decimal] = mapped_column(Numeric(24, 4), nullable=False, info=FINANCIAL)
 

@@ -13,6 +13,7 @@ from app.core import clock
 from app.core.db import current_tenant, db
 from app.core.jobs.outbox import enqueue
 from app.core.jobs.queues import QueueName
+from app.insights import queries
 from app.insights.models import Due, Freshness
 from app.insights.rules import MetricName
 
@@ -45,6 +46,19 @@ def note_activity(event: CustomerEvent) -> None:
 def note_deal(event: DealEvent) -> None:
     """Handler of every event after which a deal may count differently, its deletion included."""
     note(MetricName.AVERAGE_SELLING_PRICE, [event.deal_id])
+
+
+class VehicleEvent(Protocol):
+    """An event about a vehicle."""
+
+    @property
+    def vehicle_id(self) -> uuid.UUID:
+        """Which vehicle it is."""
+
+
+def note_vehicle(event: VehicleEvent) -> None:
+    """Handler of VehicleChanged: its sales may count for another model now."""
+    note(MetricName.AVERAGE_SELLING_PRICE, queries.list_deal_ids_of_vehicle(event.vehicle_id))
 
 
 def note(metric: MetricName, subject_ids: Collection[uuid.UUID]) -> None:

@@ -17,8 +17,9 @@ from app.core.db import db
 from app.insights import queries
 from app.insights.models import SaleEntry, SalesAverage
 
-_KEY = {"make": Text(), "model": Text(), "month": Date(), "deal_type": Text(), "store_id": Uuid()}
-_ENTRY = ("deal_id", *_KEY, "amount")
+_KEY = {"make_key": Text(), "model_key": Text(), "month": Date(), "deal_type": Text(), "store_id": Uuid()}
+_ENTRY = ("deal_id", *_KEY, "make", "model", "amount")
+_VALUES = ("sales", "total", "make", "model")
 _entries: Any = SaleEntry.__table__
 _averages: Any = SalesAverage.__table__
 
@@ -64,7 +65,7 @@ def _sum_again(keys: set[tuple[Any, ...]]) -> int:
     ]
     touched = select(*arrays).cte("touched")
     rows = (
-        select(*(_entries.c[name] for name in (*_KEY, "amount")))
+        select(*(_entries.c[name] for name in _ENTRY))
         .join(touched, tuple_(*(_entries.c[name] for name in _KEY)) == tuple_(*(touched.c[name] for name in _KEY)))
         .subquery("rows")
     )
@@ -73,7 +74,13 @@ def _sum_again(keys: set[tuple[Any, ...]]) -> int:
 
 def _summed(rows: Subquery) -> Select:
     key = [rows.c[name] for name in _KEY]
-    return select(*key, func.count().label("sales"), func.sum(rows.c.amount).label("total")).group_by(*key)
+    return select(
+        *key,
+        func.count().label("sales"),
+        func.sum(rows.c.amount).label("total"),
+        func.min(rows.c.make).label("make"),
+        func.min(rows.c.model).label("model"),
+    ).group_by(*key)
 
 
 def _store(query: Select, only: CTE | None) -> int:
@@ -87,19 +94,23 @@ def _store(query: Select, only: CTE | None) -> int:
     gone = delete(_averages).where(~select(1).select_from(fresh).where(matching).exists())
     if only is not None:
         gone = gone.where(key(_averages).in_(select(*(only.c[name] for name in _KEY))))
-    removed = gone.returning(_averages.c.make).cte("removed")
+    removed = gone.returning(_averages.c.make_key).cte("removed")
     changed = (
         update(_averages)
         .where(matching)
-        .where(tuple_(_averages.c.sales, _averages.c.total).is_distinct_from(tuple_(fresh.c.sales, fresh.c.total)))
-        .values(sales=fresh.c.sales, total=fresh.c.total)
+        .where(
+            tuple_(*(_averages.c[name] for name in _VALUES)).is_distinct_from(
+                tuple_(*(fresh.c[name] for name in _VALUES))
+            )
+        )
+        .values({name: fresh.c[name] for name in _VALUES})
         .returning(_averages.c.make)
         .cte("changed")
     )
     known = select(1).select_from(_averages).where(matching).exists()
     added = (
         insert(_averages)
-        .from_select((*_KEY, "sales", "total"), select(fresh).where(~known))
+        .from_select((*_KEY, *_VALUES), select(*(fresh.c[name] for name in (*_KEY, *_VALUES))).where(~known))
         .returning(_averages.c.make)
         .cte("added")
     )

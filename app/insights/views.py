@@ -1,0 +1,177 @@
+"""The pages of the metrics: what they are, how fresh, as trend and table, and the way to the rows behind them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from app.core import clock
+from app.core.db import current_tenant, transaction
+from app.core.db.ids import from_public, to_public
+from app.core.guard.permissions import Actor, allows
+from app.core.http.access import require
+from app.core.http.forms import load_form
+from app.core.http.sessions import current_actor
+from app.crm import queries as crm
+from app.crm.rules import ACTIVITY_BANDS
+from app.insights import queries
+from app.insights.operations.recomputing import start_recompute
+from app.insights.queries import Figure, SalesQuestion
+from app.insights.rules import METRICS, MetricName, month_end, month_of, months_back
+from app.insights.schemas import PriceArguments
+from app.sales.lists import TYPE_LABELS
+from app.tenants import queries as tenants
+
+bp = Blueprint("insights", __name__, template_folder="templates")
+
+ACTIVITY, PRICE = METRICS[MetricName.CUSTOMER_ACTIVITY], METRICS[MetricName.AVERAGE_SELLING_PRICE]
+MONTHS = 24
+
+
+@bp.get("/metrics")
+@require("metric.see")
+def list_metrics():
+    actor = current_actor()
+    bands = crm.count_by_band(actor) if allows(actor, "customer.see") else None
+    question = SalesQuestion("retail")
+    month = queries.find_latest_month(actor, question)
+    latest = queries.get_price(actor, SalesQuestion("retail", month, month)) if month else None
+    return render_template(
+        "insights/metrics.html",
+        activity=ACTIVITY,
+        price=PRICE,
+        fresh=_freshness(),
+        bands=bands,
+        defined=sum(count for key, count in bands.items() if key not in ("once", "none")) if bands else 0,
+        month=month,
+        latest=latest,
+        trend=_trend(queries.list_prices_by_month(actor, question), months_back(month, MONTHS)) if month else [],
+    )
+
+
+@bp.get("/metrics/customer-activity")
+@require("metric.see")
+def show_activity():
+    actor = current_actor()
+    counts = crm.count_by_band(actor) if allows(actor, "customer.see") else {}
+    return render_template(
+        "insights/activity.html",
+        metric=ACTIVITY,
+        fresh=_freshness()[ACTIVITY.name.value],
+        bands=[
+            {
+                "label": gettext(band.label),
+                "count": counts[band.key],
+                "url": url_for("crm.list_customers", activity=band.key),
+            }
+            for band in ACTIVITY_BANDS
+            if counts
+        ],
+        total=sum(counts.values()),
+        months=_activity_months(actor) if allows(actor, "activity.see") and allows(actor, "customer.see") else [],
+    )
+
+
+@bp.get("/metrics/average-selling-price")
+@require("metric.see")
+def show_price():
+    actor = current_actor()
+    asked = load_form(PriceArguments, request.args)
+    store_id = from_public("store", asked["store"]) if asked["store"] else None
+    everything = SalesQuestion(asked["deal_type"], None, None, asked["make"], asked["model"], store_id)
+    last = asked["until"] or queries.find_latest_month(actor, everything) or month_of(clock.now().date())
+    months = months_back(last, MONTHS)
+    question = SalesQuestion(asked["deal_type"], months[0], last, asked["make"], asked["model"], store_id)
+    by_month = queries.list_prices_by_month(actor, question)
+    linked = queries.rows_are_open(actor, store_id)
+    args = {name: asked[name] for name in ("deal_type", "make", "model", "store") if asked[name]}
+
+    def page(**changes: Any) -> str:
+        return url_for("insights.show_price", **{**args, "until": f"{last:%Y-%m}", **changes})
+
+    return render_template(
+        "insights/price.html",
+        metric=PRICE,
+        fresh=_freshness()[PRICE.name.value],
+        asked=asked,
+        model_name=_model_name(actor, question) if asked["model"] else None,
+        types=[(key, gettext(label), page(deal_type=key), key == asked["deal_type"]) for key, label in TYPE_LABELS.items()],
+        stores=[(to_public("store", store.id), store.name) for store in tenants.list_open_stores(actor, "metric.see")],
+        total=queries.get_price(actor, question),
+        total_url=_deals_url(question) if linked else None,
+        trend=_trend(by_month, months),
+        by_month=[
+            (figure, _deals_url(_narrowed(question, first=figure.key, last=figure.key)) if linked else None)
+            for figure in reversed(by_month)
+        ],
+        by_model=[
+            (
+                figure,
+                page(make=figure.key[0], model=figure.key[1]),
+                _deals_url(_narrowed(question, make_key=figure.key[0], model_key=figure.key[1])) if linked else None,
+            )
+            for figure in queries.list_prices_by_model(actor, question)
+        ],
+        earlier=page(until=f"{months_back(months[0], 2)[0]:%Y-%m}"),
+        later=page(until=f"{_later(last):%Y-%m}") if last < month_of(clock.now().date()) else None,
+        every_model=page(make=None, model=None),
+        months=months,
+    )
+
+
+@bp.post("/metrics/<metric>/recompute")
+@require("metric.recompute")
+def recompute(metric: str):
+    with transaction():
+        job = start_recompute(actor=current_actor(), metric=metric)
+    flash(gettext("The metric is being computed anew."))
+    return redirect(url_for("jobs.show_job", job_id=to_public("job", job.id)), 303)
+
+
+def _freshness() -> dict[str, dict[str, Any]]:
+    """Per metric: as of when it is right, the last full computation, and how many changes wait."""
+    stored, waiting, now = queries.list_freshness(), queries.list_waiting(), clock.now()
+    found = {}
+    for name in METRICS:
+        row, count = stored.get(name), waiting.get(name, 0)
+        # With nothing waiting the figures hold as of this moment, whenever the last change was.
+        as_of = (row.refreshed_at if row else None) if count else now
+        found[name] = {"as_of": as_of, "recomputed_at": row.recomputed_at if row else None, "waiting": count}
+    return found
+
+
+def _activity_months(actor: Actor) -> list[dict[str, Any]]:
+    zone = current_tenant().timezone
+    months = months_back(month_of(clock.today(zone)), 12)
+    since = datetime.combine(months[0], time.min, ZoneInfo(zone)).astimezone(UTC)
+    counts = crm.count_activities_by_month(actor, since, zone)
+    return [
+        {
+            "label": f"{month:%Y-%m}",
+            "count": counts.get(month, 0),
+            "url": url_for("crm.list_activities", at_from=month.isoformat(), at_to=month_end(month).isoformat()),
+        }
+        for month in months
+    ]
+
+
+def _trend(figures: list[Figure], months: list[date]) -> list[tuple[str, Any]]:
+    known = {figure.key: figure.average for figure in figures}
+    return [(f"{month:%Y-%m}", known.get(month)) for month in months]
+
+
+def _narrowed(question: SalesQuestion, **changes: Any) -> SalesQuestion:
+    return SalesQuestion(**{**question.__dict__, **changes})
+
+
+def _later(month: date) -> date:
+    return min(months_back(month, 1)[0].replace(year=month.year + 2), month_of(clock.now().date()))
+
+
+def _model_name(actor: Actor, question: SalesQuestion) -> str | None:
+    models = queries.list_prices_by_model(actor, question, 1)
+    return models[0].label if models else None
