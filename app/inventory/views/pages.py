@@ -1,0 +1,110 @@
+"""What the inventory's pages share: the blueprint, one vehicle's page, the choices of forms and lists."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from app.core import clock
+from app.core.db.ids import to_public
+from app.core.errors import DomainError, Stale
+from app.core.guard.permissions import Actor, allows, covers
+from app.core.guard.policy import Sight, policy_for
+from app.core.http.access import may
+from app.core.http.forms import render_form
+from app.core.http.sessions import current_actor
+from app.inventory import lists, queries
+from app.inventory.models import StockUnit
+from app.inventory.rules.ageing import days_in_stock
+from app.inventory.rules.stock import StockStatus, moves_from
+from app.tenants import queries as tenants
+
+bp = Blueprint("inventory", "app.inventory", template_folder="templates")
+
+
+def vehicle_page(vehicle_id: uuid.UUID, error: DomainError | None = None) -> Any:
+    """One vehicle's page; after `error` with why its button could not do what it says."""
+    actor = current_actor()
+    vehicle = queries.get_vehicle(actor, vehicle_id)
+    episodes = [_episode(actor, unit) for unit in queries.list_episodes(actor, vehicle_id)]
+    is_open = bool(episodes) and episodes[0]["unit"].closed_on is None
+    return render_form(
+        "inventory/vehicle.html",
+        error,
+        vehicle=vehicle,
+        name=lists.vehicle_name(vehicle),
+        public_id=to_public("veh", vehicle_id),
+        plate=queries.plate_of(vehicle),
+        vin_status=gettext(lists.VIN_STATUS_LABELS[vehicle.vin_status]) if vehicle.vin_status else None,
+        current=episodes[0] if is_open else None,
+        episodes=episodes,
+        readings=queries.list_odometer_readings(vehicle_id),
+        reading_states=translated_map(lists.ODOMETER_STATUS_LABELS),
+        may_stock_in=not is_open and may("stock.create"),
+    )
+
+
+def _episode(actor: Actor, unit: StockUnit) -> dict[str, Any]:
+    """One stock unit as the vehicle's page shows it, with what this actor may do to it."""
+    store, public_id = tenants.get_store(unit.store_id), to_public("unit", unit.id)
+    is_open = unit.closed_on is None
+    can_start_deal = is_open and may("deal.create") and "sales.new_deal" in current_app.view_functions
+
+    def allowed(permission: str) -> bool:
+        return covers(actor, permission, owner_id=None, store_id=unit.store_id)
+
+    return {
+        "unit": unit,
+        "public_id": public_id,
+        "store": store,
+        "status": gettext(lists.STATUS_LABELS[unit.status]),
+        "condition": gettext(lists.CONDITION_LABELS[unit.condition]),
+        "days": days_in_stock(unit.acquired_on, clock.today(store.timezone), unit.closed_on),
+        "cost_seen": policy_for(actor).column(StockUnit.cost) is Sight.VISIBLE,
+        "prices": queries.list_price_changes(unit.id) if is_open else [],
+        "may_move": is_open and allowed("stock.move") and bool(moves_from(StockStatus(unit.status))),
+        "may_price": is_open and allowed("stock.price"),
+        "may_edit": is_open and allowed("stock.edit"),
+        "may_delete": allowed("stock.delete"),
+        "deal_url": url_for("sales.new_deal", unit=public_id) if can_start_deal else None,
+    }
+
+
+def to_vehicle(vehicle_id: uuid.UUID) -> Response:
+    """Off to one vehicle's page after a change."""
+    return redirect(url_for("inventory.show_vehicle", vehicle_id=to_public("veh", vehicle_id)), 303)
+
+
+def version_shown(error: DomainError | None, version: int) -> str | int:
+    """The version a form carries: the one that was read, until its reader has been told of a newer one."""
+    if error is None or isinstance(error, Stale):
+        return version
+    return request.form.get("version", version)
+
+
+def translated(labels: dict[str, str]) -> list[tuple[str, str]]:
+    """Labels as the choices of a select."""
+    return [(key, gettext(label)) for key, label in labels.items()]
+
+
+def translated_map(labels: dict[str, str]) -> dict[str, str]:
+    """Labels by key, in the visitor's language."""
+    return {key: gettext(label) for key, label in labels.items()}
+
+
+def store_choices(permission: str) -> list[tuple[str, str]]:
+    """The open stores where the visitor may use `permission`."""
+    return [(str(store.id), store.name) for store in tenants.list_open_stores(current_actor(), permission)]
+
+
+def list_choices() -> dict[str, list[tuple[str, str]]]:
+    """Stores as the lists' filters offer them."""
+    actor = current_actor()
+    if not allows(actor, "stock.see"):
+        return {"store": []}
+    stores = tenants.list_open_stores(actor, "stock.see")
+    return {"store": [(to_public("store", store.id), store.name) for store in stores]}
