@@ -14,6 +14,7 @@ from ops.supervisor import Program
 
 # Lower stages stop first: nobody knocks any more, nothing new is scheduled, work under way ends.
 GATEWAY, WEB, TIMERS, WORKERS = range(4)
+KEYS = ("SECRET_KEY", "MASTER_KEY", "SECRET_KEY_FILE", "MASTER_KEY_FILE")
 
 
 def tool(name: str) -> str:
@@ -29,18 +30,38 @@ def web(name: str, port: int, workers: int, environment: dict[str, str]) -> Prog
     return Program(name, command, environment, WEB)
 
 
-def celery(name: str, arguments: list[str], environment: dict[str, str], stage: int) -> Program:
+def celery(name: str, application: str, arguments: list[str], environment: dict[str, str], stage: int) -> Program:
     """A process of Celery."""
     # SIGTERM means: finish or give back what is under way, soon.
     remapped = {**environment, "REMAP_SIGTERM": "SIGQUIT"}
-    command = [tool("celery"), "-A", "worker.celery_app:celery", *arguments]
+    command = [tool("celery"), "-A", application, *arguments]
     return Program(name, command, remapped, stage, patience=20.0)
 
 
 def worker(name: str, queues: str, pool: list[str], environment: dict[str, str]) -> Program:
     """A worker on the named queues. One machine needs no gossip between workers."""
     quiet = ["--without-gossip", "--without-mingle"]
-    return celery(name, ["worker", "-Q", queues, "-n", f"{name}@%h", *pool, *quiet, "-l", "INFO"], environment, WORKERS)
+    arguments = ["worker", "-Q", queues, "-n", f"{name}@%h", *pool, *quiet, "-l", "INFO"]
+    return celery(name, "worker.celery_app:celery", arguments, environment, WORKERS)
+
+
+def beat(stack: Stack, environment: dict[str, str]) -> Program:
+    """The clock. It is given the broker alone: it only says that time has passed."""
+    schedule = str(stack.layout.run / "beat-schedule")
+    return celery("beat", "worker.beat:celery", ["beat", "-s", schedule, "-l", "INFO"], only_broker(environment), TIMERS)
+
+
+def relay(stack: Stack, environment: dict[str, str]) -> Program:
+    """The relay, with a login of its own and the broker."""
+    settings = {**only_broker(environment), **stack.for_relay()}
+    settings |= {name: value for name, value in environment.items() if name.startswith("DATABASE_URL_")}
+    return Program("relay", [sys.executable, "-P", "-m", "worker.relay"], settings, TIMERS)
+
+
+def only_broker(environment: dict[str, str]) -> dict[str, str]:
+    """Return an environment without databases and keys."""
+    return {name: value for name, value in environment.items()
+            if name not in KEYS and not name.startswith("DATABASE_URL")}
 
 
 def front(port: int, upstreams: list[int], stack: Stack, environment: dict[str, str]) -> Program:
@@ -62,7 +83,6 @@ def front(port: int, upstreams: list[int], stack: Stack, environment: dict[str, 
 def programs(stack: Stack, port: int, *, workers: int, gateway: bool) -> list[Program]:
     """Return every program of the stack; the ops worker alone may change schemas, the relay has its own login."""
     base = {**stack.environment(public_port=port), "PYTHONPATH": str(ROOT)}
-    timers = str(stack.layout.run / "beat-schedule")
     listed = [web("web", port, workers, base)]
     if gateway:
         listed = [web("web-1", port + 1, workers, base), web("web-2", port + 2, workers, base),
@@ -71,6 +91,6 @@ def programs(stack: Stack, port: int, *, workers: int, gateway: bool) -> list[Pr
         *listed,
         worker("worker", queue_list("worker"), ["-c", "2"], base),
         worker("ops", queue_list("ops"), ["--pool", "solo"], {**base, **stack.for_migrator()}),
-        celery("beat", ["beat", "-s", timers, "-l", "INFO"], base, TIMERS),
-        Program("relay", [sys.executable, "-P", "-m", "worker.relay"], {**base, **stack.for_relay()}, TIMERS),
+        beat(stack, base),
+        relay(stack, base),
     ]

@@ -1,13 +1,33 @@
-"""Tasks of tenancy: making and ending dealerships (queue `ops` alone may run DDL), clearing what has expired."""
+"""Tasks of tenancy: making and ending dealerships (queue `ops` alone may run DDL), mail, clearing what has expired."""
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
-from app.tenants.operations import provisioning
+from app.tenants.operations import lifecycle, links, provisioning, signing
 
 
 @task("tenants.provision", queue=QueueName.OPS, own_transactions=True)
 def provision(payload: Payload) -> None:
     """Take a requested dealership to its first sign-in; a repeat goes on where the last one stopped."""
     provisioning.provision(payload["tenant_id"])
+
+
+@task("tenants.delete_due", queue=QueueName.OPS, own_transactions=True)
+def delete_due(payload: Payload) -> None:
+    """Erase the dealerships whose waiting period is over."""
+    lifecycle.erase_due_tenants()
+
+
+@task(links.SEND, queue=QueueName.NOTIFY)
+def send_link_mail(payload: Payload) -> None:
+    """Send the mail of an invitation or a password reset."""
+    links.send_link_mail(UUID(payload["link_id"]))
+
+
+@task("tenants.clean_up", queue=QueueName.DEFAULT)
+def clean_up(payload: Payload) -> None:
+    """Delete what sign-in no longer needs."""
+    signing.forget_old_attempts()
