@@ -48,7 +48,8 @@ def worker(name: str, queues: str, pool: list[str], environment: dict[str, str])
 def beat(stack: Stack, environment: dict[str, str]) -> Program:
     """The clock. It is given the broker alone: it only says that time has passed."""
     schedule = str(stack.layout.run / "beat-schedule")
-    return celery("beat", "worker.beat:celery", ["beat", "-s", schedule, "-l", "INFO"], only_broker(environment), TIMERS)
+    arguments = ["beat", "-s", schedule, "-l", "INFO"]
+    return celery("beat", "worker.beat:celery", arguments, only_broker(environment), TIMERS)
 
 
 def relay(stack: Stack, environment: dict[str, str]) -> Program:

@@ -134,6 +134,7 @@ class Stack:
             "DEMO_MAIL": os.environ.get("DEMO_MAIL") or "1",
             "FLASK_APP": "wsgi:app",
             "PYTHONUNBUFFERED": "1",
+            "MALLOC_ARENA_MAX": "2",  # glibc otherwise keeps an arena per thread, tens of MB over the stack.
         }
 
     def login(self, user: str) -> str:
@@ -159,5 +160,6 @@ class Stack:
 
 
 # An administrator's address must not reach the application's processes by inheritance.
-PRIVATE = frozenset({"DATABASE_URL", "ADMIN_DATABASE_URL", "MIGRATOR_DATABASE_URL", "RELAY_DATABASE_URL"})
+_DSNS = ("DATABASE_URL", "ADMIN_DATABASE_URL", "MIGRATOR_DATABASE_URL", "RELAY_DATABASE_URL")
+PRIVATE = frozenset([*_DSNS, *(f"{name}_FILE" for name in _DSNS)])
 
