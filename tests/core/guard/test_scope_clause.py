@@ -23,10 +23,10 @@ THINGS = values(column("owner", Uuid), column("store", Uuid), name="things").dat
     team=st.frozensets(st.sampled_from(USERS)),
     stores=st.frozensets(st.sampled_from(STORES)),
 )
-def test_clause_and_check_agree_on_every_row(alpha, scope, team, stores):
+def test_clause_and_check_agree_on_every_row(app, alpha, scope, team, stores):
     grants = {SEE: scope} if scope else {}
     actor = Actor(user_id=USERS[0], name="Kim", grants=grants, team_user_ids=team, store_ids=stores)
     clause = scope_clause(actor, SEE, owner=THINGS.c.owner, store=THINGS.c.store)
-    with tenant(alpha.id):
+    with app.app_context(), tenant(alpha.id):
         picked = {tuple(row) for row in db.session.execute(select(THINGS).where(clause))}
     assert picked == {row for row in ROWS if covers(actor, SEE, owner_id=row[0], store_id=row[1])}
