@@ -31,7 +31,7 @@ def admin_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), password="test", settings={"fsync": "off"})
     yield server.start()
-    server.stop()
+    server.wipe()  # As root the data lies outside pytest's folder, where nobody else would remove it.
 
 
 @pytest.fixture(scope="session")
