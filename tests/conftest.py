@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import make_url
 
-from app.core.db import revisions
+from app.core.db import db, revisions
 from app.core.db.bootstrap import LoginPasswords, bootstrap
 from app.factory import create_app
 from ops.postgres import EmbeddedPostgres
@@ -86,10 +86,13 @@ def environ(admin_url: str, redis_url: str, database: str, tmp_path_factory: pyt
 
 
 @pytest.fixture(scope="session")
-def app(environ: dict[str, str]) -> Flask:
+def app(environ: dict[str, str]) -> Iterator[Flask]:
     """The application on a migrated platform, without any tenant yet."""
     made = create_app(environ)
     made.config["TESTING"] = True
     with made.app_context():
         revisions.upgrade_platform()
-    return made
+    yield made
+    with made.app_context():
+        for engine in (db.engine, *made.extensions["forecourt_engines"].values()):
+            engine.dispose()
