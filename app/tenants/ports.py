@@ -39,7 +39,8 @@ INVITATION_BODY = N_(
 )
 RESET_BODY = N_(
     "Hello {name},\n\nsomebody, probably you, asked for a new password at {dealership}. Open this address and "
-    "choose it:\n\n{url}\n\nThe address works once, until {until}. If it was not you, do nothing: your password stays as it is."
+    "choose it:\n\n{url}\n\nThe address works once, until {until}. If it was not you, do nothing: "
+    "your password stays as it is."
 )
 
 
@@ -130,16 +131,20 @@ def _words(mail: LinkMail) -> tuple[str, str]:
 def _send(url: str, mail: LinkMail, subject: str, body: str) -> None:
     """One mail over SMTP; `smtps` is TLS from the start, `smtp` upgrades where the server offers it."""
     target = urlsplit(url)
-    user, _, host = mail.email.rpartition("@")
+    user, _, domain = mail.email.rpartition("@")
     message = EmailMessage()
     message["Subject"] = _one_line(subject)
     message["From"] = Address(_one_line(current_tenant().name), "no-reply", home_host(current_tenant()))
-    message["To"] = Address(_one_line(mail.name), user, host)
+    message["To"] = Address(_one_line(mail.name), user, domain)
     message.set_content(body)
     context = ssl.create_default_context()
-    kind = smtplib.SMTP_SSL if target.scheme == "smtps" else smtplib.SMTP
-    extra = {"context": context} if target.scheme == "smtps" else {}
-    with kind(target.hostname or "localhost", target.port or 0, timeout=SMTP_SECONDS, **extra) as server:  # type: ignore[call-overload]
+    host, port = target.hostname or "localhost", target.port or 0
+    server: smtplib.SMTP
+    if target.scheme == "smtps":
+        server = smtplib.SMTP_SSL(host, port, timeout=SMTP_SECONDS, context=context)
+    else:
+        server = smtplib.SMTP(host, port, timeout=SMTP_SECONDS)
+    with server:
         if target.scheme != "smtps":
             server.ehlo()
             if server.has_extn("starttls"):

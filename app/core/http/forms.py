@@ -9,7 +9,7 @@ from flask import Response, current_app, render_template, request
 from marshmallow import RAISE, Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 
-from app.core.errors import N_, DomainError, FieldError, Invalid, NotFound, PermissionDenied
+from app.core.errors import N_, DomainError, FieldError, Invalid, NotFound, PermissionDenied, Stale
 from app.core.http.csrf import FIELD
 from app.core.http.problems import field_words
 
@@ -18,6 +18,8 @@ REQUIRED = N_("Enter a value.")
 INVALID = N_("This value cannot be read.")
 UNKNOWN = N_("This field is not known here.")
 REPEATED = N_("This field was sent more than once.")
+# Never put back onto a page.
+SECRET_FIELDS = frozenset({"password", "repeated", "present"})
 MESSAGES = {"required": REQUIRED, "null": REQUIRED, "invalid": INVALID}
 CODES = {REQUIRED: "required", INVALID: "invalid", UNKNOWN: "unknown_field"}
 
@@ -129,7 +131,11 @@ def render_form(
         return render_template(template, values=values or {}, errors={}, **context)
     if isinstance(error, NotFound | PermissionDenied):
         raise error
-    page = render_template(template, values=typed(), errors=field_words(error), **context)
+    shown = typed()
+    if isinstance(error, Stale):
+        # The sender has been told; what he sends next is a decision about the record as it is now.
+        shown.pop("version", None)
+    page = render_template(template, values=shown, errors=field_words(error), **context)
     response = current_app.make_response((page, error.status))
     if "retry_after" in error.params:
         response.headers["Retry-After"] = str(error.params["retry_after"])
@@ -138,7 +144,8 @@ def render_form(
 
 def typed() -> dict[str, Any]:
     """What was typed, by field: one value, or the list of a field sent several times."""
-    return {name: values[0] if len(values) == 1 else values for name, values in request.form.lists() if name != FIELD}
+    sent = ((name, values) for name, values in request.form.lists() if name != FIELD and name not in SECRET_FIELDS)
+    return {name: values[0] if len(values) == 1 else values for name, values in sent}
 
 
 def _field_errors(error: ValidationError) -> list[FieldError]:

@@ -222,6 +222,19 @@ def _read_notices(incoming: Request) -> list[Any]:
         return []
 
 
+def client_address() -> str:
+    """Where the request comes from, as the host middleware found it."""
+    return request.environ.get("forecourt.client", "")
+
+
+def own_path(text: str | None) -> str:
+    """`text` when it is a path of this host, else the start page: a form field sends nobody elsewhere."""
+    given = text or "/"
+    if not given.startswith("/") or given.startswith("//") or "\\" in given or any(ord(char) < 33 for char in given):
+        return "/"
+    return given
+
+
 def server_session() -> ServerSession:
     """The present request's session."""
     return flask_session._get_current_object()  # type: ignore[attr-defined]

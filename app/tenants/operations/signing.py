@@ -56,7 +56,8 @@ def count_attempt(kind: str, value: str) -> None:
 
 def forget_old_attempts() -> None:
     """Drop counters nobody added to for a day."""
-    db.session.execute(delete(SignInAttempt).where(SignInAttempt.last_at < clock.now() - max(signing.FORGET_AFTER.values())))
+    limit = clock.now() - max(signing.FORGET_AFTER.values())
+    db.session.execute(delete(SignInAttempt).where(SignInAttempt.last_at < limit))
 
 
 def sign_in(

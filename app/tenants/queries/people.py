@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, exists, func, select
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.guard.permissions import Actor, declared, scope_clause
-from app.tenants.models import Grant, Membership, Role, Store, TeamMember, User
+from app.tenants.models import Grant, Membership, Role, Store, Team, TeamMember, User
 from app.tenants.rules import roles
 
 
@@ -179,3 +179,12 @@ def count_users_of_store(store_id: uuid.UUID) -> int:
 def team_ids_of(user_id: uuid.UUID) -> Sequence[uuid.UUID]:
     """The teams the user belongs to."""
     return db.session.scalars(select(TeamMember.team_id).where(TeamMember.user_id == user_id)).all()
+
+
+def get_team(actor: Actor, permission: str, team_id: uuid.UUID) -> Team:
+    """The team, if `actor` reaches its store with `permission`; raises NotFound."""
+    query = select(Team).where(Team.id == team_id, scope_clause(actor, permission, store=Team.store_id))
+    team = db.session.scalars(query).one_or_none()
+    if team is None:
+        raise NotFound
+    return team

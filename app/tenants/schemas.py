@@ -1,0 +1,160 @@
+"""What comes in from the forms of signing in and of the administration; each form has a schema of its own."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load
+
+from app.core.db.ids import from_public
+from app.core.errors import N_, NotFound
+from app.core.http.forms import FormSchema, Refused, Secret, Text, at_most, one_of
+
+LOCALES = ("en", "zh")
+NOT_OFFERED = N_("Choose one of the offered values.")
+
+
+class PublicId(fields.String):
+    """An identifier as pages carry it (`store_01k…`); loads as the UUID."""
+
+    def __init__(self, prefix: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.prefix = prefix
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return _id(self.prefix, text)
+
+
+class Place(fields.String):
+    """A role at a store, `store_…/role_…`; loads as (store id, role id)."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        store, _, role = super()._deserialize(value, attr, data, **kwargs).partition("/")
+        return _id("store", store), _id("role", role)
+
+
+class GrantTick(fields.String):
+    """A permission with its scope, `customer.see:store`; loads as the pair."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        permission, colon, scope = super()._deserialize(value, attr, data, **kwargs).partition(":")
+        if not colon:
+            raise ValidationError([Refused("not_offered", NOT_OFFERED)])
+        return permission, scope
+
+
+class SignInForm(FormSchema):
+    """E-mail and password."""
+
+    email = Text(required=True, longest=254)
+    password = Secret(required=True, validate=at_most(1000))
+    next = Text(load_default="/", longest=1000)
+
+
+class ForgottenForm(FormSchema):
+    """The e-mail whose password is forgotten."""
+
+    email = Text(required=True, longest=254)
+
+
+class PasswordForm(FormSchema):
+    """A new password, twice."""
+
+    password = Secret(required=True, validate=at_most(1000))
+    repeated = Secret(required=True, validate=at_most(1000))
+
+
+class ChangePasswordForm(PasswordForm):
+    """The present password, and a new one twice."""
+
+    present = Secret(required=True, validate=at_most(1000))
+
+
+class ProfileForm(FormSchema):
+    """What somebody says about herself."""
+
+    name = Text(required=True, longest=120)
+    locale = fields.String(load_default=None, validate=one_of(*LOCALES))
+
+
+class VersionForm(FormSchema):
+    """A change without fields, of the record as it was shown."""
+
+    version = fields.Integer(required=True)
+
+
+class StoreForm(FormSchema):
+    """A store."""
+
+    code = Text(required=True, longest=12)
+    name = Text(required=True, longest=120)
+    timezone = Text(required=True, longest=60)
+    region = Text(load_default=None, longest=60)
+    address = Text(load_default=None, longest=300)
+
+
+class StoreChangeForm(StoreForm):
+    """A store, changed."""
+
+    version = fields.Integer(required=True)
+
+
+class UserForm(FormSchema):
+    """A user and her roles at stores."""
+
+    name = Text(required=True, longest=120)
+    email = Text(required=True, longest=254)
+    locale = fields.String(load_default=None, validate=one_of(*LOCALES))
+    places = fields.List(Place(), load_default=list)
+
+
+class UserChangeForm(UserForm):
+    """A user, changed."""
+
+    version = fields.Integer(required=True)
+
+
+class RoleForm(FormSchema):
+    """A role and what it is granted: permission -> scope."""
+
+    name = Text(required=True, longest=80)
+    grants = fields.List(GrantTick(), load_default=list)
+
+    @post_load
+    def gather(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """The ticks as a mapping."""
+        data["grants"] = dict(data["grants"])
+        return data
+
+
+class RoleChangeForm(RoleForm):
+    """A role, changed."""
+
+    version = fields.Integer(required=True)
+
+
+class TeamForm(FormSchema):
+    """A team of a store."""
+
+    store_id = PublicId("store", required=True)
+    name = Text(required=True, longest=80)
+    lead_id = PublicId("usr", load_default=None)
+    member_ids = fields.List(PublicId("usr"), load_default=list)
+
+
+class TeamChangeForm(FormSchema):
+    """A team, changed; its store stays."""
+
+    version = fields.Integer(required=True)
+    name = Text(required=True, longest=80)
+    lead_id = PublicId("usr", load_default=None)
+    member_ids = fields.List(PublicId("usr"), load_default=list)
+
+
+def _id(prefix: str, text: str) -> uuid.UUID:
+    try:
+        return from_public(prefix, text)
+    except NotFound as error:
+        raise ValidationError([Refused("not_offered", NOT_OFFERED)]) from error

@@ -1,1 +1,0 @@
-"""What comes in from the forms of signing in and of the administration."""

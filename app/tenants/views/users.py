@@ -1,0 +1,132 @@
+"""Users of the dealership and their roles at its stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.core.db import transaction
+from app.core.db.ids import from_public, to_public
+from app.core.errors import DomainError
+from app.core.guard.permissions import allows
+from app.core.http.access import require
+from app.core.http.forms import load_form, render_form
+from app.core.http.sessions import current_actor
+from app.tenants import queries
+from app.tenants.operations import users
+from app.tenants.operations.links import email_of
+from app.tenants.queries import people
+from app.tenants.schemas import UserChangeForm, UserForm, VersionForm
+from app.tenants.views.base import bp
+
+TEMPLATE = "tenants/user.html"
+
+
+@bp.get("/users")
+@require("user.see")
+def list_users() -> str:
+    return render_template("tenants/users.html", users=people.list_users(current_actor()))
+
+
+@bp.get("/users/new")
+@require("user.create")
+def new_user() -> str | Response:
+    return render_form(TEMPLATE, **_context("user.create"))
+
+
+@bp.post("/users")
+@require("user.create")
+def create_user() -> str | Response | BaseResponse:
+    context = _context("user.create")
+    try:
+        form = load_form(UserForm)
+        with transaction():
+            users.invite_user(current_actor(), **form)
+    except DomainError as error:
+        return render_form(TEMPLATE, error, **context)
+    return _back(gettext("The invitation is on its way."))
+
+
+@bp.get("/users/<user_id>")
+@require("user.edit")
+def show_user(user_id: str) -> str | Response:
+    user = people.get_user(current_actor(), "user.edit", from_public("usr", user_id))
+    places = [f"{to_public('store', row[0].store_id)}/{to_public('role', row[0].role_id)}"
+              for row in people.list_memberships(user.id)]  # fmt: skip
+    values = {"name": user.name, "email": email_of(user), "locale": user.locale or "", "places": places}
+    return render_form(TEMPLATE, values=values, **_context("user.edit", user))
+
+
+@bp.post("/users/<user_id>")
+@require("user.edit")
+def change_user(user_id: str) -> str | Response | BaseResponse:
+    actor = current_actor()
+    user = people.get_user(actor, "user.edit", from_public("usr", user_id))
+    context = _context("user.edit", user)
+    try:
+        form = load_form(UserChangeForm)
+        with transaction():
+            users.change_user(actor, user.id, **form)
+    except DomainError as error:
+        return render_form(TEMPLATE, error, **context)
+    return _back(gettext("Saved."))
+
+
+@bp.post("/users/<user_id>/disable")
+@require("user.edit")
+def disable_user(user_id: str) -> str | Response | BaseResponse:
+    return _change(user_id, users.disable_user, gettext("The user cannot sign in any more."))
+
+
+@bp.post("/users/<user_id>/enable")
+@require("user.edit")
+def enable_user(user_id: str) -> str | Response | BaseResponse:
+    return _change(user_id, users.enable_user, gettext("The user may sign in again."))
+
+
+@bp.post("/users/<user_id>/link")
+@require("user.edit")
+def send_user_link(user_id: str) -> str | Response | BaseResponse:
+    with transaction():
+        users.send_user_link(current_actor(), from_public("usr", user_id))
+    return _back(gettext("The mail is on its way."))
+
+
+@bp.post("/users/<user_id>/sign-out")
+@require("user.edit")
+def end_user_sessions(user_id: str) -> str | Response | BaseResponse:
+    with transaction():
+        users.end_user_sessions(current_actor(), from_public("usr", user_id))
+    return _back(gettext("The user is signed out everywhere."))
+
+
+def _change(user_id: str, change: Callable[..., None], message: str) -> str | Response | BaseResponse:
+    actor = current_actor()
+    user = people.get_user(actor, "user.edit", from_public("usr", user_id))
+    context = _context("user.edit", user)
+    try:
+        form = load_form(VersionForm)
+        with transaction():
+            change(actor, user.id, version=form["version"])
+    except DomainError as error:
+        return render_form(TEMPLATE, error, **context)
+    return _back(message)
+
+
+def _context(permission: str, user: Any = None) -> dict[str, Any]:
+    actor = current_actor()
+    return {
+        "user": user,
+        "stores": queries.list_open_stores(actor, permission),
+        "roles": [line.role for line in people.list_roles()],
+        "editable": allows(actor, permission),
+    }
+
+
+def _back(message: str) -> BaseResponse:
+    flash(message)
+    return redirect(url_for("tenants.list_users"), 303)

@@ -1,0 +1,36 @@
+"""What resources, verbs and scopes are called on the roles' page."""
+
+from __future__ import annotations
+
+from app.core.errors import N_
+
+RESOURCES = {
+    "customer": N_("Customers"),
+    "activity": N_("Activities"),
+    "vehicle": N_("Vehicles"),
+    "stock": N_("Stock"),
+    "deal": N_("Deals"),
+    "store": N_("Stores"),
+    "user": N_("Users"),
+    "role": N_("Roles"),
+    "import": N_("Imports"),
+    "job": N_("Background jobs"),
+    "metric": N_("Metrics"),
+    "audit": N_("Audit"),
+}
+VERBS = {
+    "see": N_("See"),
+    "create": N_("Create"),
+    "edit": N_("Edit"),
+    "delete": N_("Delete"),
+    "export": N_("Export"),
+    "approve": N_("Approve"),
+    "contact": N_("See phone numbers and e-mails in full"),
+    "cost": N_("See costs"),
+    "price": N_("Change prices"),
+    "move": N_("Change the status"),
+    "recompute": N_("Recompute"),
+    "undo": N_("Undo"),
+}
+SCOPE_WORDS = {"own": N_("Own"), "team": N_("Team"), "store": N_("Store"), "all": N_("All")}
+STATE_WORDS = {"invited": N_("Invited"), "active": N_("Active"), "disabled": N_("Disabled")}
