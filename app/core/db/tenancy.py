@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from flask import current_app
 
+from app.core.config import Settings
 from app.core.db import directory, scopes
 from app.core.errors import NotFound
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def current_settings() -> Settings:
+    """The settings this process was started with."""
+    settings: Settings = current_app.extensions["forecourt_settings"]
+    return settings
+
+
+def for_thread(function: Callable[P, R]) -> Callable[P, R]:
+    """`function`, to be run in another thread: it finds this application there, and no tenant."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with scopes.entered(None), app.app_context():
+            return function(*args, **kwargs)
+
+    return run
 
 
 @contextmanager

@@ -16,12 +16,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from flask import current_app
 from sqlalchemy import select
 
 from app.core import clock
-from app.core.config import Settings
 from app.core.db import after_commit, current_tenant, db
+from app.core.db.tenancy import current_settings
 from app.core.errors import N_, DomainError, NotFound
 from app.core.guard.models import StoredFile
 
@@ -151,8 +150,7 @@ def _old_files(limit: int) -> Iterator[list[Path]]:
 def _folder(tenant_id: str) -> Path:
     if not _TENANT_ID.fullmatch(tenant_id):
         raise ValueError("not a tenant id")
-    settings: Settings = current_app.extensions["forecourt_settings"]
-    return Path(settings.files_dir) / tenant_id
+    return Path(current_settings().files_dir) / tenant_id
 
 
 def _path(tenant_id: str, stored_as: str) -> Path:

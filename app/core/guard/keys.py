@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app
 from sqlalchemy import select
 
-from app.core.config import Settings
 from app.core.db.platform import wrapped_keys
 from app.core.db.scopes import PLATFORM, current_tenant, entered
 from app.core.db.session import db
+from app.core.db.tenancy import current_settings
 from app.core.errors import N_, DomainError
 
 PURPOSES = ("data", "index")
@@ -132,8 +132,7 @@ def forget_keys(tenant_id: str) -> None:
 
 def master_key() -> bytes:
     """The installation's master key."""
-    settings: Settings = current_app.extensions["forecourt_settings"]
-    return settings.master_key
+    return current_settings().master_key
 
 
 def tenant_keys() -> TenantKeys:

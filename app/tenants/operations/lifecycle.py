@@ -7,14 +7,13 @@ from typing import Any
 
 import psycopg
 import redis
-from flask import current_app
 from psycopg.rows import dict_row
 
-from app.core.config import Settings
 from app.core.db import directory
 from app.core.db.bootstrap import OWNER
 from app.core.db.owner import migrator, owner
 from app.core.db.scopes import SCHEMA_SHAPE
+from app.core.db.tenancy import current_settings
 from app.core.errors import NotFound
 from app.core.guard import files
 from app.core.guard.keys import forget_keys
@@ -154,7 +153,6 @@ def _drop_schema(tenant_id: str, dsn_name: str) -> None:
 
 def _forget_redis_keys(tenant_id: str) -> None:
     """Everything the tenant has in Redis; a broker message left over finds no tenant and does nothing."""
-    settings: Settings = current_app.extensions["forecourt_settings"]
-    with redis.Redis.from_url(settings.redis_url, socket_timeout=5) as client:
+    with redis.Redis.from_url(current_settings().redis_url, socket_timeout=5) as client:
         for key in client.scan_iter(match=f"t:{tenant_id}:*", count=1000):
             client.delete(key)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from flask import current_app
 
 from app.core.db import revisions
 from app.core.db.bootstrap import OWNER
 from app.core.db.owner import migrator, owner
 from app.core.db.scopes import SCHEMA_SHAPE
+from app.core.db.tenancy import for_thread
 from app.core.errors import DomainError
 from app.tenants.operations.provisioning import touch_directory
 
@@ -78,10 +78,10 @@ def migrate_tenants(
     if report.failed:
         report.stopped_at_canary = bool(rest)
         return report
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
 
+    @for_thread
     def take(share: Sequence[TenantVersion]) -> None:
-        with app.app_context(), _Runner(scripts, report, progress) as runner:
+        with _Runner(scripts, report, progress) as runner:
             for item in share:
                 runner.migrate(item)
 
