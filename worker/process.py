@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import time
 from typing import Any
 
 from celery import signals
@@ -13,6 +14,9 @@ from app.core import logging
 from app.core.jobs import runner, sender, ticks
 from app.factory import create_app
 from worker import schedule, tasks
+
+# While the database is away a worker must not rush through its queue, turning every message down.
+AWAY_SECONDS = 1.0
 
 
 def connect_signals() -> None:
@@ -24,7 +28,10 @@ def connect_signals() -> None:
 def run_row(tenant_id: str, outbox_id: str, came_by: str | None) -> str:
     """Run one outbox row in this process's application; the answer is for the log alone."""
     with application().app_context():
-        return runner.run(tenant_id, outbox_id, came_by).value
+        outcome = runner.run(tenant_id, outbox_id, came_by)
+    if outcome is runner.Outcome.AWAY:
+        time.sleep(AWAY_SECONDS)
+    return outcome.value
 
 
 def fire_ticks() -> int:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from app.core.db import current_tenant, find_tenant, platform, tenant, transaction
 from app.core.db.scopes import WORKER, time_limits
 from app.core.errors import NotFound
@@ -31,13 +33,14 @@ class Outcome(StrEnum):
     DEAD = "dead"
     LOST = "lost"
     SKIPPED = "skipped"
+    AWAY = "away"
 
 
 def run(tenant_id: str, outbox_id: str, came_by: str | None = None) -> Outcome:
     """Run the row `outbox_id` of `tenant_id`, if there is such a row and it is its time.
 
-    The row decides everything: a repeated, late, misdirected or invented message changes nothing. Raises nothing but
-    what the database raises when it cannot be reached; the row is then found again by the relay.
+    The row decides everything: a repeated, late, misdirected or invented message changes nothing. When the database
+    cannot be reached the answer is AWAY, and the relay finds the row again.
     """
     try:
         key = uuid.UUID(outbox_id)
@@ -53,6 +56,9 @@ def run(tenant_id: str, outbox_id: str, came_by: str | None = None) -> Outcome:
                     return _run_row(key, came_by)
         except NotFound:
             return _skip("tenant_unknown")
+        except SQLAlchemyError as error:
+            log.warning("database_away", error=claims.describe(error))
+            return Outcome.AWAY
 
 
 def _scope(tenant_id: str) -> AbstractContextManager[object]:

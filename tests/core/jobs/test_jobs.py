@@ -85,9 +85,7 @@ def test_cancel_stops_it_before_the_next_step(app, alpha, effects):
 def test_a_step_that_dies_fails_the_job_and_a_retry_goes_on_from_the_checkpoint(app, alpha, effects, hurry, root):
     job_id = start(app, alpha.id, fail_at=2)
     step(app, alpha.id, job_id)
-    root.execute(
-        f"UPDATE {alpha.schema}.core_outbox SET max_attempts = 2 WHERE payload->>'job_id' = %s", [str(job_id)]
-    )
+    root.execute(f"UPDATE {alpha.schema}.core_outbox SET max_attempts = 2 WHERE payload->>'job_id' = %s", [str(job_id)])
     assert step(app, alpha.id, job_id) == "failed"
     assert read(app, alpha.id, job_id).state == JobState.RUNNING
     hurry(alpha.id)

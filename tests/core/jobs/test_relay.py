@@ -209,5 +209,10 @@ def test_the_platforms_own_rows_are_sent(app, relay, broker, root):
 
 
 def test_further_logins_end_in_their_number():
-    assert bucket_url("postgresql://forecourt_relay:p%40w@h:5/d?x=1", 1) == "postgresql://forecourt_relay:p%40w@h:5/d?x=1"
-    assert bucket_url("postgresql://forecourt_relay:p%40w@h:5/d?x=1", 3) == "postgresql://forecourt_relay_3:p%40w@h:5/d?x=1"
+    assert (
+        bucket_url("postgresql://forecourt_relay:p%40w@h:5/d?x=1", 1) == "postgresql://forecourt_relay:p%40w@h:5/d?x=1"
+    )
+    assert (
+        bucket_url("postgresql://forecourt_relay:p%40w@h:5/d?x=1", 3)
+        == "postgresql://forecourt_relay_3:p%40w@h:5/d?x=1"
+    )

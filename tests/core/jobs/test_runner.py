@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import uuid
 
+import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app.core.db import current_tenant, db, directory, tenant, transaction
 from app.core.jobs import claims, registry, runner
@@ -199,3 +201,14 @@ def test_a_task_with_its_own_transactions_is_closed_after_it(app, alpha, enqueue
     assert run(app, alpha.id, outbox_id) == Outcome.DONE
     assert effects(alpha.id, "outside") == 1
     assert row(alpha.id, outbox_id)["done_at"] is not None
+
+
+def test_a_database_that_is_away_leaves_the_row_to_the_relay(app, alpha, enqueued, row, monkeypatch):
+    outbox_id = enqueued(alpha.id)
+
+    def away(*_: object) -> None:
+        raise OperationalError("SELECT 'Jane Roe'", {}, psycopg.OperationalError("server closed the connection"))
+
+    monkeypatch.setattr(claims, "claim", away)
+    assert run(app, alpha.id, outbox_id) == Outcome.AWAY
+    assert row(alpha.id, outbox_id)["attempts"] == 0

@@ -127,5 +127,3 @@ def test_tenants_are_spread_within_the_entrys_time_and_keep_their_place():
     assert all(timedelta(0) <= place < 2 * HOUR for place in places)
     assert len(set(places)) == 200
     assert ticks._delay("tenant000007", 2 * HOUR) == places[7]
-
-

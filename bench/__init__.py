@@ -1,0 +1,1 @@
+"""Measures and drills: each prints a table and ends with one line of JSON."""

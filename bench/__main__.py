@@ -1,0 +1,25 @@
+"""`python -m bench NAME [OPTIONS]`: run one measure or drill."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+# Name -> what it measures. Each is the module bench.<name> (or bench.<name>_bench) with main(arguments) -> int.
+NAMES = {
+    "outbox": "0 of 1,000 effects lost or done twice while worker, broker and database are killed",
+    "relay": "what the relay costs while all is idle, and how soon a new row is on its way",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the bench named first with the arguments after it."""
+    if not arguments or arguments[0] not in NAMES:
+        listed = "\n".join(f"  {name:<10} {what}" for name, what in NAMES.items())
+        print(f"usage: python3 forecourt.py bench NAME [--help]\n\n{listed}", file=sys.stderr)
+        return 2
+    return int(importlib.import_module(f"bench.{arguments[0]}").main(arguments[1:]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
