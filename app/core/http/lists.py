@@ -12,6 +12,7 @@ from app.core.db import current_tenant, transaction
 from app.core.errors import Invalid
 from app.core.guard.policy import policy_for
 from app.core.http.problems import field_words
+from app.core.http.rendering import select_timezone
 from app.core.http.sessions import current_actor
 from app.core.lists.cursors import CursorCodec
 from app.core.lists.pages import Page, run
@@ -42,7 +43,7 @@ def list_view(spec: ListSpec, template: str, *, choices: Choices | None = None, 
     page = Page()
     if refusal is None:
         try:
-            page = run(spec, actor, query, cursors=_codec(), timezone=current_tenant().timezone)
+            page = run(spec, actor, query, cursors=_codec(), timezone=select_timezone() or "UTC")
         except Invalid as problem:
             refusal = problem
     return _rendered(template, query, page, refusal, choices, context)
