@@ -168,7 +168,7 @@ _COLUMNS = (
     Column("vehicle", N_("Vehicle"), value=vehicle_name, url=_vehicle_page, sort="model"),
     Column("stock_number", N_("Stock number")),
     Column("vin", N_("VIN"), "vin"),
-    Column("plate", N_("Plate"), "plate", value=lambda row: row.plate_masked, field=("vehicle", "plate")),
+    Column("plate", N_("Plate"), "plate", value=lambda row: row.plate_masked, field=("vehicle", "plate"), mask=str),
     Column("status", N_("Status"), "status", labels=STATUS_LABELS),
     Column("odometer", N_("Odometer"), value=_odometer),
     Column("days_in_stock", N_("Days in stock"), "days", sort="days"),
