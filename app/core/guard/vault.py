@@ -85,20 +85,13 @@ def destroy_subject_key(subject_id: uuid.UUID) -> None:
 
 
 def seal_json(table: str, column: str, row_id: uuid.UUID, value: Any) -> bytes:
-    """Encrypt a JSON value that belongs to no single person under the tenant's key, for this one place."""
-    keys = tenant_keys()
-    plain = to_json(value).encode()
-    context = context_of(current_tenant().id, table, column, row_id)
-    return TENANT_VALUE + keys.current.to_bytes(2, "big") + lock(keys.values[keys.current], plain, context)
+    """Encrypt a JSON value that belongs to the tenant rather than to one person, for this one place."""
+    return seal_bytes(table, column, row_id, to_json(value).encode())
 
 
 def unseal_json(table: str, column: str, row_id: uuid.UUID, blob: bytes) -> Any:
     """Decrypt what `seal_json` made for this place; raises SealBroken anywhere else."""
-    body = _body(blob, TENANT_VALUE)
-    key = tenant_keys().values.get(int.from_bytes(body[:2], "big"))
-    if key is None:
-        raise KeyMissing
-    return from_json(unlock(key, body[2:], context_of(current_tenant().id, table, column, row_id)).decode())
+    return from_json(unseal_bytes(table, column, row_id, blob).decode())
 
 
 def to_json(value: Any) -> str:
@@ -199,3 +192,19 @@ def _make(tenant_id: str, subject_ids: list[uuid.UUID], cache: dict[uuid.UUID, A
     others = [subject_id for subject_id in subject_ids if subject_id not in made]
     if others:
         _read(tenant_id, others, cache)
+
+
+def seal_bytes(table: str, column: str, row_id: uuid.UUID, data: bytes) -> bytes:
+    """As `seal_json` for bytes, such as an uploaded file."""
+    keys = tenant_keys()
+    context = context_of(current_tenant().id, table, column, row_id)
+    return TENANT_VALUE + keys.current.to_bytes(2, "big") + lock(keys.values[keys.current], data, context)
+
+
+def unseal_bytes(table: str, column: str, row_id: uuid.UUID, blob: bytes) -> bytes:
+    """Decrypt what `seal_bytes` made for this place; raises SealBroken anywhere else."""
+    body = _body(blob, TENANT_VALUE)
+    key = tenant_keys().values.get(int.from_bytes(body[:2], "big"))
+    if key is None:
+        raise KeyMissing
+    return unlock(key, body[2:], context_of(current_tenant().id, table, column, row_id))
