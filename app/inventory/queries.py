@@ -117,7 +117,7 @@ def search_units(actor: Actor, text: str, limit: int = 10) -> Sequence[Row]:
     statement = _units(actor).where(StockUnit.closed_on.is_(None))
     for word in text.split()[:4]:
         pattern = f"%{escape_like(word.casefold())}%"
-        matches = [
+        matches: list[ColumnElement[bool]] = [
             func.lower(StockUnit.stock_number).like(f"{escape_like(word.casefold())}%"),
             Vehicle.make_key.like(pattern),
             Vehicle.model_key.like(pattern),

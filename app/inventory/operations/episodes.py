@@ -26,9 +26,15 @@ from app.inventory.rules import stock
 from app.inventory.rules.stock import StockStatus
 
 
-def mark_sold(*, actor: Actor, unit_id: uuid.UUID) -> StockUnit:
-    """The unit is promised to a buyer; raises UnitIsClosed, publishes UnitMoved."""
-    return _move(actor, unit_id, StockStatus.SOLD)
+def take_up(*, actor: Actor, unit_id: uuid.UUID, sold: bool) -> StockUnit:
+    """A deal begins over the unit, which must be open; once `sold` it is promised to the buyer.
+
+    Raises UnitIsClosed; publishes UnitMoved when the status changes.
+    """
+    unit = _load(unit_id)
+    if unit.closed_on is not None:
+        raise UnitIsClosed(stock_number=unit.stock_number)
+    return _move(actor, unit, StockStatus.SOLD) if sold else unit
 
 
 def release(*, actor: Actor, unit_id: uuid.UUID) -> StockUnit:
@@ -36,7 +42,7 @@ def release(*, actor: Actor, unit_id: uuid.UUID) -> StockUnit:
     unit = _load(unit_id)
     if unit.status != StockStatus.SOLD:
         return unit
-    return _move(actor, unit_id, StockStatus.AVAILABLE)
+    return _move(actor, unit, StockStatus.AVAILABLE)
 
 
 def end_by_delivery(*, actor: Actor, unit_id: uuid.UUID, deal_type: str, on: date) -> StockUnit:
@@ -92,10 +98,7 @@ def reopen(*, actor: Actor, unit_id: uuid.UUID) -> StockUnit:
     return unit
 
 
-def _move(actor: Actor, unit_id: uuid.UUID, wanted: StockStatus) -> StockUnit:
-    unit = _load(unit_id)
-    if unit.closed_on is not None:
-        raise UnitIsClosed(stock_number=unit.stock_number)
+def _move(actor: Actor, unit: StockUnit, wanted: StockStatus) -> StockUnit:
     before = unit.status
     if before != wanted:
         unit.status = wanted.value

@@ -1,0 +1,38 @@
+"""What happened to deals, in the past tense; handled in the same transaction by the table in wiring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class DealDelivered:
+    """The vehicle was handed over: from now on the deal counts as a sale."""
+
+    deal_id: UUID
+    stock_unit_id: UUID
+    store_id: UUID
+    deal_type: str
+    delivered_on: date
+
+
+@dataclass(frozen=True)
+class DealUnwound:
+    """A delivered deal was taken back: it counts no longer."""
+
+    deal_id: UUID
+    stock_unit_id: UUID
+    store_id: UUID
+    unwound_on: date
+
+
+@dataclass(frozen=True)
+class DealChanged:
+    """A deal was corrected or deleted; `counted` says whether it was a sale before, or is one after."""
+
+    deal_id: UUID
+    stock_unit_id: UUID
+    store_id: UUID
+    counted: bool

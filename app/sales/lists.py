@@ -1,0 +1,137 @@
+"""The list of deals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, not_, select
+
+from app.core.db.ids import to_public
+from app.core.errors import N_
+from app.core.guard.permissions import Actor, scope_clause
+from app.core.lists.spec import By, Column, Filter, ListSpec, Sort, Target, declare_list
+from app.crm import queries as crm
+from app.inventory import queries as inventory
+from app.sales.models import Deal
+from app.sales.rules import DealStatus, DealType
+from app.tenants import queries as tenants
+
+TYPE_LABELS = {
+    DealType.RETAIL.value: N_("Retail"),
+    DealType.WHOLESALE.value: N_("Wholesale"),
+    DealType.FLEET.value: N_("Fleet"),
+    DealType.LEASE.value: N_("Lease"),
+}
+STATUS_LABELS = {
+    DealStatus.WORKING.value: N_("Working"),
+    DealStatus.PENDING.value: N_("Pending"),
+    DealStatus.SOLD.value: N_("Sold"),
+    DealStatus.BOOKED.value: N_("Booked"),
+    DealStatus.FINALIZED.value: N_("Finalized"),
+    DealStatus.LOST.value: N_("Lost"),
+    DealStatus.UNWOUND.value: N_("Unwound"),
+}
+
+
+def vehicle_name(row: Any) -> str:
+    """What the sold vehicle is called in one line: year, make, model."""
+    return " ".join(str(part) for part in (row.model_year, row.make, row.model) if part)
+
+
+def _deals(actor: Actor) -> Select:
+    units, vehicles, customers = inventory.unit_facts(), inventory.vehicle_facts(), crm.customer_facts()
+    stores, users = tenants.store_facts(), tenants.user_facts()
+    # Whoever may see the deal need not be allowed to see the customer.
+    may_see = scope_clause(actor, "customer.see", owner=customers.c.owner_id, store=customers.c.store_id)
+    return (
+        select(
+            Deal.id,
+            Deal.deal_number,
+            Deal.store_id,
+            Deal.salesperson_id,
+            Deal.customer_id,
+            Deal.deal_type,
+            Deal.status,
+            Deal.net_amount,
+            Deal.currency,
+            Deal.sold_on,
+            Deal.delivered_on,
+            Deal.unwound_on,
+            Deal.created_at,
+            units.c.stock_number,
+            vehicles.c.make,
+            vehicles.c.model,
+            vehicles.c.make_key,
+            vehicles.c.model_key,
+            vehicles.c.model_year,
+            case((may_see, customers.c.name)).label("customer"),
+            stores.c.store_name,
+            users.c.name.label("salesperson"),
+        )
+        .select_from(Deal)
+        .join(units, units.c.unit_id == Deal.stock_unit_id)
+        .join(vehicles, vehicles.c.vehicle_id == units.c.vehicle_id)
+        .join(stores, stores.c.store_id == Deal.store_id)
+        .outerjoin(customers, customers.c.customer_id == Deal.customer_id)
+        .outerjoin(users, users.c.user_id == Deal.salesperson_id)
+        .where(scope_clause(actor, "deal.see", owner=Deal.salesperson_id, store=Deal.store_id))
+    )
+
+
+def _counts(wanted: bool) -> ColumnElement[bool]:
+    counts = and_(Deal.delivered_on.is_not(None), Deal.unwound_on.is_(None))
+    return counts if wanted else not_(counts)
+
+
+def _deal_page(row: Any) -> Target:
+    return Target("sales.show_deal", {"deal_id": to_public("deal", row.id)})
+
+
+DEALS = declare_list(
+    ListSpec(
+        name="deals",
+        label=N_("Deals"),
+        permission="deal.see",
+        source=_deals,
+        columns=(
+            Column("deal_number", N_("Deal"), url=_deal_page),
+            Column("vehicle", N_("Vehicle"), value=vehicle_name, url=_deal_page),
+            Column("stock_number", N_("Stock number")),
+            Column("customer", N_("Customer")),
+            Column("salesperson", N_("Salesperson")),
+            Column("store_name", N_("Store")),
+            Column("deal_type", N_("Type"), labels=TYPE_LABELS),
+            Column("status", N_("Status"), "status", labels=STATUS_LABELS),
+            Column("sold_on", N_("Sold on"), "date", sort="sold"),
+            Column("delivered_on", N_("Delivered on"), "date", sort="delivered"),
+            Column("net_amount", N_("Net price"), "money", sort="price", currency=lambda row: row.currency),
+        ),
+        filters=(
+            Filter("delivered", N_("Delivered on"), "date_range", column=Deal.delivered_on),
+            Filter("sold", N_("Sold on"), "date_range", column=Deal.sold_on),
+            Filter("make", N_("Make"), column="make_key"),
+            Filter("model", N_("Model"), column="model_key"),
+            # A figure opens to exactly its rows, and "civic" must not open to "civic hybrid" too.
+            Filter("exact_make", N_("Make, exactly"), column="make_key", match="exact"),
+            Filter("exact_model", N_("Model, exactly"), column="model_key", match="exact"),
+            Filter("store", N_("Store"), "id", column=Deal.store_id, prefix="store"),
+            Filter("salesperson", N_("Salesperson"), "id", column=Deal.salesperson_id, prefix="usr"),
+            Filter("customer", N_("Customer"), "id", column=Deal.customer_id, prefix="cus"),
+            Filter("price", N_("Net price"), "money_range", column=Deal.net_amount),
+            Filter("type", N_("Type"), "choice", column=Deal.deal_type, choices=tuple(TYPE_LABELS.items())),
+            Filter("status", N_("Status"), "choices", column=Deal.status, choices=tuple(STATUS_LABELS.items())),
+            Filter("counts", N_("Counts as a sale"), "flag", apply=_counts),
+            Filter("number", N_("Deal number"), column=Deal.deal_number, match="exact", normalise=str.strip),
+        ),
+        sorts=(
+            Sort("created", N_("Added"), (By(Deal.created_at),)),
+            Sort("delivered", N_("Delivered on"), (By(Deal.delivered_on),)),
+            Sort("sold", N_("Sold on"), (By(Deal.sold_on),)),
+            Sort("price", N_("Net price"), (By(Deal.net_amount, nullable=False),)),
+        ),
+        default_sort="-created",
+        id_prefix="deal",
+        endpoint="sales.list_deals",
+        row_url=_deal_page,
+    )
+)

@@ -1,0 +1,73 @@
+"""What sales stores: deals."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Computed, Date, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import db
+from app.core.db.columns import FINANCIAL, INTERNAL, PERSONAL, Money, Record
+from app.core.guard.policy import declare_record
+from app.sales.rules import DealStatus, DealType
+
+# Names by which a violation is recognised and put into words.
+ACTIVE_DEAL = "uq_sales_deals_active"
+DEAL_NUMBER = "uq_sales_deals_deal_number"
+
+
+def _one_of(column: str, values: type[StrEnum]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+class Deal(Record, db.Model):
+    """The sale or lease of one stock unit; customer and salesperson may be missing, as in an auction's sales."""
+
+    __tablename__ = "sales_deals"
+
+    deal_number: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants_stores.id"), nullable=False, info=INTERNAL)
+    stock_unit_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("inventory_stock_units.id"), nullable=False, info=INTERNAL
+    )
+    customer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("crm_customers.id"), info=INTERNAL)
+    salesperson_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants_users.id"), info=INTERNAL)
+    deal_type: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    status: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    price: Mapped[Decimal] = mapped_column(Money, nullable=False, info=FINANCIAL)
+    discount: Mapped[Decimal] = mapped_column(Money, nullable=False, server_default="0", info=FINANCIAL)
+    net_amount: Mapped[Decimal] = mapped_column(Money, Computed("price - discount", persisted=True), info=FINANCIAL)
+    currency: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    sold_on: Mapped[date | None] = mapped_column(Date, info=INTERNAL)
+    delivered_on: Mapped[date | None] = mapped_column(Date, info=INTERNAL)
+    unwound_on: Mapped[date | None] = mapped_column(Date, info=INTERNAL)
+    unwind_reason: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
+    note: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
+
+    __table_args__ = (
+        CheckConstraint(_one_of("deal_type", DealType), name="deal_type"),
+        CheckConstraint(_one_of("status", DealStatus), name="status"),
+        CheckConstraint("deal_number <> ''", name="deal_number"),
+        CheckConstraint("discount >= 0 AND discount <= price", name="amounts"),
+        CheckConstraint("(status = 'unwound') = (unwound_on IS NOT NULL)", name="unwound"),
+        CheckConstraint("unwound_on IS NULL OR delivered_on IS NOT NULL AND unwound_on >= delivered_on", name="order"),
+        CheckConstraint("delivered_on IS NULL OR status NOT IN ('working', 'pending', 'lost')", name="delivered"),
+        Index(DEAL_NUMBER, "store_id", "deal_number", unique=True),
+        # Two people cannot sell one car: held by the database itself.
+        Index(ACTIVE_DEAL, "stock_unit_id", unique=True, postgresql_where="status NOT IN ('lost', 'unwound')"),
+        Index("ix_sales_deals_stock_unit_id", "stock_unit_id"),
+        Index("ix_sales_deals_customer_id", "customer_id"),
+        Index("ix_sales_deals_salesperson_id", "salesperson_id", "delivered_on"),
+        Index("ix_sales_deals_store_id", "store_id", "delivered_on"),
+        Index("ix_sales_deals_delivered_on", "delivered_on", "id"),
+        Index("ix_sales_deals_sold_on", "sold_on", "id"),
+        Index("ix_sales_deals_net_amount", "net_amount", "id"),
+        Index("ix_sales_deals_created_at", "created_at", "id"),
+    )
+
+
+declare_record("deal", Deal)

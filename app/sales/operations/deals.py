@@ -1,0 +1,274 @@
+"""Recording, correcting and deleting deals."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from app.core import clock
+from app.core.db import current_tenant, db
+from app.core.db.numbering import next_number
+from app.core.db.violations import is_reference, violated
+from app.core.errors import FieldError, Invalid, Stale
+from app.core.guard import audit
+from app.core.guard.permissions import Actor, check
+from app.core.jobs.events import publish
+from app.core.money import round_amount
+from app.inventory import queries as inventory
+from app.inventory.operations import episodes
+from app.sales import errors, queries
+from app.sales.errors import DealCounts, DealIsEnded, DealMoveNotAllowed, DealNumberTaken, DealReferredTo, UnitHasDeal
+from app.sales.events import DealChanged, DealDelivered
+from app.sales.models import ACTIVE_DEAL, DEAL_NUMBER, Deal
+from app.sales.operations.checks import figure_problems, people_problems
+from app.sales.rules import AGREED, ENDED, DealStatus, DealType, counts_as_sale, may_move
+from app.tenants import queries as tenants
+
+_PLAIN = (
+    "deal_number",
+    "customer_id",
+    "salesperson_id",
+    "deal_type",
+    "status",
+    "price",
+    "discount",
+    "sold_on",
+    "delivered_on",
+    "unwound_on",
+    "unwind_reason",
+)
+
+
+def record_deal(
+    *,
+    actor: Actor,
+    stock_unit_id: uuid.UUID,
+    price: Decimal,
+    discount: Decimal = Decimal(0),
+    store_id: uuid.UUID | None = None,
+    customer_id: uuid.UUID | None = None,
+    salesperson_id: uuid.UUID | None = None,
+    deal_type: str = DealType.RETAIL.value,
+    status: str = DealStatus.WORKING.value,
+    deal_number: str | None = None,
+    sold_on: date | None = None,
+    delivered_on: date | None = None,
+    note: str | None = None,
+) -> Deal:
+    """Write down a deal over an open unit, at the unit's store unless another is named; history comes `delivered_on`.
+
+    Raises Invalid, UnitHasDeal naming the active deal, UnitIsClosed and DealNumberTaken. A deal that is agreed marks
+    the unit as sold; a delivered one ends its episode and publishes DealDelivered.
+    """
+    unit = inventory.unit_info(actor, stock_unit_id)
+    store = tenants.get_store(store_id or unit.store_id)
+    check(actor, "deal.create", owner_id=salesperson_id, store_id=store.id)
+    today = clock.today(store.timezone)
+    if delivered_on is not None:
+        check(actor, "deal.deliver", owner_id=salesperson_id, store_id=store.id)
+        status = status if status in AGREED else DealStatus.SOLD.value
+    if status in AGREED:
+        sold_on = sold_on or delivered_on or today
+    problems = figure_problems(today, deal_type, price, discount, sold_on, delivered_on)
+    problems += people_problems(actor, customer_id, salesperson_id)
+    if status not in set(DealStatus) - ENDED:
+        problems.append(FieldError("status", "unknown_choice", errors.UNKNOWN_CHOICE))
+    if problems:
+        raise Invalid(problems)
+    _refuse_second_deal(stock_unit_id)
+    currency = current_tenant().currency
+    deal = Deal(
+        deal_number=_number(store.id, deal_number),
+        store_id=store.id,
+        stock_unit_id=stock_unit_id,
+        customer_id=customer_id,
+        salesperson_id=salesperson_id,
+        deal_type=deal_type,
+        status=status,
+        price=round_amount(price, currency),
+        discount=round_amount(discount, currency),
+        currency=currency,
+        sold_on=sold_on,
+        delivered_on=delivered_on,
+        note=(note or "").strip() or None,
+    )
+    _insert(deal)
+    _audit(actor, "deal.create", deal, {}, None)
+    if delivered_on is not None:
+        episodes.end_by_delivery(actor=actor, unit_id=stock_unit_id, deal_type=deal_type, on=delivered_on)
+        publish(DealDelivered(deal.id, stock_unit_id, store.id, deal_type, delivered_on))
+    else:
+        episodes.take_up(actor=actor, unit_id=stock_unit_id, sold=status in AGREED)
+    return deal
+
+
+def edit_deal(
+    *,
+    actor: Actor,
+    deal_id: uuid.UUID,
+    version: int,
+    price: Decimal,
+    discount: Decimal,
+    customer_id: uuid.UUID | None,
+    salesperson_id: uuid.UUID | None,
+    deal_type: str,
+    status: str,
+    sold_on: date | None = None,
+    delivered_on: date | None = None,
+    note: str | None = None,
+) -> Deal:
+    """Correct a deal, also a delivered one; its delivery itself has verbs of its own, only its day is corrected here.
+
+    Raises Invalid, DealMoveNotAllowed, DealIsEnded, UnitHasDeal and Stale; publishes DealChanged.
+    """
+    deal = load_deal(actor, deal_id, version, "deal.edit")
+    if deal.status == DealStatus.UNWOUND:
+        raise DealIsEnded(deal_number=deal.deal_number)
+    if salesperson_id != deal.salesperson_id:
+        # Nobody hands a deal to where he could not have made it.
+        check(actor, "deal.edit", owner_id=salesperson_id, store_id=deal.store_id)
+    today = clock.today(tenants.get_store(deal.store_id).timezone)
+    if status in AGREED:
+        sold_on = sold_on or delivered_on or today
+    problems = figure_problems(today, deal_type, price, discount, sold_on, delivered_on)
+    problems += people_problems(
+        actor,
+        customer_id if customer_id != deal.customer_id else None,
+        salesperson_id if salesperson_id != deal.salesperson_id else None,
+    )
+    if (delivered_on is None) != (deal.delivered_on is None):
+        message = errors.DELIVERY_STAYS if deal.delivered_on else errors.DELIVERY_IS_SEPARATE
+        problems.append(FieldError("delivered_on", "delivery_is_separate", message))
+    if status not in set(DealStatus):
+        problems.append(FieldError("status", "unknown_choice", errors.UNKNOWN_CHOICE))
+    if problems:
+        raise Invalid(problems)
+    before, note_before = state_of(deal), deal.note
+    if not may_move(DealStatus(deal.status), DealStatus(status), delivered=deal.delivered_on is not None):
+        raise DealMoveNotAllowed(field="status", before=deal.status, after=status)
+    if deal.status in ENDED and status not in ENDED:
+        _refuse_second_deal(deal.stock_unit_id)
+    deal.price, deal.discount = round_amount(price, deal.currency), round_amount(discount, deal.currency)
+    deal.customer_id, deal.salesperson_id = customer_id, salesperson_id
+    deal.deal_type, deal.status = deal_type, status
+    deal.sold_on, deal.delivered_on = sold_on, delivered_on
+    deal.note = (note or "").strip() or None
+    _flush(deal)
+    _follow(actor, deal, before["status"])
+    _audit(actor, "deal.edit", deal, before, note_before)
+    publish(DealChanged(deal.id, deal.stock_unit_id, deal.store_id, counts_as_sale(deal.delivered_on, deal.unwound_on)))
+    return deal
+
+
+def delete_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None, undo: bool = False) -> None:
+    """Delete a deal written down by mistake; its unit is free again. Raises DealCounts for a delivered deal, and
+    DealReferredTo and Stale; publishes DealChanged.
+
+    `undo` takes back an import: a delivered deal goes too, and its unit stays as it is, for it goes next.
+    """
+    deal = load_deal(actor, deal_id, version, "deal.delete")
+    counted = counts_as_sale(deal.delivered_on, deal.unwound_on)
+    if counted and not undo:
+        raise DealCounts(deal_number=deal.deal_number)
+    before, note = state_of(deal), deal.note
+    unit_id, store_id = deal.stock_unit_id, deal.store_id
+    db.session.delete(deal)
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        if is_reference(error):
+            raise DealReferredTo(deal_number=before["deal_number"]) from error
+        raise
+    if before["status"] in AGREED and not counted:
+        episodes.release(actor=actor, unit_id=unit_id)
+    audit.record(
+        actor,
+        "deal.delete",
+        "deal",
+        deal_id,
+        changes={name: (value, None) for name, value in before.items()},
+        personal={"note": (note, None)} if note else {},
+    )
+    publish(DealChanged(deal_id, unit_id, store_id, counted))
+
+
+def load_deal(actor: Actor, deal_id: uuid.UUID, version: int | None, permission: str) -> Deal:
+    """The deal, locked, for whoever holds `permission` over it; raises NotFound, PermissionDenied and Stale."""
+    deal = queries.get_deal(actor, deal_id, lock=True)
+    check(actor, permission, owner_id=deal.salesperson_id, store_id=deal.store_id)
+    if version is not None and deal.version != version:
+        raise Stale
+    return deal
+
+
+def state_of(deal: Deal) -> dict[str, Any]:
+    """The deal's fields as the audit tells of them."""
+    return {name: getattr(deal, name) for name in _PLAIN}
+
+
+def _follow(actor: Actor, deal: Deal, status_before: str) -> None:
+    """Bring the unit to where the deal now stands."""
+    if deal.delivered_on is not None:
+        episodes.correct_delivery(
+            actor=actor, unit_id=deal.stock_unit_id, deal_type=deal.deal_type, on=deal.delivered_on
+        )
+    elif deal.status in AGREED and status_before not in AGREED:
+        episodes.take_up(actor=actor, unit_id=deal.stock_unit_id, sold=True)
+    elif deal.status not in AGREED and status_before in AGREED:
+        episodes.release(actor=actor, unit_id=deal.stock_unit_id)
+    elif status_before in ENDED and deal.status not in ENDED:
+        episodes.take_up(actor=actor, unit_id=deal.stock_unit_id, sold=False)
+
+
+def _refuse_second_deal(stock_unit_id: uuid.UUID) -> None:
+    other = queries.find_active_deal(stock_unit_id)
+    if other is not None:
+        raise UnitHasDeal(field="stock_unit_id", deal_number=other.deal_number)
+
+
+def _number(store_id: uuid.UUID, typed: str | None) -> str:
+    """The typed deal number, or the next free one: people may have used numbers the counter has not reached."""
+    number = (typed or "").strip()
+    if number:
+        if queries.deal_number_taken(store_id, number):
+            raise DealNumberTaken(field="deal_number", deal_number=number)
+        return number
+    while True:
+        number = f"D-{next_number('deal', store_id)}"
+        if not queries.deal_number_taken(store_id, number):
+            return number
+
+
+def _insert(deal: Deal) -> None:
+    unit_id = deal.stock_unit_id
+    try:
+        with db.session.begin_nested():
+            db.session.add(deal)
+            _flush(deal)
+    except IntegrityError as error:
+        if violated(error) != ACTIVE_DEAL:
+            raise
+        # Whoever came first has committed by now, so the deal that stands in the way can be named.
+        other = queries.find_active_deal(unit_id)
+        raise UnitHasDeal(field="stock_unit_id", deal_number=other.deal_number if other else "?") from error
+
+
+def _flush(deal: Deal) -> None:
+    number = deal.deal_number
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        if violated(error) == DEAL_NUMBER:
+            raise DealNumberTaken(field="deal_number", deal_number=number) from error
+        raise
+
+
+def _audit(actor: Actor, action: str, deal: Deal, before: Mapping[str, Any], note_before: str | None) -> None:
+    changes = {name: (before.get(name), getattr(deal, name)) for name in _PLAIN}
+    personal = {"note": (note_before, deal.note)} if note_before != deal.note else {}
+    audit.record(actor, action, "deal", deal.id, changes=changes, personal=personal)

@@ -1,0 +1,74 @@
+"""What is true of deals: types, statuses and their moves, the net price, and which deals count as sales."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+
+class DealType(StrEnum):
+    """How the unit leaves: each type has an average selling price of its own."""
+
+    RETAIL = "retail"
+    WHOLESALE = "wholesale"
+    FLEET = "fleet"
+    LEASE = "lease"
+
+
+class DealStatus(StrEnum):
+    """Where the paper stands. Delivery is a date beside it, because keys may be handed over before funding."""
+
+    WORKING = "working"
+    PENDING = "pending"
+    SOLD = "sold"
+    BOOKED = "booked"
+    FINALIZED = "finalized"
+    LOST = "lost"
+    UNWOUND = "unwound"
+
+
+# A unit has at most one active deal; ended ones may be many.
+ENDED = frozenset({DealStatus.LOST, DealStatus.UNWOUND})
+ACTIVE = frozenset(DealStatus) - ENDED
+# From here on the unit is promised to the buyer.
+AGREED = frozenset({DealStatus.SOLD, DealStatus.BOOKED, DealStatus.FINALIZED})
+
+_MOVES: dict[DealStatus, frozenset[DealStatus]] = {
+    DealStatus.WORKING: frozenset({DealStatus.PENDING, DealStatus.SOLD, DealStatus.LOST}),
+    DealStatus.PENDING: frozenset({DealStatus.WORKING, DealStatus.SOLD, DealStatus.LOST}),
+    DealStatus.SOLD: frozenset({DealStatus.PENDING, DealStatus.BOOKED, DealStatus.FINALIZED, DealStatus.LOST}),
+    DealStatus.BOOKED: frozenset({DealStatus.SOLD, DealStatus.FINALIZED, DealStatus.LOST}),
+    DealStatus.FINALIZED: frozenset({DealStatus.BOOKED}),
+    DealStatus.LOST: frozenset({DealStatus.WORKING}),
+    # An unwound deal stays what it was; selling the unit again is another deal.
+    DealStatus.UNWOUND: frozenset(),
+}
+
+
+def moves_from(status: DealStatus, *, delivered: bool) -> tuple[DealStatus, ...]:
+    """The statuses an edit may lead to, in their order; a delivered deal stays agreed until it is unwound."""
+    possible = _MOVES[status] & AGREED if delivered else _MOVES[status]
+    return tuple(target for target in DealStatus if target in possible)
+
+
+def may_move(before: DealStatus, after: DealStatus, *, delivered: bool) -> bool:
+    """Whether an edit may change the status so; staying is always allowed."""
+    return after is before or after in moves_from(before, delivered=delivered)
+
+
+def net_price(price: Decimal, discount: Decimal) -> Decimal:
+    """What the buyer pays for the vehicle before tax: the price less the dealer's discount."""
+    return price - discount
+
+
+def amounts_are_possible(price: Decimal, discount: Decimal) -> bool:
+    """Whether price and discount can stand on a deal: finite, at least zero, and no more discount than price."""
+    if not (price.is_finite() and discount.is_finite()):
+        return False
+    return Decimal(0) <= discount <= price < Decimal(10) ** 13
+
+
+def counts_as_sale(delivered_on: date | None, unwound_on: date | None) -> bool:
+    """Whether the deal belongs to the population of the metrics: delivered, and not unwound."""
+    return delivered_on is not None and unwound_on is None

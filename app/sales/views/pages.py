@@ -1,0 +1,201 @@
+"""What the pages of deals share: the blueprint, one deal's page, the form with its pickers, and the choices."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, redirect, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from app.core import clock
+from app.core.db import current_tenant
+from app.core.db.ids import to_public
+from app.core.errors import DomainError, NotFound, Stale
+from app.core.guard.permissions import Scope, covers, scope_of
+from app.core.http.forms import render_form
+from app.core.http.sessions import current_actor
+from app.crm import queries as crm
+from app.crm.rules import fold_name
+from app.inventory import queries as inventory
+from app.inventory.rules.ageing import days_in_stock
+from app.sales import lists, queries
+from app.sales.models import Deal
+from app.sales.rules import ENDED, DealStatus, moves_from
+from app.tenants import queries as tenants
+
+bp = Blueprint("sales", "app.sales", template_folder="templates")
+
+Choices = list[tuple[str, str]]
+
+
+def deal_page(deal_id: uuid.UUID, error: DomainError | None = None) -> Any:
+    """One deal's page; after `error` with why its button could not do what it says."""
+    actor = current_actor()
+    deal = queries.get_deal(actor, deal_id)
+    store, is_ended = tenants.get_store(deal.store_id), deal.status in ENDED
+
+    def allowed(permission: str) -> bool:
+        return covers(actor, permission, owner_id=deal.salesperson_id, store_id=deal.store_id)
+
+    unit = find_unit(deal.stock_unit_id)
+    return render_form(
+        "sales/deal.html",
+        error,
+        deal=deal,
+        public_id=to_public("deal", deal_id),
+        store=store,
+        status=gettext(lists.STATUS_LABELS[deal.status]),
+        type=gettext(lists.TYPE_LABELS[deal.deal_type]),
+        unit=unit,
+        unit_name=unit_name(unit) if unit else None,
+        unit_days=days_in_stock(unit.acquired_on, clock.today(store.timezone), unit.closed_on) if unit else None,
+        vehicle_url=url_for("inventory.show_vehicle", vehicle_id=to_public("veh", unit.vehicle_id)) if unit else None,
+        customer=find_customer_name(deal.customer_id),
+        customer_url=_customer_url(deal.customer_id),
+        salesperson=tenants.get_user_name(deal.salesperson_id) if deal.salesperson_id else None,
+        may_edit=deal.status != DealStatus.UNWOUND and allowed("deal.edit"),
+        may_deliver=not is_ended and deal.delivered_on is None and allowed("deal.deliver"),
+        may_unwind=not is_ended and deal.delivered_on is not None and allowed("deal.unwind"),
+        may_delete=(is_ended or deal.delivered_on is None) and allowed("deal.delete"),
+    )
+
+
+PICKERS = {"unit_search": "stock_unit_id", "customer_search": "customer_id"}
+
+
+def is_search() -> bool:
+    """Whether the form was sent to find a unit or a customer: by its button, or by Enter in a search field."""
+    form = request.form
+    return "search" in form or any(form.get(text) and not form.get(choice) for text, choice in PICKERS.items())
+
+
+def deal_form(deal: Deal | None, error: DomainError | None = None, *, values: Any = None) -> Any:
+    """The form of a new or known deal; what its search fields ask for becomes the options beside them."""
+    # After an error, and while somebody is searching, what counts is what stands in the form.
+    asked = request.form if request.method == "POST" else values
+    units = _unit_choices(asked) if deal is None else []
+    customers = _customer_choices(asked)
+    if error is None:
+        # The first hit is chosen, so that a good search needs no second hand; the search itself is done with.
+        values = {**values, **dict.fromkeys(PICKERS, "")}
+        for name, found in (("stock_unit_id", units), ("customer_id", customers)):
+            if found and not values.get(name):
+                values[name] = found[0][0]
+    delivered = deal is not None and deal.delivered_on is not None
+    statuses = lists.STATUS_LABELS
+    if deal is not None:
+        before = DealStatus(deal.status)
+        statuses = {key: statuses[key] for key in (before, *moves_from(before, delivered=delivered))}
+    else:
+        statuses = {key: text for key, text in statuses.items() if key not in ENDED}
+    return render_form(
+        "sales/deal_form.html",
+        error,
+        values=values,
+        deal=deal,
+        public_id=to_public("deal", deal.id) if deal else None,
+        unit_name=_known_unit_name(deal) if deal else None,
+        units=units,
+        customers=customers,
+        salespeople=salesperson_choices(),
+        stores=store_choices(),
+        types=translated(lists.TYPE_LABELS),
+        statuses=translated(statuses),
+        currency=deal.currency if deal else current_tenant().currency,
+        version=version_shown(error, deal.version) if deal else None,
+        is_stale=isinstance(error, Stale),
+        delivered=delivered,
+    )
+
+
+def _unit_choices(asked: Any) -> Choices:
+    actor, text, chosen = current_actor(), asked.get("unit_search"), _uuid(asked.get("stock_unit_id"))
+    rows = list(inventory.search_units(actor, text)) if text else []
+    unit = find_unit(chosen) if chosen and all(row.unit_id != chosen for row in rows) else None
+    return [(str(row.unit_id), unit_name(row)) for row in ([unit] if unit else []) + rows]
+
+
+def _customer_choices(asked: Any) -> Choices:
+    actor, text, chosen = current_actor(), asked.get("customer_search"), _uuid(asked.get("customer_id"))
+    rows = [(row.id, row.name) for row in crm.search_customers(actor, fold_name(text))] if text else []
+    name = find_customer_name(chosen) if chosen and all(key != chosen for key, _ in rows) else None
+    return [(str(key), text) for key, text in ([(chosen, name)] if name else []) + rows]
+
+
+def find_unit(unit_id: uuid.UUID | None) -> inventory.UnitFacts | None:
+    """The stock unit with its vehicle, if there is one and the visitor may see it."""
+    try:
+        return inventory.unit_info(current_actor(), unit_id) if unit_id else None
+    except NotFound:
+        return None
+
+
+def find_customer_name(customer_id: uuid.UUID | None) -> str | None:
+    """The customer's name, if there is one and the visitor may see it."""
+    try:
+        return crm.get_customer(current_actor(), customer_id).name if customer_id else None
+    except NotFound:
+        return None
+
+
+def unit_name(unit: Any) -> str:
+    """A stock unit in one line: number, vehicle, end of the VIN."""
+    ending = f" …{unit.vin[-8:]}" if unit.vin else ""
+    return f"{unit.stock_number} · {lists.vehicle_name(unit)}{ending}"
+
+
+def _known_unit_name(deal: Deal) -> str:
+    unit = find_unit(deal.stock_unit_id)
+    return unit_name(unit) if unit else deal.deal_number
+
+
+def _customer_url(customer_id: uuid.UUID | None) -> str | None:
+    return url_for("crm.show_customer", customer_id=to_public("cus", customer_id)) if customer_id else None
+
+
+def _uuid(text: Any) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(str(text)) if text else None
+    except ValueError:
+        return None
+
+
+def store_choices() -> Choices:
+    """The open stores where the visitor may make deals: his own where he makes only his own deals."""
+    actor = current_actor()
+    scope = scope_of(actor, "deal.create") or scope_of(actor, "deal.edit")
+    stores = tenants.list_open_stores(actor, "store.see")
+    return [(str(store.id), store.name) for store in stores if scope is Scope.ALL or store.id in actor.store_ids]
+
+
+def salesperson_choices() -> Choices:
+    """Everybody who may have made a deal."""
+    return [(str(user.id), user.name) for user in tenants.list_active_users()]
+
+
+def list_choices() -> dict[str, Choices]:
+    """Stores and salespeople as the list's filters offer them."""
+    stores = tenants.list_open_stores(current_actor(), "store.see")
+    return {
+        "store": [(to_public("store", store.id), store.name) for store in stores],
+        "salesperson": [(to_public("usr", user.id), user.name) for user in tenants.list_active_users()],
+    }
+
+
+def translated(labels: dict[str, str]) -> Choices:
+    """Labels as the choices of a select."""
+    return [(str(key), gettext(label)) for key, label in labels.items()]
+
+
+def version_shown(error: DomainError | None, version: int) -> str | int:
+    """The version a form carries: the one that was read, until its reader has been told of a newer one."""
+    if error is None or isinstance(error, Stale):
+        return version
+    return request.form.get("version", version)
+
+
+def to_deal(deal_id: uuid.UUID) -> Response:
+    """Off to one deal's page after a change."""
+    return redirect(url_for("sales.show_deal", deal_id=to_public("deal", deal_id)), 303)
