@@ -55,10 +55,12 @@ EXEMPT: dict[str, dict[str, str]] = {
         "app/core/guard/permissions.py:_REGISTRY": "names of rights, filled at import",
         "app/core/guard/policy.py:_FIELDS": "classes of fields, filled at import",
         "app/core/guard/policy.py:_OPENED_BY": "rights by group of fields, filled at import",
+        "app/core/jobs/imports/kinds.py:_KINDS": "what can be imported, filled at import",
         "app/core/jobs/registry.py:_TASKS": "the tasks that exist, filled at import",
         "app/core/lists/spec.py:_REGISTRY": "the lists that exist, filled at import",
         "app/tenants/rules/passwords.py:notorious": "the breached passwords shipped with the code",
         "app/tenants/rules/passwords.py:_steps": "the rows of keys on a keyboard",
+        "app/web/assets.py:contents": "the bytes of our own static files",
         "app/web/assets.py:fingerprint": "the bytes of our own static files",
         "app/web/formats.py:region": "published locale data by language and country",
         "app/web/today.py:_FIGURES": "the figures that exist, filled at import",
@@ -201,7 +203,9 @@ def _strings(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 def _assigned(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
     if isinstance(statement, ast.AnnAssign) and statement.value is not None and isinstance(statement.target, ast.Name):
-        yield statement.target.id, statement.value
+        kind = ast.unparse(statement.annotation).removeprefix("Final[")
+        # What is declared as a Mapping or a Sequence is filled by nobody: the type checker sees to it.
+        yield from [(statement.target.id, statement.value)] if not kind.startswith(("Mapping", "Sequence")) else []
     if isinstance(statement, ast.Assign):
         yield from ((target.id, statement.value) for target in statement.targets if isinstance(target, ast.Name))
 

@@ -107,4 +107,4 @@ def _prepare_database(connection: psycopg.Connection, database: str) -> None:
         sql.SQL("CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA ext"),
     ]
     for statement in statements:
-        connection.execute(statement)
+        connection.execute(sql.Composed([statement]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import Dialect, MetaData, Table
 from sqlalchemy.dialects.postgresql import psycopg as postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -20,7 +20,7 @@ from app.core.db.session import Base
 
 def render_tables(metadata: MetaData) -> Iterator[str]:
     """CREATE statements of every table of `metadata` and its indexes, in order of dependence."""
-    dialect = postgresql.dialect()
+    dialect: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     for table in metadata.sorted_tables:
         yield str(CreateTable(table).compile(dialect=dialect)).strip()
         for index in sorted(table.indexes, key=lambda index: str(index.name)):

@@ -55,7 +55,8 @@ class ForecourtDialect(PGDialect_psycopg):
         connection = _driver_connection(dbapi_connection)
         status = connection.pgconn.transaction_status
         if status != pq.TransactionStatus.INTRANS:
-            raise psycopg.OperationalError(f"there is no open transaction to commit (status {pq.TransactionStatus(status).name})")
+            name = pq.TransactionStatus(status).name
+            raise psycopg.OperationalError(f"there is no open transaction to commit (status {name})")
         connection.commit()
 
     def do_rollback(self, dbapi_connection: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
@@ -141,10 +141,15 @@ def open_transaction() -> None:
         session.connection()
 
 
+def pinned_session() -> PinnedSession:
+    """The session of this application context."""
+    return cast(PinnedSession, db.session())
+
+
 @contextmanager
 def transaction() -> Iterator[PinnedSession]:
     """Commit when the body succeeds, roll back when it does not; afterwards send what waited for the commit."""
-    session: PinnedSession = db.session()
+    session = pinned_session()
     if session.info.get("in_transaction"):
         raise RuntimeError("transaction() inside transaction(): there is one commit, at the edge")
     open_transaction()
