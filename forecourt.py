@@ -29,6 +29,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCKS = ROOT / "locks"
 BOOTSTRAP = ROOT / ".uv"
+BEGUN = time.time()
 LOCK_OF = {"test": "test", "bench": "gateway"}
 ROOM_NEEDED = 1_000_000_000
 
@@ -100,15 +101,25 @@ def make_venv(uv: Path | None) -> None:
         raise SetupError("Python cannot make environments here (on Debian and Ubuntu: apt install python3-venv).")
 
 
+def uv_install(uv: Path, options: list[Any]) -> bool:
+    """Install with uv; its downloads are shown, its list of every package is not."""
+    command = [str(part) for part in (uv, "pip", "install", "-p", PYTHON, *options)]
+    with subprocess.Popen(command, env=uv_environment(), stderr=subprocess.PIPE, text=True) as running:
+        for line in running.stderr or ():
+            if not line.startswith(" + "):
+                say(line.rstrip())
+    return running.returncode == 0
+
+
 def install(uv: Path | None, lock: Path) -> None:
     """Add what a lock names to .venv; nothing that another lock put there is removed."""
     # A lock is complete, so nothing needs resolving.
     options = ["--no-deps", "--require-hashes", "-r", lock]
-    if uv and run([uv, "pip", "install", "-p", PYTHON, *options], env=uv_environment()):
+    if uv and uv_install(uv, options):
         return
     say("Installing with pip instead, which takes a minute or two …")
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    if not run([PYTHON, "-m", "pip", "--version"], **quiet) and not run([PYTHON, "-m", "ensurepip", "-q"], **quiet):
+    if not run([PYTHON, "-m", "pip", "--version"], **quiet) and not run([PYTHON, "-m", "ensurepip"], **quiet):
         raise SetupError("The packages could not be installed with uv, and pip is missing "
                          "(on Debian and Ubuntu: apt install python3-venv).")
     if not run([PYTHON, "-m", "pip", "install", "--disable-pip-version-check", *options]):
@@ -160,7 +171,7 @@ def main(arguments: list[str]) -> int:
         prepare(arguments[1] if len(arguments) > 1 else "embedded")
         return 0
     prepare("gateway" if command == "up" and "--gateway" in arguments else LOCK_OF.get(command, "embedded"))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "FORECOURT_BEGUN": str(BEGUN)}
     os.execve(PYTHON, [str(PYTHON), "-P", "-m", "ops", *arguments], environment)  # noqa: S606 - our own interpreter
     return 0
 
