@@ -47,7 +47,10 @@ class Watcher(threading.Thread):
 
     def run(self) -> None:
         while True:
-            raw = self.client.brpop(["q:default"], timeout=5)
+            try:
+                raw = self.client.brpop(["q:default"], timeout=5)
+            except redis.RedisError:
+                return  # The server is being stopped: the bench is over.
             if raw is not None:
                 arguments = json.loads(json.loads(raw[1])["headers"]["argsrepr"].replace("'", '"'))
                 self.arrived.setdefault(arguments[1], time.monotonic())

@@ -216,3 +216,23 @@ def test_further_logins_end_in_their_number():
         bucket_url("postgresql://forecourt_relay:p%40w@h:5/d?x=1", 3)
         == "postgresql://forecourt_relay_3:p%40w@h:5/d?x=1"
     )
+
+
+def test_the_sweep_passes_a_tenant_in_a_bad_state_and_goes_on(alpha, beta, enqueued, hurry, relay, broker, root):
+    outbox_id = enqueued(beta.id)
+    hurry(beta.id)
+    root.execute("DELETE FROM platform.outbox_hint")
+    root.execute(f"ALTER TABLE {alpha.schema}.core_outbox RENAME TO core_outbox_away")
+    try:
+        relay._sweep = iter([alpha.schema, "t_zzzzzzzzzzzz", beta.schema])
+        relay.tick()
+    finally:
+        root.execute(f"ALTER TABLE {alpha.schema}.core_outbox_away RENAME TO core_outbox")
+    assert [beta.id, outbox_id] in messages(broker)
+
+
+def test_a_look_leaves_the_relays_connection_its_own_again(alpha, relay, root):
+    root.execute(f"DELETE FROM {alpha.schema}.core_outbox")
+    assert relay._has_due(alpha.schema) is False
+    connection = relay.servers.connection(relay.directory.find(alpha.schema)[0])
+    assert connection.execute("SELECT current_user::text").fetchone() == ("forecourt_relay",)
