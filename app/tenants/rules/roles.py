@@ -40,7 +40,7 @@ _MANAGES_STOCK = (
     "vehicle.see vehicle.create vehicle.edit vehicle.delete vehicle.export "
     "stock.see stock.create stock.edit stock.delete stock.export stock.move stock.price stock.cost"
 )
-_MANAGES_DEALS = "deal.see deal.create deal.edit deal.delete deal.export deal.approve"
+_MANAGES_DEALS = "deal.see deal.create deal.edit deal.delete deal.export deal.approve deal.deliver deal.unwind"
 
 DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
     {
@@ -70,7 +70,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "salesperson": DefaultRole(
             N_("Salesperson"),
             _grants(
-                own="customer.edit activity.edit activity.delete deal.see deal.create deal.edit",
+                own="customer.edit activity.edit activity.delete deal.see deal.create deal.edit deal.deliver",
                 store="customer.see customer.create customer.contact activity.see activity.create stock.see metric.see",
                 all="store.see vehicle.see vehicle.create",
             ),
