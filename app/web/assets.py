@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import mimetypes
 from functools import cache
 from pathlib import Path
 
-from flask import Response, send_from_directory, url_for
+from flask import Response, abort, request, url_for
 
 STATIC = Path(__file__).parent / "static"
 KEEP = "public, max-age=31536000, immutable"
 
 
 @cache
+def contents() -> dict[str, bytes]:
+    """Every file of the folder by name: a few small ones, so they are held, and no address can leave the folder."""
+    paths = sorted(path for path in STATIC.rglob("*") if path.is_file())
+    return {path.relative_to(STATIC).as_posix(): path.read_bytes() for path in paths}
+
+
+@cache
 def fingerprint() -> str:
-    """One digest over the whole folder: files import each other by relative address, so they change address together."""
+    """One digest over all files: they import each other by relative address, so they change address together."""
     digest = hashlib.sha256()
-    for path in sorted(STATIC.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(STATIC).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for name, content in contents().items():
+        digest.update(name.encode() + b"\0" + content + b"\0")
     return digest.hexdigest()[:12]
 
 
@@ -32,7 +39,10 @@ def send_static(mark: str, name: str) -> Response:
 
     Another copy of the web may be a release behind or ahead, so a foreign fingerprint is served, not refused.
     """
-    response = send_from_directory(STATIC, name, conditional=True)
+    content = contents().get(name)
+    if content is None:
+        abort(404)
+    response = Response(content, mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream")
+    response.set_etag(hashlib.sha256(content).hexdigest()[:16])
     response.headers["Cache-Control"] = KEEP if mark == fingerprint() else "no-cache"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return response.make_conditional(request)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates, numbers
-from flask import Flask
+from flask import Flask, has_request_context
 
 from app.core.clock import now
 from app.core.db import find_tenant
@@ -22,7 +22,7 @@ DASH = "–"
 # The colour of each state, one table for every page; a word always stands beside the colour.
 TONES = {
     "green": (
-        "in_stock available active in_work done delivered succeeded sent valid enabled open_now clean applied on"
+        "in_stock available active in_work done delivered succeeded sent valid enabled clean applied yes"
     ),
     "amber": "reserved on_hold waiting pending partly_failed stalled deal_pending needs_approval draft invited unchecked",
     "red": "blocked failed late overdue dead rejected invalid conflict error suspended locked unwound",
@@ -51,8 +51,12 @@ def _region() -> Locale:
     return region(current_locale(), tenant.country if tenant else None)
 
 
-def _zone(name: str | None) -> ZoneInfo:
-    return ZoneInfo(name or select_timezone() or "UTC")
+def display_zone(name: str | None = None) -> ZoneInfo:
+    """The zone instants are shown in: `name`, else the visitor's first store's, else the dealership's."""
+    if name is None and has_request_context():
+        name = select_timezone()
+    tenant = find_tenant()
+    return ZoneInfo(name or (tenant.timezone if tenant else "UTC"))
 
 
 def format_money(amount: Decimal | int | None, currency: str | None = None) -> str:
@@ -89,13 +93,18 @@ def format_day(value: date | None) -> str:
     return dates.format_date(value, "medium", locale=_region())
 
 
+def format_long_day(value: date | None) -> str:
+    """A business date in full, with its weekday."""
+    return DASH if value is None else dates.format_date(value, "full", locale=_region())
+
+
 def format_instant(value: datetime | None, zone: str | None = None) -> str:
     """An instant in the store's time zone; today's as the time alone."""
     if value is None:
         return DASH
-    local = value.astimezone(_zone(zone))
+    local = value.astimezone(display_zone(zone))
     clock = dates.format_time(local, "short", locale=_region())
-    if local.date() == now().astimezone(_zone(zone)).date():
+    if local.date() == now().astimezone(display_zone(zone)).date():
         return clock
     return f"{format_day(local.date())} {clock}"
 
@@ -127,6 +136,6 @@ def initials(name: str | None) -> str:
 def init_formats(app: Flask) -> None:
     """Give templates the filters."""
     app.jinja_env.filters.update(
-        money=format_money, number=format_number, compact=format_compact, day=format_day, instant=format_instant,
+        money=format_money, number=format_number, compact=format_compact, day=format_day, long_day=format_long_day, instant=format_instant,
         tone=tone, plate_style=plate_style, initials=initials,
     )  # fmt: skip

@@ -6,11 +6,13 @@ from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.core import clock
 from app.core.db import find_tenant
 from app.core.http.access import ANY_USER, public, require
 from app.core.http.problems import NotSignedIn
 from app.core.http.sessions import current_actor, current_visitor, settings
 from app.web import assets, health, today
+from app.web.formats import display_zone
 from app.web.i18n import COOKIE as LOCALE_COOKIE
 from app.web.i18n import LOCALES
 from app.web.preferences import THEME_COOKIE, THEMES, own_path, remember_locale
@@ -40,7 +42,9 @@ def start_page() -> str:
 
 def today_page() -> str:
     actor = current_actor()
-    return render_template("web/today.html", actor=actor, figures=today.figures(actor), shortcuts=today.shortcuts(actor))
+    date = clock.business_date(clock.now(), str(display_zone()))
+    figures, shortcuts = today.figures(actor), today.shortcuts(actor)
+    return render_template("web/today.html", actor=actor, date=date, figures=figures, shortcuts=shortcuts)
 
 
 @bp.get("/more")

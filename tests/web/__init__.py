@@ -1,0 +1,1 @@
+"""The shell: macros, formats, languages, navigation, house rules of templates."""
