@@ -75,20 +75,24 @@ def list_sessions(user_id: uuid.UUID) -> Sequence[SessionRow]:
 
 def _with_rights(*columns: ColumnElement[Any] | Any) -> Select[Any]:
     """User, grants, stores and team mates as one row; the lists are gathered by the database."""
+
+    def held_by_user(column: Any) -> Select[Any]:
+        # Two levels down SQLAlchemy no longer correlates by itself: it would take every user's memberships.
+        return select(column).where(Membership.user_id == User.id).correlate(User)
+
     grants = (
         select(func.json_agg(func.json_build_array(Grant.permission, Grant.scope)))
-        .where(Grant.role_id.in_(select(Membership.role_id).where(Membership.user_id == User.id)))
+        .where(Grant.role_id.in_(held_by_user(Membership.role_id)))
         .scalar_subquery()
     )
     stores = (
         select(func.json_agg(func.json_build_array(Store.id, Store.code, Store.name, Store.timezone)))
-        .where(
-            Store.id.in_(select(Membership.store_id).where(Membership.user_id == User.id)), Store.closed_at.is_(None)
-        )
+        .where(Store.id.in_(held_by_user(Membership.store_id)), Store.closed_at.is_(None))
         .scalar_subquery()
     )
     own, mates = aliased(TeamMember), aliased(TeamMember)
-    teams = select(own.team_id).where(own.user_id == User.id).union(select(Team.id).where(Team.lead_id == User.id))
+    joined = select(own.team_id).where(own.user_id == User.id).correlate(User)
+    teams = joined.union(select(Team.id).where(Team.lead_id == User.id).correlate(User))
     colleagues = select(func.json_agg(mates.user_id)).where(mates.team_id.in_(teams)).scalar_subquery()
     return select(
         User.id.label("user_id"),
