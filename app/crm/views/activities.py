@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,6 @@ from app.core.errors import DomainError
 from app.core.http.access import require
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import list_view
-from app.core.http.rendering import select_timezone
 from app.core.http.sessions import current_actor
 from app.crm import queries
 from app.crm.lists import ACTIVITIES, DIRECTION_LABELS, TYPE_LABELS
@@ -23,6 +23,7 @@ from app.crm.models import Activity
 from app.crm.operations import activities
 from app.crm.schemas import LOCAL_TIME, ActivityForm, EditedActivityForm, VersionForm
 from app.crm.views.pages import bp, customer_page, list_choices, to_customer, translated
+from app.tenants import queries as tenants
 
 
 @bp.get("/activities")
@@ -37,7 +38,8 @@ def log_activity(customer_id: str):
     key = from_public("cus", customer_id)
     try:
         data = load_form(ActivityForm)
-        data["at"] = _instant(data["at"]) if data["at"] else None
+        if data["at"]:
+            data["at"] = _instant(data["at"], queries.get_customer(current_actor(), key).store_id)
         with transaction():
             activities.log_activity(actor=current_actor(), customer_id=key, **data)
     except DomainError as error:
@@ -50,7 +52,7 @@ def log_activity(customer_id: str):
 def edit_activity(activity_id: str):
     activity = queries.get_activity(current_actor(), from_public("act", activity_id))
     values = {name: getattr(activity, name) for name in ("type", "direction", "subject", "body", "version")}
-    return _activity_form(activity, values={**values, "at": _local(activity.at)})
+    return _activity_form(activity, values={**values, "at": _local(activity.at, activity.store_id)})
 
 
 @bp.post("/activities/<activity_id>/edit")
@@ -60,8 +62,8 @@ def update_activity(activity_id: str):
     try:
         data = load_form(EditedActivityForm)
         # The field shows minutes; leaving it alone must not cut the seconds off.
-        same = data["at"].strftime(LOCAL_TIME) == _local(activity.at)
-        data["at"] = activity.at if same else _instant(data["at"])
+        same = data["at"].strftime(LOCAL_TIME) == _local(activity.at, activity.store_id)
+        data["at"] = activity.at if same else _instant(data["at"], activity.store_id)
         with transaction():
             activities.edit_activity(actor=current_actor(), activity_id=activity.id, **data)
     except DomainError as error:
@@ -95,13 +97,10 @@ def _activity_form(activity: Activity, error: DomainError | None = None, values:
     )
 
 
-def _zone() -> ZoneInfo:
-    return ZoneInfo(select_timezone() or "UTC")
+def _instant(local: datetime, store_id: uuid.UUID) -> datetime:
+    """What was typed is the time on the wall of that store."""
+    return local.replace(tzinfo=ZoneInfo(tenants.get_store(store_id).timezone))
 
 
-def _instant(local: datetime) -> datetime:
-    return local.replace(tzinfo=_zone())
-
-
-def _local(at: datetime) -> str:
-    return at.astimezone(_zone()).strftime(LOCAL_TIME)
+def _local(at: datetime, store_id: uuid.UUID) -> str:
+    return at.astimezone(ZoneInfo(tenants.get_store(store_id).timezone)).strftime(LOCAL_TIME)

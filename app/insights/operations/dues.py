@@ -76,7 +76,7 @@ def lock(metric: MetricName) -> None:
     db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
-def take_dues(metric: MetricName, most: int = BATCH) -> set[uuid.UUID]:
+def take_dues(metric: MetricName, most: int) -> set[uuid.UUID]:
     """Take away at most `most` notes and return their subjects.
 
     A note is seen once its change is committed, and the metric is computed by a later statement, which therefore

@@ -33,7 +33,7 @@ _WAYS = {
 def refresh_metric(metric: MetricName) -> int:
     """Take in the changes noted so far, a batch at most; returns how many subjects were looked at."""
     dues.lock(metric)
-    subjects = dues.take_dues(metric)
+    subjects = dues.take_dues(metric, dues.BATCH)
     if subjects:
         _WAYS[metric].refresh(subjects)
         dues.stamp(metric, full=False)
@@ -58,7 +58,7 @@ def recompute_metric(metric: MetricName) -> int:
     if missed:
         dues.drop_dues(metric)
     else:
-        _WAYS[metric].refresh(dues.take_dues(metric))
+        _WAYS[metric].refresh(dues.take_dues(metric, dues.BATCH))
     changed = _WAYS[metric].recompute()
     corrected = 0 if missed else changed
     if corrected:
