@@ -170,4 +170,4 @@ def test_platform_rows_are_sent_under_the_platforms_name(app, recorder, root):
         outbox_id = enqueue_platform("tests.effect", queue="ops", payload={"tenant_id": "x"})
     assert [(m.tenant_id, m.outbox_id) for m in recorder.sent] == [(PLATFORM, str(outbox_id))]
     assert root.execute("SELECT queue FROM platform.outbox WHERE id = %s", [outbox_id]).fetchone() == ("ops",)
-    root.execute("DELETE FROM platform.outbox")
+    root.execute("DELETE FROM platform.outbox WHERE task = 'tests.effect'")
