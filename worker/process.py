@@ -9,11 +9,14 @@ from typing import Any
 
 from celery import signals
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import logging
 from app.core.jobs import runner, sender, ticks
 from app.factory import create_app
 from worker import schedule, tasks
+
+log = logging.get_logger(__name__)
 
 # While the database is away a worker must not rush through its queue, turning every message down.
 AWAY_SECONDS = 1.0
@@ -35,9 +38,13 @@ def run_row(tenant_id: str, outbox_id: str, came_by: str | None) -> str:
 
 
 def fire_ticks() -> int:
-    """Fire what is due in the beat table."""
-    with application().app_context():
-        return ticks.fire_due(schedule.TABLE)
+    """Fire what is due in the beat table; what a fault leaves open, the next tick finds."""
+    try:
+        with application().app_context():
+            return ticks.fire_due(schedule.TABLE)
+    except SQLAlchemyError as error:
+        log.warning("ticks_postponed", error=type(error).__name__)
+        return 0
 
 
 def application() -> Flask:

@@ -49,7 +49,7 @@ def wait_for(met: Callable[[], bool], logs: list[Path]) -> None:
         time.sleep(0.05)
 
 
-def test_a_row_reaches_its_end_without_the_sender(app, alpha, processes):
+def test_a_row_reaches_its_end_without_the_sender(app, alpha, processes, redis_url):
     sender = app.extensions.pop("forecourt_sender", None)
     try:
         with app.app_context(), tenant(alpha.id), transaction():
@@ -66,3 +66,5 @@ def test_a_row_reaches_its_end_without_the_sender(app, alpha, processes):
     log = "".join(path.read_text() for path in processes)
     assert "task_done" in log
     assert alpha.id in log
+    with redis.Redis.from_url(redis_url) as client:
+        assert [key for key in client.keys("*") if not key.startswith((b"q:", b"t:", b"p:"))] == []

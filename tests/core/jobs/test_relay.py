@@ -44,8 +44,11 @@ def messages(broker, queue: str = "default") -> list[list[str]]:
     return found
 
 
-def test_a_row_nobody_sent_is_sent_when_its_grace_is_over(alpha, enqueued, hurry, relay, broker, row):
+def test_a_row_nobody_sent_is_sent_when_its_grace_is_over(alpha, enqueued, hurry, relay, broker, row, root):
     outbox_id = enqueued(alpha.id)
+    later = "now() + interval '1 hour'"
+    root.execute(f"UPDATE {alpha.schema}.core_outbox SET next_dispatch_at = {later}")
+    root.execute(f"UPDATE platform.outbox_hint SET due_at = {later}")
     assert relay.tick() == 0
     hurry(alpha.id)
     assert relay.tick() >= 1
