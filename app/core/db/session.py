@@ -171,6 +171,16 @@ def transaction() -> Iterator[PinnedSession]:
             log.warning("after_commit_failed", error=type(error).__name__)
 
 
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """Run the body and take back all it wrote, inside the transaction around it: for trying something out."""
+    savepoint = db.session.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()
+
+
 def after_commit(action: Callable[[], None]) -> None:
     """Run `action` once the current transaction is committed; it is dropped when it rolls back."""
     db.session().info.setdefault("after_commit", []).append(action)

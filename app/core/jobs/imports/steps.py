@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from app.core.db import db
+from app.core.db.session import taken_back
 from app.core.errors import N_, FieldError, NotFound
 from app.core.guard import vault
 from app.core.guard.permissions import Actor, system_actor
@@ -43,9 +44,8 @@ def check_rows(job_id: uuid.UUID) -> None:
     """One step of the dry run: the same as a run's, taken back before its outcome is written."""
 
     def dry(work: Callable[[], None]) -> None:
-        savepoint = db.session.begin_nested()
-        work()
-        savepoint.rollback()
+        with taken_back():
+            work()
 
     _step(job_id, ImportState.CHECKING, ImportState.CHECKED, around=dry, mark=False)
 
@@ -171,8 +171,10 @@ def _set_aside_known(found: Import, kind: ImportKind, rows: Sequence[_Row]) -> N
             row.open, row.result = False, RowResult(Outcome.DUPLICATE)
         elif row.claim in taken:
             row.open, row.result = False, RowResult(Outcome.CONFLICT, errors=[kind.claim_error or _CLAIMED])
-        known.update({row.identity} - {None})
-        taken.update({row.claim} - {None} if row.open else ())
+        if row.identity is not None:
+            known.add(row.identity)
+        if row.claim is not None and row.open:
+            taken.add(row.claim)
 
 
 def _apply(kind: ImportKind, actor: Actor, rows: Sequence[_Row]) -> None:
