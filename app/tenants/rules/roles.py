@@ -88,7 +88,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("F&I manager"),
             _grants(
                 store="customer.see customer.edit customer.contact activity.see activity.create stock.see stock.cost "
-                "deal.see deal.edit deal.export metric.see",
+                "deal.see deal.edit deal.export deal.deliver metric.see",
                 all="store.see vehicle.see",
             ),
         ),
