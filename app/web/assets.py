@@ -45,4 +45,5 @@ def send_static(mark: str, name: str) -> Response:
     response = Response(content, mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream")
     response.set_etag(hashlib.sha256(content).hexdigest()[:16])
     response.headers["Cache-Control"] = KEEP if mark == fingerprint() else "no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -21,14 +21,12 @@ DASH = "–"
 
 # The colour of each state, one table for every page; a word always stands beside the colour.
 TONES = {
-    "green": (
-        "in_stock available active in_work done delivered succeeded sent valid enabled clean applied yes"
-    ),
-    "amber": "reserved on_hold waiting pending partly_failed stalled deal_pending needs_approval draft invited unchecked",
-    "red": "blocked failed late overdue dead rejected invalid conflict error suspended locked unwound",
-    "blue": "recon reconditioning info running mapped checked new",
-    "violet": "in_transit transit f_and_i queued requested provisioning incoming",
-    "petrol": "planned selected sold ready signed",
+    "green": "in_stock available active booked delivered finalized succeeded sent valid enabled",
+    "amber": "reserved on_hold waiting pending partly_failed stalled invited",
+    "red": "blocked failed overdue dead rejected invalid conflict error suspended unwound not_vin",
+    "blue": "in_recon running working mapped checked",
+    "violet": "in_transit queued requested provisioning",
+    "petrol": "planned selected sold ready",
 }
 _TONE_CLASS = {"green": "t-g", "amber": "t-a", "red": "t-r", "blue": "t-b", "violet": "t-v", "petrol": "t-p"}
 _CLASS_OF = {state: _TONE_CLASS[tone] for tone, states in TONES.items() for state in states.split()} | _TONE_CLASS
@@ -76,7 +74,7 @@ def format_number(value: Decimal | int | float | None, digits: int = 2) -> str:
     """`value` with the region's separators and at most `digits` decimals."""
     if value is None:
         return DASH
-    return numbers.format_decimal(round(value, digits), locale=_region(), decimal_quantization=False)
+    return numbers.format_decimal(round(Decimal(str(value)), digits), locale=_region(), decimal_quantization=False)
 
 
 def format_compact(value: Decimal | int | float | None) -> str:
@@ -136,6 +134,13 @@ def initials(name: str | None) -> str:
 def init_formats(app: Flask) -> None:
     """Give templates the filters."""
     app.jinja_env.filters.update(
-        money=format_money, number=format_number, compact=format_compact, day=format_day, long_day=format_long_day, instant=format_instant,
-        tone=tone, plate_style=plate_style, initials=initials,
-    )  # fmt: skip
+        money=format_money,
+        number=format_number,
+        compact=format_compact,
+        day=format_day,
+        long_day=format_long_day,
+        instant=format_instant,
+        tone=tone,
+        plate_style=plate_style,
+        initials=initials,
+    )

@@ -34,7 +34,7 @@ def list_url_without(spec: ShownList, query: ShownQuery, item: ShownFilter) -> s
 def asked_words(item: ShownFilter) -> str:
     """What `item` asks, in words."""
     if item.kind in RANGES:
-        low, high = item.value
+        low, high = str(item.value[0] or ""), str(item.value[1] or "")
         if low and high:
             return low if low == high else f"{low} – {high}"
         return f"≥ {low}" if low else f"≤ {high}"
@@ -42,7 +42,7 @@ def asked_words(item: ShownFilter) -> str:
         return gettext("Yes") if item.value == "yes" else gettext("No")
     labels = {str(key): text for key, text in item.options}
     values = item.value if isinstance(item.value, list) else [item.value]
-    return ", ".join(labels.get(value, value) for value in values)
+    return ", ".join(labels.get(str(value), str(value)) for value in values)
 
 
 def groupby_order(items: Iterable[Any], path: str) -> list[tuple[Any, list[Any]]]:

@@ -1,4 +1,4 @@
-"""What the rail offers: one table of entries; those without an endpoint in this app, or without the right, are left out."""
+"""What the rail offers: one table of entries; those without a page here, or without the right, are left out."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Entry:
     permission: str | None = None
     group: str = ""
     phone: bool = False
-    # The endpoint's blueprint alone does not tell which entry a page belongs to, so each names its path's beginning.
-    under: str = ""
+    # Beginnings of paths that belong to the entry; its own path when it names none.
+    under: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,10 @@ BUSINESS = N_("Business")
 SETTINGS = N_("Settings")
 
 ENTRIES = (
-    Entry("web.home", N_("Today"), "home", phone=True, under="/"),
+    Entry("web.home", N_("Today"), "home", phone=True),
     Entry("crm.list_customers", N_("Customers"), "users", "customer.see", SALES, phone=True),
-    Entry("inventory.list_units", N_("Vehicles"), "car", "vehicle.see", SALES, phone=True),
+    Entry("inventory.list_units", N_("Vehicles"), "car", "stock.see", SALES, phone=True, under=("/vehicles", "/stock")),
+    Entry("crm.list_activities", N_("Activities"), "message", "activity.see", SALES),
     Entry("sales.list_deals", N_("Deals"), "deal", "deal.see", SALES, phone=True),
     Entry("insights.list_metrics", N_("Metrics"), "trend", "metric.see", BUSINESS),
     Entry("imports.list_imports", N_("Imports"), "import", "import.see", BUSINESS),
@@ -57,11 +58,10 @@ def _may(actor: Actor | None, permission: str | None) -> bool:
     return actor is not None and permission in declared() and allows(actor, permission)
 
 
-def _is_current(url: str, under: str) -> bool:
-    beginning = (under or url).rstrip("/")
-    if not beginning:
+def _is_current(url: str, under: tuple[str, ...]) -> bool:
+    if url == "/":
         return request.path == "/"
-    return request.path == beginning or request.path.startswith(beginning + "/")
+    return any(request.path == start or request.path.startswith(start + "/") for start in under or (url,))
 
 
 def shown_entries(actor: Actor | None) -> list[Shown]:

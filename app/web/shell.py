@@ -1,4 +1,4 @@
-"""What the shell adds to the application: filters, globals, static files, languages, and the blueprint with its pages."""
+"""What the shell adds to the application: filters, globals, files, languages, and the blueprint of its pages."""
 
 from __future__ import annotations
 

@@ -10,12 +10,13 @@ from app.core import clock
 from app.core.db import find_tenant
 from app.core.http.access import ANY_USER, public, require
 from app.core.http.problems import NotSignedIn
-from app.core.http.sessions import current_actor, current_visitor, settings
+from app.core.http.sessions import current_actor, current_visitor, own_path, settings
 from app.web import assets, health, today
+from app.web import find as search
 from app.web.formats import display_zone
 from app.web.i18n import COOKIE as LOCALE_COOKIE
 from app.web.i18n import LOCALES
-from app.web.preferences import THEME_COOKIE, THEMES, own_path, remember_locale
+from app.web.preferences import THEME_COOKIE, THEMES, remember_locale
 from app.web.start import find_dealership
 
 bp = Blueprint("web", __name__, template_folder="templates")
@@ -43,8 +44,18 @@ def start_page() -> str:
 def today_page() -> str:
     actor = current_actor()
     date = clock.business_date(clock.now(), str(display_zone()))
-    figures, shortcuts = today.figures(actor), today.shortcuts(actor)
+    figures, shortcuts = today.figures(actor, date), today.shortcuts(actor)
     return render_template("web/today.html", actor=actor, date=date, figures=figures, shortcuts=shortcuts)
+
+
+@bp.post("/find")
+@require(ANY_USER)
+def find() -> str | BaseResponse:
+    asked = request.form.get("q", "").strip()
+    hits = search.find(current_actor(), asked)
+    if len(hits) == 1:
+        return redirect(hits[0].url, 303)
+    return render_template("web/found.html", asked=asked, hits=hits)
 
 
 @bp.get("/more")

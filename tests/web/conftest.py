@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -77,7 +77,7 @@ def _with_tenant(inner: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def bare_shell() -> Iterator[Shell]:
+def bare_shell() -> Shell:
     """The shell alone, signed out."""
     app = Flask("app", static_folder=None)
     app.extensions["forecourt_settings"] = Settings({"main": "postgresql://"}, "redis://", "k" * 40, b"m" * 32)
@@ -98,4 +98,4 @@ def bare_shell() -> Iterator[Shell]:
 
     app.before_request(sign_in)
     app.wsgi_app = _with_tenant(app.wsgi_app)  # type: ignore[method-assign]
-    yield made
+    return made

@@ -19,7 +19,9 @@ def test_a_lonely_value_is_a_dot_without_a_line():
     assert len(drawn.dots) == 1
 
 
-@pytest.mark.parametrize("values", [[], [None], [0], [7, 7, 7], [-3, 5], [21000, 21480, 20950], [1e9, 1], [0.001, 0.002]])
+@pytest.mark.parametrize(
+    "values", [[], [None], [0], [7, 7, 7], [-3, 5], [21000, 21480, 20950], [1e9, 1], [0.001, 0.002]]
+)
 def test_everything_stays_inside_the_box(values):
     drawn = line_geometry([(str(i), value) for i, value in enumerate(values)], 760, 220)
     assert all(drawn.left <= dot.x <= drawn.right and 0 <= dot.y <= 220 for dot in drawn.dots)

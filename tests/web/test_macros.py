@@ -42,8 +42,8 @@ def test_a_record_fills_the_fields_too(bare_shell):
     class Record:
         name, kind = "Ana", "business"
 
-    source = "{{ f.field('name', 'Name') }}{{ f.select('kind', 'Kind', [('individual', 'Person'), ('business', 'Company')]) }}"
-    page = bare_shell.page(FORM + source, values=Record())
+    source = "{{ f.field('name', 'Name') }}{{ f.select('kind', 'Kind', kinds) }}"
+    page = bare_shell.page(FORM + source, values=Record(), kinds=[("individual", "Person"), ("business", "Company")])
     assert 'value="Ana"' in page
     assert '<option value="business" selected>' in page
 

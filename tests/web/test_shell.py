@@ -7,10 +7,10 @@ from flask import abort
 
 from app.core.guard.permissions import Actor, declare, declared
 from app.core.http.problems import TenantSuspended
+from app.core.http.sessions import own_path
 from app.web import nav
 from app.web.assets import STATIC, fingerprint
 from app.web.i18n import known_locale
-from app.web.preferences import own_path
 
 
 def _actor(*permissions: str) -> Actor:
@@ -86,7 +86,9 @@ def test_the_signed_in_users_own_language_comes_first(bare_shell):
     assert '<html lang="zh-CN"' in client.get("/").text
 
 
-@pytest.mark.parametrize(("text", "locale"), [("zh_Hans_CN", "zh"), ("ZH-tw", "zh"), ("en-GB", "en"), ("fr", None), (None, None)])
+@pytest.mark.parametrize(
+    ("text", "locale"), [("zh_Hans_CN", "zh"), ("ZH-tw", "zh"), ("en-GB", "en"), ("fr", None), (None, None)]
+)
 def test_languages_are_known_by_any_of_their_names(text, locale):
     assert known_locale(text) == locale
 
@@ -104,7 +106,17 @@ def test_a_theme_is_remembered_and_never_set_by_reading(bare_shell):
 
 @pytest.mark.parametrize(
     "wanted",
-    ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", None, "evil", "/\t/evil", "http://[x"],
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "",
+        None,
+        "evil",
+        "/\t/evil",
+        "http://[x",
+    ],
 )
 def test_a_choice_never_leads_off_this_host(wanted):
     assert own_path(wanted) == "/"

@@ -14,7 +14,7 @@ from app.web.assets import STATIC
 APP = Path(__file__).parents[2] / "app"
 TEMPLATES = sorted(path for path in APP.rglob("templates/**/*") if path.suffix in (".html", ".txt", ".svg"))
 PAGES = [path for path in TEMPLATES if path.suffix == ".html"]
-LEXER = Environment(extensions=["jinja2.ext.i18n"])
+LEXER = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
 FORBIDDEN = {
     "an inline style": r"\sstyle\s*=",
     "a style element": r"<style\b",
