@@ -24,6 +24,14 @@ from app.web import shell
 # One line a module, lowest first. APP_MODULES leaves out routes, never tables, operations or permissions.
 MODULES = ("tenants", "inventory", "crm", "sales", "insights")
 DECLARING = ("models", "permissions", "lists", "imports")
+# The core's own tables, named here so that what is provisioned never depends on who imported what.
+CORE_TABLES = (
+    "app.core.db.numbering",
+    "app.core.guard.models",
+    "app.core.jobs.models",
+    "app.core.jobs.imports.models",
+    "app.core.lists.saved_filters",
+)
 ALWAYS_ROUTED = ("tenants",)
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
 MAX_FORM_BYTES = 1024 * 1024
@@ -54,7 +62,9 @@ def is_readable(schema_version: str | None) -> bool:
 
 
 def register_modules(app: Flask, settings: Settings) -> None:
-    """What every module declares to the registries; and the routes of those that are served here."""
+    """What core and every module declare to the registries; and the routes of those that are served here."""
+    for core_part in CORE_TABLES:
+        importlib.import_module(core_part)
     for name in MODULES:
         if importlib.util.find_spec(f"app.{name}") is None: continue
         for part in DECLARING:

@@ -21,6 +21,7 @@ GRANT INSERT (id, slug, name, dsn_name, locale, currency, country, timezone, req
 GRANT SELECT, INSERT, UPDATE, DELETE ON platform.outbox TO r_platform;
 GRANT SELECT, INSERT, DELETE ON platform.ticks TO r_platform;
 GRANT SELECT ON platform.operators TO r_platform;
+GRANT SELECT ON platform.alembic_version TO r_platform;
 GRANT SELECT, DELETE ON platform.outbox_hint TO forecourt_relay;
 GRANT INSERT (due_at) ON platform.outbox_hint TO forecourt_relay;
 GRANT SELECT, UPDATE ON platform.outbox TO forecourt_relay;

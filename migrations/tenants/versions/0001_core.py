@@ -68,6 +68,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_core_filters_user_id_expires_at", "core_filters", ["user_id", "expires_at"], unique=False)
     op.create_table(
+        "core_import_mappings",
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("header_print", sa.LargeBinary(), nullable=False),
+        sa.Column("mapping", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "header_print", name=op.f("pk_core_import_mappings")),
+    )
+    op.create_table(
         "core_jobs",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=60), nullable=False),
@@ -164,14 +172,76 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("job", "slot", name=op.f("pk_core_ticks")),
     )
+    op.create_table(
+        "core_imports",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("state", sa.String(length=12), server_default="uploaded", nullable=False),
+        sa.Column("file_id", sa.Uuid(), nullable=True),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("encoding", sa.String(length=12), nullable=False),
+        sa.Column("headers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("header_print", sa.LargeBinary(), nullable=False),
+        sa.Column("row_count", sa.Integer(), nullable=False),
+        sa.Column("mapping", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("job_id", sa.Uuid(), nullable=True),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "state in ('uploaded', 'checking', 'checked', 'running', 'done', 'undoing', 'undone')",
+            name=op.f("ck_core_imports_state_known"),
+        ),
+        sa.ForeignKeyConstraint(["file_id"], ["core_files.id"], name=op.f("fk_core_imports_file_id")),
+        sa.ForeignKeyConstraint(["job_id"], ["core_jobs.id"], name=op.f("fk_core_imports_job_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_imports")),
+    )
+    op.create_index("ix_core_imports_created_at", "core_imports", ["created_at"], unique=False)
+    op.create_index(op.f("ix_core_imports_file_id"), "core_imports", ["file_id"], unique=False)
+    op.create_index(op.f("ix_core_imports_job_id"), "core_imports", ["job_id"], unique=False)
+    op.create_table(
+        "core_import_marks",
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("identity", sa.LargeBinary(), nullable=False),
+        sa.Column("import_id", sa.Uuid(), nullable=False),
+        sa.Column("row_no", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["core_imports.id"], name=op.f("fk_core_import_marks_import_id")),
+        sa.PrimaryKeyConstraint("kind", "identity", name=op.f("pk_core_import_marks")),
+    )
+    op.create_index(op.f("ix_core_import_marks_import_id"), "core_import_marks", ["import_id"], unique=False)
+    op.create_table(
+        "core_import_rows",
+        sa.Column("import_id", sa.Uuid(), nullable=False),
+        sa.Column("row_no", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(length=10), nullable=False),
+        sa.Column("identity", sa.LargeBinary(), nullable=True),
+        sa.Column("claim", sa.LargeBinary(), nullable=True),
+        sa.Column("made", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("errors", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
+        sa.CheckConstraint(
+            "outcome in ('created', 'duplicate', 'conflict', 'failed', 'undone')",
+            name=op.f("ck_core_import_rows_outcome_known"),
+        ),
+        sa.ForeignKeyConstraint(["import_id"], ["core_imports.id"], name=op.f("fk_core_import_rows_import_id")),
+        sa.PrimaryKeyConstraint("import_id", "row_no", name=op.f("pk_core_import_rows")),
+    )
+    op.create_index("ix_core_import_rows_claim", "core_import_rows", ["import_id", "claim"], unique=False)
+    op.create_index("ix_core_import_rows_identity", "core_import_rows", ["import_id", "identity"], unique=False)
+    op.create_index("ix_core_import_rows_outcome", "core_import_rows", ["import_id", "outcome", "row_no"], unique=False)
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_table("core_import_rows")
+    op.drop_table("core_import_marks")
+    op.drop_table("core_imports")
     op.drop_table("core_ticks")
     op.drop_table("core_subject_keys")
     op.drop_table("core_outbox")
     op.drop_table("core_jobs")
+    op.drop_table("core_import_mappings")
     op.drop_table("core_filters")
     op.drop_table("core_files")
     op.drop_table("core_counters")

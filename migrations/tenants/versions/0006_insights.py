@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -30,24 +30,24 @@ def upgrade() -> None:
     op.create_table(
         "insights_sale_entries",
         sa.Column("deal_id", sa.Uuid(), nullable=False),
-        sa.Column("make", sa.Text(), nullable=False),
-        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("make_key", sa.Text(), nullable=False),
+        sa.Column("model_key", sa.Text(), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
         sa.Column("deal_type", sa.Text(), nullable=False),
         sa.Column("store_id", sa.Uuid(), nullable=False),
-        sa.Column("month", sa.Date(), nullable=False),
         sa.Column("amount", sa.Numeric(precision=18, scale=4), nullable=False),
         sa.PrimaryKeyConstraint("deal_id", name=op.f("pk_insights_sale_entries")),
     )
     op.create_index(
         "ix_insights_sale_entries_key",
         "insights_sale_entries",
-        ["make", "model", "month", "deal_type", "store_id"],
+        ["make_key", "model_key", "month", "deal_type", "store_id"],
         unique=False,
     )
     op.create_table(
         "insights_sales_averages",
-        sa.Column("make", sa.Text(), nullable=False),
-        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("make_key", sa.Text(), nullable=False),
+        sa.Column("model_key", sa.Text(), nullable=False),
         sa.Column("month", sa.Date(), nullable=False),
         sa.Column("deal_type", sa.Text(), nullable=False),
         sa.Column("store_id", sa.Uuid(), nullable=False),
@@ -55,7 +55,7 @@ def upgrade() -> None:
         sa.Column("total", sa.Numeric(precision=24, scale=4), nullable=False),
         sa.CheckConstraint("sales > 0", name=op.f("ck_insights_sales_averages_sales")),
         sa.PrimaryKeyConstraint(
-            "make", "model", "month", "deal_type", "store_id", name=op.f("pk_insights_sales_averages")
+            "make_key", "model_key", "month", "deal_type", "store_id", name=op.f("pk_insights_sales_averages")
         ),
     )
     op.create_index(
