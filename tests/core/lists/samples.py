@@ -40,6 +40,16 @@ CARS = Table(
     Column("cost", Numeric(18, 4)),
 )
 
+# What attackers, scanners and careless scripts put where a value belongs.
+CORPUS = (
+    ";", "'", '"', "''", "' OR '1'='1", "1; DROP TABLE list_cars", "pg_sleep(5)", "';select pg_sleep(5)--",
+    "CASE WHEN 1=1 THEN name ELSE price END", "--", "/*", "ʼ", "%", "_", "\\", "\\'", "$1", "%s", "%(x)s",
+    "{}", "{0.__class__}", "NaN", "nan", "Infinity", "-inf", "1e999", "1e5", "0x10", "١٢٣", "９９９", "1_000",
+    "9" * 40, "-" + "9" * 40, "99999999999999.99999",
+    "2024-02-30", "0000-00-00", "9999-12-31", "2024-W01-1", "20240101", "\x00",
+    "a\x00b", "\ud800", "\u202e", "\u0085", "\r\nSet-Cookie: x", "﷽" * 50, "x" * 100_000, " ", "null", "true", "[]",
+)  # fmt: skip
+
 
 class Rules:
     """A field policy made of a table: what it does not name is hidden, as with the real one."""

@@ -21,8 +21,7 @@ from app.core.lists.matching import fold_text
 from app.core.lists.query import parse, read_query
 from app.core.lists.spec import Filter, Sort
 from tests.core.lists.database import fill, sample_session
-from tests.core.lists.samples import CARS, SPEC, Rules, source
-from tests.core.lists.test_list_query import CORPUS
+from tests.core.lists.samples import CARS, CORPUS, SPEC, Rules, source
 
 STORE = uuid.UUID("01890000-0000-7000-8000-000000000001")
 
