@@ -35,7 +35,7 @@ class Settings:
     log_level: str = "INFO"
     demo_mail: bool = False
     smtp_url: str | None = dataclass_field(default=None, repr=False)
-    password_cost: str = "full"
+    password_cost: str = "full"  # noqa: S105 (how hard to hash, no password)
     session_idle_minutes: int = 30
     session_hours: int = 12
     gateway_addresses: tuple[str, ...] = ()
