@@ -38,12 +38,19 @@ def refused_fields(error):
 
 def test_vin_and_plate_are_kept_as_typed_and_as_compared():
     number = new_vin()
-    vehicle = add(vin=f" {number.lower()[:9]}-{number[9:]} ", plate="klo 7343", make="  Ford ", model="F-150\u3000Lariat")
+    vehicle = add(
+        vin=f" {number.lower()[:9]}-{number[9:]} ", plate="klo 7343", make="  Ford ", model="F-150\u3000Lariat"
+    )
     db.session.expire_all()
     assert (vehicle.vin, vehicle.vin_status) == (number, "valid")
     assert vehicle.vin_raw == f"{number.lower()[:9]}-{number[9:]}"
     assert vehicle.vin_reversed == number[::-1]
-    assert (vehicle.make, vehicle.model, vehicle.make_key, vehicle.model_key) == ("Ford", "F-150 Lariat", "ford", "f-150 lariat")
+    assert (vehicle.make, vehicle.model, vehicle.make_key, vehicle.model_key) == (
+        "Ford",
+        "F-150 Lariat",
+        "ford",
+        "f-150 lariat",
+    )
     assert queries.plate_of(vehicle) == "klo 7343"
     assert vehicle.plate_index == queries.plate_token("KLO-7343")
     assert b"7343" not in vehicle.plate_enc
@@ -148,10 +155,15 @@ def test_a_lower_reading_needs_a_reason_and_is_kept_beside_the_higher_one():
         )
     assert (vehicle.odometer, vehicle.odometer_unit) == (90_000, "km")
     readings = queries.list_odometer_readings(vehicle.id)
-    assert [(row.reading, row.unit, row.reason) for row in readings] == [(90_000, "km", "new cluster"), (60_000, "mi", None)]
+    assert [(row.reading, row.unit, row.reason) for row in readings] == [
+        (90_000, "km", "new cluster"),
+        (60_000, "mi", None),
+    ]
 
 
-@pytest.mark.parametrize("statement", ["UPDATE inventory_odometer_readings SET reading = 1", "DELETE FROM inventory_odometer_readings"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE inventory_odometer_readings SET reading = 1", "DELETE FROM inventory_odometer_readings"]
+)
 def test_the_database_lets_nobody_change_a_reading(statement):
     with pytest.raises(Exception, match="permission denied"):
         db.session.execute(text(statement))
