@@ -42,8 +42,6 @@ class SaleEntry(db.Model):
     month: Mapped[date] = mapped_column(Date, nullable=False, info=INTERNAL)
     deal_type: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     store_id: Mapped[uuid.UUID] = mapped_column(nullable=False, info=INTERNAL)
-    make: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
-    model: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     amount: Mapped[Decimal] = mapped_column(Money, nullable=False, info=FINANCIAL)
 
     __table_args__ = (Index("ix_insights_sale_entries_key", "make_key", "model_key", "month", "deal_type", "store_id"),)
@@ -59,9 +57,6 @@ class SalesAverage(db.Model):
     month: Mapped[date] = mapped_column(Date, primary_key=True, info=INTERNAL)
     deal_type: Mapped[str] = mapped_column(Text, primary_key=True, info=INTERNAL)
     store_id: Mapped[uuid.UUID] = mapped_column(primary_key=True, info=INTERNAL)
-    # Of several spellings of one model the first in order, so that a full update finds the same one.
-    make: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
-    model: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     sales: Mapped[int] = mapped_column(Integer, nullable=False, info=INTERNAL)
     total: Mapped[Decimal] = mapped_column(Numeric(24, 4), nullable=False, info=FINANCIAL)
 

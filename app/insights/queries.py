@@ -9,19 +9,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, Subquery, func, select
+from sqlalchemy import ColumnElement, Date, Select, Subquery, func, select, true
 
 from app.core.db import current_tenant, db
 from app.core.guard.permissions import SCOPES, Actor, Scope, scope_clause, scope_of
 from app.insights.models import Due, Freshness, SalesAverage
 from app.insights.rules import average_price
+from app.inventory import queries as inventory
 from app.sales import queries as sales
 
 MOST_MODELS = 200
 
 
 def sales_population() -> Subquery:
-    """The deals that count, with what each adds: delivered, not unwound, in the dealership's currency, with a price."""
+    """The deals that count, with what each adds: delivered, not unwound, in the dealership's currency."""
     deals = sales.deal_facts()
     return (
         select(
@@ -31,11 +32,9 @@ def sales_population() -> Subquery:
             func.date_trunc("month", deals.c.delivered_on).cast(Date).label("month"),
             deals.c.deal_type,
             deals.c.store_id,
-            deals.c.make,
-            deals.c.model,
-            (deals.c.price - func.coalesce(deals.c.discount, 0)).label("amount"),
+            deals.c.net_amount.label("amount"),
         )
-        .where(deals.c.delivered_on.is_not(None), deals.c.unwound_on.is_(None), deals.c.price.is_not(None))
+        .where(deals.c.delivered_on.is_not(None), deals.c.unwound_on.is_(None))
         .where(deals.c.currency == current_tenant().currency)
         .subquery("sales_population")
     )
@@ -109,15 +108,30 @@ def list_prices_by_month(actor: Actor, question: SalesQuestion) -> list[Figure]:
 def list_prices_by_model(actor: Actor, question: SalesQuestion, limit: int = MOST_MODELS) -> list[Figure]:
     """Sales and their total per model, the most sold first."""
     key = (SalesAverage.make_key, SalesAverage.model_key)
-    names = (func.min(SalesAverage.make).label("make"), func.min(SalesAverage.model).label("model"))
+    top = (
+        _averages(actor, question, *key).group_by(*key).order_by(func.sum(SalesAverage.sales).desc(), *key).limit(limit)
+    ).subquery("top")
+    vehicles = inventory.vehicle_facts()
+    # Spellings of one model count together; the vehicle met first gives the name.
+    named = (
+        select(vehicles.c.make, vehicles.c.model)
+        .where(vehicles.c.make_key == top.c.make_key, vehicles.c.model_key == top.c.model_key)
+        .order_by(vehicles.c.vehicle_id)
+        .limit(1)
+        .lateral("named")
+    )
     rows = db.session.execute(
-        _averages(actor, question, *key, *names)
-        .group_by(*key)
-        .order_by(func.sum(SalesAverage.sales).desc(), *key)
-        .limit(limit)
+        select(top, named.c.make, named.c.model)
+        .select_from(top.outerjoin(named, true()))
+        .order_by(top.c.sales.desc(), top.c.make_key, top.c.model_key)
     )
     return [
-        Figure((row.make_key, row.model_key), f"{row.make} {row.model}".strip(), int(row.sales), row.total)
+        Figure(
+            (row.make_key, row.model_key),
+            f"{row.make or row.make_key} {row.model or row.model_key}".strip(),
+            int(row.sales),
+            row.total,
+        )
         for row in rows
     ]
 

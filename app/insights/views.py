@@ -30,6 +30,10 @@ bp = Blueprint("insights", __name__, template_folder="templates")
 
 ACTIVITY, PRICE = METRICS[MetricName.CUSTOMER_ACTIVITY], METRICS[MetricName.AVERAGE_SELLING_PRICE]
 MONTHS = 24
+_PAGES = {
+    MetricName.CUSTOMER_ACTIVITY: "insights.show_activity",
+    MetricName.AVERAGE_SELLING_PRICE: "insights.show_price",
+}
 
 
 @bp.get("/metrics")
@@ -58,6 +62,7 @@ def list_metrics():
 def show_activity():
     actor = current_actor()
     counts = crm.count_by_band(actor) if allows(actor, "customer.see") else {}
+    months = _activity_months(actor) if allows(actor, "activity.see") and allows(actor, "customer.see") else []
     return render_template(
         "insights/activity.html",
         metric=ACTIVITY,
@@ -72,7 +77,8 @@ def show_activity():
             if counts
         ],
         total=sum(counts.values()),
-        months=_activity_months(actor) if allows(actor, "activity.see") and allows(actor, "customer.see") else [],
+        months=months,
+        month_points=[(month["label"], month["count"]) for month in months],
     )
 
 
@@ -99,7 +105,9 @@ def show_price():
         fresh=_freshness()[PRICE.name.value],
         asked=asked,
         model_name=_model_name(actor, question) if asked["model"] else None,
-        types=[(key, gettext(label), page(deal_type=key), key == asked["deal_type"]) for key, label in TYPE_LABELS.items()],
+        types=[
+            (key, gettext(label), page(deal_type=key), key == asked["deal_type"]) for key, label in TYPE_LABELS.items()
+        ],
         stores=[(to_public("store", store.id), store.name) for store in tenants.list_open_stores(actor, "metric.see")],
         total=queries.get_price(actor, question),
         total_url=_deals_url(question) if linked else None,
@@ -127,9 +135,24 @@ def show_price():
 @require("metric.recompute")
 def recompute(metric: str):
     with transaction():
-        job = start_recompute(actor=current_actor(), metric=metric)
+        start_recompute(actor=current_actor(), metric=metric)
     flash(gettext("The metric is being computed anew."))
-    return redirect(url_for("jobs.show_job", job_id=to_public("job", job.id)), 303)
+    return redirect(url_for(_PAGES[MetricName(metric)]), 303)
+
+
+def _deals_url(question: SalesQuestion) -> str:
+    """The list of the deals behind a figure: the same conditions, in the words of that list."""
+    first, last = question.first, question.last
+    conditions = {
+        "counts": "yes",
+        "type": question.deal_type,
+        "delivered_from": first.isoformat() if first else None,
+        "delivered_to": month_end(last).isoformat() if last else None,
+        "exact_make": question.make_key,
+        "exact_model": question.model_key,
+        "store": to_public("store", question.store_id) if question.store_id else None,
+    }
+    return url_for("sales.list_deals", **{name: value for name, value in conditions.items() if value})
 
 
 def _freshness() -> dict[str, dict[str, Any]]:

@@ -18,8 +18,8 @@ from app.insights import queries
 from app.insights.models import SaleEntry, SalesAverage
 
 _KEY = {"make_key": Text(), "model_key": Text(), "month": Date(), "deal_type": Text(), "store_id": Uuid()}
-_ENTRY = ("deal_id", *_KEY, "make", "model", "amount")
-_VALUES = ("sales", "total", "make", "model")
+_ENTRY = ("deal_id", *_KEY, "amount")
+_VALUES = ("sales", "total")
 _entries: Any = SaleEntry.__table__
 _averages: Any = SalesAverage.__table__
 
@@ -78,8 +78,6 @@ def _summed(rows: Subquery) -> Select:
         *key,
         func.count().label("sales"),
         func.sum(rows.c.amount).label("total"),
-        func.min(rows.c.make).label("make"),
-        func.min(rows.c.model).label("model"),
     ).group_by(*key)
 
 
@@ -104,14 +102,14 @@ def _store(query: Select, only: CTE | None) -> int:
             )
         )
         .values({name: fresh.c[name] for name in _VALUES})
-        .returning(_averages.c.make)
+        .returning(_averages.c.make_key)
         .cte("changed")
     )
     known = select(1).select_from(_averages).where(matching).exists()
     added = (
         insert(_averages)
         .from_select((*_KEY, *_VALUES), select(*(fresh.c[name] for name in (*_KEY, *_VALUES))).where(~known))
-        .returning(_averages.c.make)
+        .returning(_averages.c.make_key)
         .cte("added")
     )
     counts = [select(func.count()).select_from(part).scalar_subquery() for part in (removed, changed, added)]
