@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import redis
 from flask import Flask
@@ -42,7 +43,7 @@ class Watcher(threading.Thread):
 
     def __init__(self, redis_url: str) -> None:
         super().__init__(daemon=True)
-        self.client = redis.Redis.from_url(redis_url)
+        self.client: Any = redis.Redis.from_url(redis_url)
         self.arrived: dict[str, float] = {}
 
     def run(self) -> None:
