@@ -42,7 +42,7 @@ def normalised(text: str, schema: str) -> str:
     text = re.sub(r"^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\\S+.*|CREATE SCHEMA .*)$", "", text, flags=re.M)
     text = text.replace(schema, "t_x")
     statements = [part.strip() for part in text.split(";\n") if part.strip()]
-    return "\n".join(sorted(_sorted_columns(statement) for statement in statements))
+    return "\n".join(sorted(" ".join(_sorted_columns(statement).split()) for statement in statements))
 
 
 def _sorted_columns(statement: str) -> str:
