@@ -36,7 +36,11 @@ def test_costs_stay_with_those_who_need_them() -> None:
 
 def test_scopes_of_several_roles_add_up_to_the_widest() -> None:
     grants = [("deal.see", "own"), ("deal.see", "store"), ("deal.see", "team"), ("user.see", "nonsense")]
-    assert expand(grants, []) == {"deal.see": "store"}
+    assert expand(grants, ["deal.see", "user.see"]) == {"deal.see": "store"}
+
+
+def test_a_grant_of_something_unknown_gives_nothing() -> None:
+    assert expand([("deal.fly", "all"), ("deal.see", "own")], ["deal.see"]) == {"deal.see": "own"}
 
 
 def test_width_orders_scopes_and_distrusts_unknown_ones() -> None:

@@ -30,7 +30,7 @@ SEND = "tenants.send_link_mail"
 def send_link(user_id: uuid.UUID, kind: str) -> uuid.UUID:
     """Owe the user a mail with a fresh link; earlier ones of the kind stop working. The link's id."""
     now = clock.now()
-    _void(user_id, kind)
+    void_links(user_id, kind)
     link = Link(id=new_id(), user_id=user_id, kind=kind, created_at=now, expires_at=now + signing.LIFETIME[kind])
     db.session.add(link)
     db.session.flush()
@@ -132,6 +132,14 @@ def email_of(user: User) -> str:
     return vault.unseal(user.id, User.__tablename__, "email_enc", user.id, user.email_enc)
 
 
+def void_links(user_id: uuid.UUID, kind: str | None = None) -> None:
+    """Make the user's open links useless, of one kind or all."""
+    open_links = update(Link).where(Link.user_id == user_id, Link.used_at.is_(None))
+    if kind is not None:
+        open_links = open_links.where(Link.kind == kind)
+    db.session.execute(open_links.values(used_at=clock.now()))
+
+
 def list_caught_mails() -> list[tuple[Mail, str]]:
     """The mails the demo caught, newest first, with their text."""
     mails = db.session.scalars(select(Mail).order_by(Mail.created_at.desc(), Mail.id.desc()).limit(50)).all()
@@ -147,15 +155,7 @@ def _set_password(user: User, password: str, repeated: str) -> None:
     user.password_hash = ports.hash_password(password)
     user.password_changed_at = clock.now()
     end_sessions(user.id)
-    _void(user.id)
-
-
-def _void(user_id: uuid.UUID, kind: str | None = None) -> None:
-    """Make the user's open links useless, of one kind or all."""
-    open_links = update(Link).where(Link.user_id == user_id, Link.used_at.is_(None))
-    if kind is not None:
-        open_links = open_links.where(Link.kind == kind)
-    db.session.execute(open_links.values(used_at=clock.now()))
+    void_links(user.id)
 
 
 def _token(link: Link) -> str:

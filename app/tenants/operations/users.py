@@ -17,7 +17,7 @@ from app.core.guard.permissions import Actor, check
 from app.core.guard.vault import blind_index
 from app.tenants.errors import EmailInvalid, EmailTaken, GrantExceedsOwn, LastAdministrator
 from app.tenants.models import Membership, Role, Store, User
-from app.tenants.operations.links import email_of, send_link
+from app.tenants.operations.links import email_of, send_link, void_links
 from app.tenants.operations.signing import end_sessions
 from app.tenants.queries import people
 from app.tenants.rules import roles, signing
@@ -57,6 +57,7 @@ def change_user(
         _set_email(user, email)
         # A link on its way to the old address must not open the account any more.
         end_sessions(user.id)
+        void_links(user.id)
     _flush_email()
     _set_places(actor, "user.edit", user, set(places))
     audit.record(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Row, exists, func, select
+from sqlalchemy.orm import aliased
 
 from app.core.db import db
 from app.core.errors import NotFound
@@ -17,8 +18,10 @@ from app.tenants.rules import roles
 
 def reachable_users(actor: Actor, permission: str) -> ColumnElement[bool]:
     """The condition on User that leaves those `actor` reaches: himself, his team, who works at his stores, or all."""
+    # An alias of its own: the lists that use this condition join the memberships as well.
+    place = aliased(Membership)
     colleague = exists().where(
-        Membership.user_id == User.id, scope_clause(actor, permission, owner=User.id, store=Membership.store_id)
+        place.user_id == User.id, scope_clause(actor, permission, owner=place.user_id, store=place.store_id)
     )
     return scope_clause(actor, permission, owner=User.id) | colleague
 

@@ -126,11 +126,15 @@ def width(scope: str | None) -> int:
 
 
 def expand(grants: Iterable[tuple[str, str]], known: Iterable[str]) -> dict[str, str]:
-    """Permission -> widest scope out of the (permission, scope) of several roles; `*` stands for all of `known`."""
+    """Permission -> widest scope out of the (permission, scope) of several roles; `*` stands for all of `known`.
+
+    A grant of something that is not `known` (any more) gives nothing.
+    """
     found: dict[str, str] = {}
+    names = tuple(known)
     for permission, scope in grants:
-        for name in known if permission == EVERYTHING else (permission,):
-            if width(scope) > width(found.get(name)):
+        for name in names if permission == EVERYTHING else (permission,):
+            if name in names and width(scope) > width(found.get(name)):
                 found[name] = scope
     return found
 
