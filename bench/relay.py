@@ -49,7 +49,7 @@ class Watcher(threading.Thread):
     def run(self) -> None:
         while True:
             try:
-                raw = self.client.brpop(["q:default"], timeout=5)
+                raw: Any = self.client.brpop(["q:default"], timeout=5)
             except redis.RedisError:
                 return  # The server is being stopped: the bench is over.
             if raw is not None:

@@ -66,7 +66,7 @@ def band_clause(band: ActivityBand) -> ColumnElement[bool]:
     index, activities = ActivitySummary.gap_index, func.coalesce(ActivitySummary.activities, 0)
     if band.activities is not None:
         return activities == band.activities
-    parts = [index.is_not(None)]
+    parts: list[ColumnElement[bool]] = [index.is_not(None)]
     if band.low is not None:
         parts.append(index >= band.low)
     if band.high is not None:
@@ -156,7 +156,7 @@ def list_contact_points(customer_id: uuid.UUID) -> Sequence[ContactPoint]:
     ).all()
 
 
-def list_activities(actor: Actor, customer_id: uuid.UUID, limit: int = 100) -> Sequence[Row[tuple[Activity, str]]]:
+def list_activities(actor: Actor, customer_id: uuid.UUID, limit: int = 100) -> Sequence[Row[Activity, str]]:
     """The customer's activities that `actor` may see with the name of whose they are, newest first."""
     users = tenants.user_facts()
     return db.session.execute(

@@ -12,8 +12,9 @@ SLUG_SHAPE = re.compile(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$")
 LOCALES = ("en", "zh")
 # Names that would be taken for the platform itself, or that other software gives a meaning to.
 RESERVED = frozenset(
-    ("www", "mail", "api", "admin", "operator", "platform", "static", "app", "auth", "login", "status", "help", "support",
-     "public", "shared", "ext", "localhost", "test", "ftp", "smtp", "imap", "ns1", "ns2", "autoconfig", "autodiscover")
+    ("www", "mail", "api", "admin", "operator", "platform", "static", "app", "auth", "login", "status", "help",
+     "support", "public", "shared", "ext", "localhost", "test", "ftp", "smtp", "imap", "ns1", "ns2", "autoconfig",
+     "autodiscover")
 )  # fmt: skip
 
 
