@@ -30,7 +30,7 @@ CORE_TABLES = (
     "app.core.guard.models",
     "app.core.jobs.models",
     "app.core.jobs.imports.models",
-    "app.core.lists.saved_filters",
+    "app.core.lists.models",
 )
 ALWAYS_ROUTED = ("tenants",)
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
