@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from app.core.guard import files
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
 from app.tenants.operations import lifecycle, links, provisioning, signing
@@ -29,5 +30,6 @@ def send_link_mail(payload: Payload) -> None:
 
 @task("tenants.clean_up", queue=QueueName.DEFAULT)
 def clean_up(payload: Payload) -> None:
-    """Delete what sign-in no longer needs."""
+    """Delete what sign-in no longer needs, expired files, and files whose upload never finished."""
     signing.forget_old_attempts()
+    files.sweep_files()

@@ -90,6 +90,8 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     """Engine settings of every server: connections are recycled, because a backend's memory grows with tenants met."""
     return {
         "connect_args": CONNECT_ARGS,
+        # The values of a failed statement belong in no log and no error report.
+        "hide_parameters": True,
         "pool_size": settings.pool_size,
         "max_overflow": settings.pool_size,
         "pool_timeout": 5,
