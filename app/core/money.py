@@ -13,6 +13,12 @@ def minor_digits(currency: str) -> int:
     return _MINOR_DIGITS.get(currency, 2)
 
 
+def plain_amount(amount: Decimal, currency: str) -> str:
+    """`amount` as a form's field holds it: rounded, without separators, and without decimals where it has none."""
+    rounded = round_amount(amount, currency)
+    return f"{rounded:f}" if rounded % 1 else f"{rounded:.0f}"
+
+
 def round_amount(amount: Decimal, currency: str) -> Decimal:
     """`amount` rounded half-up (away from zero on ties) to the minor unit of `currency`."""
     return amount.quantize(Decimal(1).scaleb(-minor_digits(currency)), rounding=ROUND_HALF_UP)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.clock import business_date
+from app.core.money import plain_amount
 from app.inventory.rules import ageing, odometer, plates, stock
 from app.inventory.rules.odometer import OdometerUnit
 from app.inventory.rules.stock import StockStatus
@@ -130,3 +131,18 @@ def test_plates_are_compared_without_spaces_and_dots(typed, normal):
     assert plates.normalise(typed) == normal
     assert plates.is_possible(typed) is bool(normal)
     assert not plates.is_possible("A" * 17)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("22900.0000", "USD", "22900"),
+        ("12000.5000", "USD", "12000.50"),
+        ("1E+5", "CNY", "100000"),
+        ("99.5", "JPY", "100"),
+        ("1.2345", "KWD", "1.235"),
+        ("0", "USD", "0"),
+    ],
+)
+def test_amounts_stand_in_forms_as_people_type_them(amount, currency, text):
+    assert plain_amount(Decimal(amount), currency) == text

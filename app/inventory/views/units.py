@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from flask import flash
@@ -15,6 +16,7 @@ from app.core.http.access import may, require
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import filter_view, list_view
 from app.core.http.sessions import current_actor
+from app.core.money import plain_amount
 from app.inventory import lists, queries
 from app.inventory.models import StockUnit
 from app.inventory.operations import units
@@ -98,7 +100,7 @@ def update_unit(unit_id: str):
 @require("stock.price")
 def edit_price(unit_id: str):
     unit = queries.get_unit(current_actor(), from_public("unit", unit_id))
-    return _form("inventory/price_form.html", unit, values={"asking_price": _plain(unit.asking_price)})
+    return _form("inventory/price_form.html", unit, values={"asking_price": _plain(unit.asking_price, unit.currency)})
 
 
 @bp.post("/stock/<unit_id>/price")
@@ -175,7 +177,7 @@ def _edit_form(unit: StockUnit, error: DomainError | None = None, *, values: Any
             "stock_number": unit.stock_number,
             "condition": unit.condition,
             "acquired_on": unit.acquired_on,
-            "cost": _plain(unit.cost) if may("stock.cost") else "",
+            "cost": _plain(unit.cost, unit.currency) if may("stock.cost") else "",
         }
     return _form(
         "inventory/unit_form.html", unit, error, values=values, conditions=translated(lists.CONDITION_LABELS)
@@ -214,6 +216,5 @@ def _form(
     )
 
 
-def _plain(amount: Any) -> str:
-    """An amount as a form's field shows it: without the zeros of the column's scale, and never as an exponent."""
-    return "" if amount is None else f"{amount.normalize():f}"
+def _plain(amount: Decimal | None, currency: str) -> str:
+    return "" if amount is None else plain_amount(amount, currency)

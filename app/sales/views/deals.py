@@ -14,6 +14,7 @@ from app.core.http.access import require
 from app.core.http.forms import load_form, typed
 from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
+from app.core.money import plain_amount
 from app.sales import lists, queries
 from app.sales.operations import deals
 from app.sales.rules import DealStatus, DealType
@@ -39,7 +40,7 @@ def new_deal():
     values = {
         "stock_unit_id": unit.unit_id if unit else "",
         "store_id": unit.store_id if unit else "",
-        "price": plain(unit.asking_price) if unit else "",
+        "price": plain_amount(unit.asking_price, unit.currency) if unit and unit.asking_price is not None else "",
         "customer_id": customer_id or "",
         "salesperson_id": current_actor().user_id or "",
         "deal_type": DealType.RETAIL.value,
@@ -75,7 +76,8 @@ def edit_deal(deal_id: str):
     deal = queries.get_deal(current_actor(), from_public("deal", deal_id))
     names = ("customer_id", "salesperson_id", "deal_type", "status", "sold_on", "delivered_on", "note")
     values = {name: getattr(deal, name) or "" for name in names}
-    return deal_form(deal, values={**values, "price": plain(deal.price), "discount": plain(deal.discount)})
+    amounts = {name: plain_amount(getattr(deal, name), deal.currency) for name in ("price", "discount")}
+    return deal_form(deal, values={**values, **amounts})
 
 
 @bp.post("/deals/<deal_id>/edit")
@@ -114,7 +116,3 @@ def without_searches(data: dict[str, Any]) -> dict[str, Any]:
     """A loaded form without what only its pickers need."""
     return {name: value for name, value in data.items() if not name.endswith("_search")}
 
-
-def plain(amount: Any) -> str:
-    """An amount as a form's field shows it: without the zeros of the column's scale, and never as an exponent."""
-    return "" if amount is None else f"{amount.normalize():f}"
