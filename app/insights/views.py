@@ -152,7 +152,8 @@ def _deals_url(question: SalesQuestion) -> str:
         "exact_model": question.model_key,
         "store": to_public("store", question.store_id) if question.store_id else None,
     }
-    return url_for("sales.list_deals", **{name: value for name, value in conditions.items() if value})
+    asked: dict[str, Any] = {name: value for name, value in conditions.items() if value}
+    return url_for("sales.list_deals", **asked)
 
 
 def _freshness() -> dict[str, dict[str, Any]]:

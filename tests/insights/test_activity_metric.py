@@ -43,11 +43,10 @@ def people(in_alpha):
     """Three customers without any activity."""
     store = db.session.scalars(select(Store.id)).first()
     with transaction():
-        made = [
+        return [
             customers.create_customer(actor=SYSTEM, kind="individual", store_id=store, name=f"Person {n}").id
             for n in range(3)
         ]
-    return made
 
 
 def stored(customer_ids=None):

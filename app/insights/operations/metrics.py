@@ -14,7 +14,7 @@ from app.crm.operations.summaries import recompute_summaries, refresh_summaries
 from app.insights.errors import MetricUnknown
 from app.insights.operations import dues
 from app.insights.operations.sales import recompute_averages, refresh_averages
-from app.insights.rules import MetricName
+from app.insights.rules import METRICS, MetricName
 
 log = get_logger(__name__)
 
@@ -75,6 +75,6 @@ def recompute_all() -> dict[str, int]:
 def check_recompute(actor: Actor, metric: str) -> MetricName:
     """The metric called `metric`, if `actor` may have it recomputed; raises MetricUnknown and PermissionDenied."""
     check(actor, "metric.recompute")
-    if metric not in MetricName:
+    if metric not in METRICS:
         raise MetricUnknown
     return MetricName(metric)

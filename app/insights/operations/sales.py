@@ -17,7 +17,13 @@ from app.core.db import db
 from app.insights import queries
 from app.insights.models import SaleEntry, SalesAverage
 
-_KEY = {"make_key": Text(), "model_key": Text(), "month": Date(), "deal_type": Text(), "store_id": Uuid()}
+_KEY: dict[str, Any] = {
+    "make_key": Text(),
+    "model_key": Text(),
+    "month": Date(),
+    "deal_type": Text(),
+    "store_id": Uuid(),
+}
 _ENTRY = ("deal_id", *_KEY, "amount")
 _VALUES = ("sales", "total")
 _entries: Any = SaleEntry.__table__
