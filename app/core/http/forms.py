@@ -114,7 +114,8 @@ def load_form(schema: type[Schema] | Schema, source: MultiDict[str, str] | None 
     try:
         loaded = loader.load(raw)
     except ValidationError as error:
-        refused.extend(_field_errors(error))
+        known = {item.field for item in refused}
+        refused.extend(item for item in _field_errors(error) if item.field not in known)
     if refused:
         raise Invalid(refused)
     return loaded

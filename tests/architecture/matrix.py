@@ -1,0 +1,137 @@
+"""The table of the access matrix: what each route's address names, and why some are open or know no store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route. `ids`: the arguments that name records; `names`: they are names of the product, not ids."""
+
+    ids: tuple[str, ...] = ()
+    public: bool = False
+    # Whether somebody who holds every right at another store alone must get a 404.
+    other_store: bool = True
+    names: bool = False
+
+
+PLAIN = Row()
+PUBLIC = Row(public=True)
+# Vehicles and roles belong to the whole dealership; a session and a link to one person.
+VEHICLE = Row(("vehicle_id",), other_store=False)
+ROLE = Row(("role_id",), other_store=False)
+SESSION = Row(("session_id",))
+LINK = Row(("link_id", "token"), public=True, other_store=False)
+CUSTOMER, POINT, ACTIVITY = Row(("customer_id",)), Row(("customer_id", "point_id")), Row(("activity_id",))
+UNIT, DEAL = Row(("unit_id",)), Row(("deal_id",))
+STORE, USER, TEAM = Row(("store_id",)), Row(("user_id",)), Row(("team_id",))
+
+ROWS: dict[str, Row] = {
+    # shell
+    "GET /": PUBLIC,
+    "GET /healthz": PUBLIC,
+    "GET /readyz": PUBLIC,
+    "GET /static/<mark>/<path:name>": PUBLIC,
+    "POST /preferences": PUBLIC,
+    "GET /more": PLAIN,
+    "POST /find": PLAIN,
+    # tenants: signing in
+    "GET /sign-in": PUBLIC,
+    "POST /sign-in": PUBLIC,
+    "POST /sign-out": PLAIN,
+    "GET /forgotten-password": PUBLIC,
+    "POST /forgotten-password": PUBLIC,
+    "GET /links/<link_id>/<token>": LINK,
+    "POST /links/<link_id>/<token>": LINK,
+    "GET /mails": PUBLIC,
+    "GET /account": PLAIN,
+    "POST /account": PLAIN,
+    "POST /account/password": PLAIN,
+    "POST /account/sessions/<session_id>/end": SESSION,
+    "POST /account/sessions/end": PLAIN,
+    # tenants: administration
+    "GET /stores": PLAIN,
+    "POST /stores": PLAIN,
+    "GET /stores/new": PLAIN,
+    "GET /stores/<store_id>": STORE,
+    "POST /stores/<store_id>": STORE,
+    "POST /stores/<store_id>/close": STORE,
+    "GET /teams/new": PLAIN,
+    "POST /teams": PLAIN,
+    "GET /teams/<team_id>": TEAM,
+    "POST /teams/<team_id>": TEAM,
+    "POST /teams/<team_id>/delete": TEAM,
+    "GET /users": PLAIN,
+    "POST /users": PLAIN,
+    "GET /users/new": PLAIN,
+    "GET /users/<user_id>": USER,
+    "POST /users/<user_id>": USER,
+    "POST /users/<user_id>/disable": USER,
+    "POST /users/<user_id>/enable": USER,
+    "POST /users/<user_id>/link": USER,
+    "POST /users/<user_id>/sign-out": USER,
+    "GET /roles": PLAIN,
+    "POST /roles": PLAIN,
+    "GET /roles/new": PLAIN,
+    "GET /roles/<role_id>": ROLE,
+    "POST /roles/<role_id>": ROLE,
+    "POST /roles/<role_id>/delete": ROLE,
+    # crm
+    "GET /customers": PLAIN,
+    "POST /customers": PLAIN,
+    "POST /customers/filter": PLAIN,
+    "GET /customers/new": PLAIN,
+    "GET /customers/<customer_id>": CUSTOMER,
+    "GET /customers/<customer_id>/edit": CUSTOMER,
+    "POST /customers/<customer_id>/edit": CUSTOMER,
+    "POST /customers/<customer_id>/delete": CUSTOMER,
+    "POST /customers/<customer_id>/activities": CUSTOMER,
+    "POST /customers/<customer_id>/contacts": CUSTOMER,
+    "POST /customers/<customer_id>/contacts/<uuid:point_id>/delete": POINT,
+    "POST /customers/<customer_id>/contacts/<uuid:point_id>/reveal": POINT,
+    "GET /activities": PLAIN,
+    "GET /activities/<activity_id>/edit": ACTIVITY,
+    "POST /activities/<activity_id>/edit": ACTIVITY,
+    "POST /activities/<activity_id>/delete": ACTIVITY,
+    # inventory
+    "GET /vehicles": PLAIN,
+    "POST /vehicles": PLAIN,
+    "POST /vehicles/filter": PLAIN,
+    "GET /vehicles/all": PLAIN,
+    "POST /vehicles/all/filter": PLAIN,
+    "GET /vehicles/new": PLAIN,
+    "POST /vehicles/new": PLAIN,
+    "GET /vehicles/<vehicle_id>": VEHICLE,
+    "GET /vehicles/<vehicle_id>/edit": VEHICLE,
+    "POST /vehicles/<vehicle_id>/edit": VEHICLE,
+    "POST /vehicles/<vehicle_id>/delete": VEHICLE,
+    "GET /vehicles/<vehicle_id>/odometer": VEHICLE,
+    "POST /vehicles/<vehicle_id>/odometer": VEHICLE,
+    "GET /vehicles/<vehicle_id>/stock-in": VEHICLE,
+    "POST /vehicles/<vehicle_id>/stock-in": VEHICLE,
+    "GET /stock/<unit_id>/edit": UNIT,
+    "POST /stock/<unit_id>/edit": UNIT,
+    "POST /stock/<unit_id>/delete": UNIT,
+    "GET /stock/<unit_id>/move": UNIT,
+    "POST /stock/<unit_id>/move": UNIT,
+    "GET /stock/<unit_id>/price": UNIT,
+    "POST /stock/<unit_id>/price": UNIT,
+    # sales
+    "GET /deals": PLAIN,
+    "POST /deals": PLAIN,
+    "GET /deals/new": PLAIN,
+    "GET /deals/<deal_id>": DEAL,
+    "GET /deals/<deal_id>/edit": DEAL,
+    "POST /deals/<deal_id>/edit": DEAL,
+    "POST /deals/<deal_id>/delete": DEAL,
+    "GET /deals/<deal_id>/deliver": DEAL,
+    "POST /deals/<deal_id>/deliver": DEAL,
+    "GET /deals/<deal_id>/unwind": DEAL,
+    "POST /deals/<deal_id>/unwind": DEAL,
+    # insights
+    "GET /metrics": PLAIN,
+    "GET /metrics/average-selling-price": PLAIN,
+    "GET /metrics/customer-activity": PLAIN,
+    "POST /metrics/<metric>/recompute": Row(("metric",), other_store=False, names=True),
+}
