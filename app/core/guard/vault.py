@@ -94,6 +94,22 @@ def unseal_json(table: str, column: str, row_id: uuid.UUID, blob: bytes) -> Any:
     return from_json(unseal_bytes(table, column, row_id, blob).decode())
 
 
+def seal_bytes(table: str, column: str, row_id: uuid.UUID, data: bytes) -> bytes:
+    """As `seal_json` for bytes, such as an uploaded file."""
+    keys = tenant_keys()
+    context = context_of(current_tenant().id, table, column, row_id)
+    return TENANT_VALUE + keys.current.to_bytes(2, "big") + lock(keys.values[keys.current], data, context)
+
+
+def unseal_bytes(table: str, column: str, row_id: uuid.UUID, blob: bytes) -> bytes:
+    """Decrypt what `seal_bytes` made for this place; raises SealBroken anywhere else."""
+    body = _body(blob, TENANT_VALUE)
+    key = tenant_keys().values.get(int.from_bytes(body[:2], "big"))
+    if key is None:
+        raise KeyMissing
+    return unlock(key, body[2:], context_of(current_tenant().id, table, column, row_id))
+
+
 def to_json(value: Any) -> str:
     """The compact JSON that is sealed."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -192,19 +208,3 @@ def _make(tenant_id: str, subject_ids: list[uuid.UUID], cache: dict[uuid.UUID, A
     others = [subject_id for subject_id in subject_ids if subject_id not in made]
     if others:
         _read(tenant_id, others, cache)
-
-
-def seal_bytes(table: str, column: str, row_id: uuid.UUID, data: bytes) -> bytes:
-    """As `seal_json` for bytes, such as an uploaded file."""
-    keys = tenant_keys()
-    context = context_of(current_tenant().id, table, column, row_id)
-    return TENANT_VALUE + keys.current.to_bytes(2, "big") + lock(keys.values[keys.current], data, context)
-
-
-def unseal_bytes(table: str, column: str, row_id: uuid.UUID, blob: bytes) -> bytes:
-    """Decrypt what `seal_bytes` made for this place; raises SealBroken anywhere else."""
-    body = _body(blob, TENANT_VALUE)
-    key = tenant_keys().values.get(int.from_bytes(body[:2], "big"))
-    if key is None:
-        raise KeyMissing
-    return unlock(key, body[2:], context_of(current_tenant().id, table, column, row_id))

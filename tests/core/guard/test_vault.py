@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.db import db, tenant, transaction
 from app.core.db.columns import new_id
+from app.core.db.session import taken_back
 from app.core.guard import keys, vault
 from app.core.guard.keys import KeyMissing, SealBroken
 from app.core.guard.models import SubjectKey
@@ -193,6 +194,26 @@ def test_tenant_values_open_in_their_place_and_tenant_alone(alpha, beta):
     with tenant(beta.id), pytest.raises(SealBroken):
         vault.unseal_json("core_filters", "value", row, blob)
     assert PHONE.encode() not in blob
+
+
+def test_bytes_open_in_their_place_alone(alpha):
+    row, content = new_id(), bytes(range(256))
+    with tenant(alpha.id):
+        blob = vault.seal_bytes("core_files", "content", row, content)
+        assert vault.unseal_bytes("core_files", "content", row, blob) == content
+        with pytest.raises(SealBroken):
+            vault.unseal_bytes("core_files", "name", row, blob)
+
+
+def test_what_was_tried_out_is_taken_back_with_its_keys(alpha):
+    subject, row = new_id(), new_id()
+    with tenant(alpha.id), transaction():
+        with taken_back():
+            vault.seal(subject, TABLE, COLUMN, row, "tried")
+        assert db.session.get(SubjectKey, subject) is None
+        blob = vault.seal(subject, TABLE, COLUMN, row, "kept")
+    with tenant(alpha.id):
+        assert vault.unseal(subject, TABLE, COLUMN, row, blob) == "kept"
 
 
 def test_platform_values_open_in_their_place_alone():
