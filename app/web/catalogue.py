@@ -16,6 +16,15 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngett
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
 OPTIONS = {pattern: {"silent": "false"} for pattern, method in METHODS if method == "jinja2"}
 
+HEADER = r"""msgid ""
+msgstr ""
+"Language: {locale}\n"
+"Plural-Forms: {plurals}\n"
+"Content-Type: text/plain; charset=utf-8\n"
+"Content-Transfer-Encoding: 8bit\n"
+
+"""
+
 
 def found_words(root: Path = APP) -> Catalog:
     """Everything marked for translation below `root`, with where it stands."""
@@ -41,12 +50,17 @@ def update_catalogue(locale: str) -> list[str]:
     catalogue, words = read_catalogue(locale), found_words()
     catalogue.update(words, no_fuzzy_matching=True)
     catalogue.obsolete.clear()
+    write_catalogue(catalogue, locale)
+    return list(untranslated(catalogue))
+
+
+def write_catalogue(catalogue: Catalog, locale: str) -> None:
+    """Keep `catalogue`: sorted, without dates and places, so that it changes when words do and not otherwise."""
     path = TRANSLATIONS / locale / "LC_MESSAGES" / "messages.po"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as stream:
-        # Without places: a catalogue changes when words do, not when a line moves.
-        write_po(stream, catalogue, width=120, no_location=True, sort_output=True, omit_header=False)
-    return list(untranslated(catalogue))
+        stream.write(HEADER.format(locale=locale, plurals=catalogue.plural_forms).encode())
+        write_po(stream, catalogue, width=120, no_location=True, sort_output=True, omit_header=True)
 
 
 def untranslated(catalogue: Catalog) -> Iterator[str]:

@@ -11,6 +11,7 @@ from jinja2.runtime import Context, Undefined
 
 from app.core.db import find_tenant
 from app.core.http.sessions import current_actor
+from app.web import cli
 from app.web.assets import static_url
 from app.web.charts import line_geometry
 from app.web.formats import init_formats
@@ -96,3 +97,4 @@ def init_app(app: Flask) -> None:
     )  # fmt: skip
     app.context_processor(_page_context)
     app.register_blueprint(bp)
+    app.cli.add_command(cli.group)
