@@ -249,48 +249,6 @@ def test_a_role_in_use_stays_and_an_unused_one_goes(alpha: Tenant, actor: Actors
     assert db.session.scalars(select(Grant).where(Grant.role_id == unused.id)).all() == []
 
 
-def test_stores_open_change_and_close_when_nobody_works_there(alpha: Tenant, actor: Actors) -> None:
-    admin = actor(alpha, "tenant_admin")
-    with transaction():
-        made = stores.open_store(admin, code="N1", name="North", timezone="America/Chicago")
-    with pytest.raises(errors.NameTaken):
-        stores.open_store(admin, code="N1", name="Other", timezone="America/Chicago")
-    db.session.rollback()
-    with pytest.raises(errors.TimezoneUnknown):
-        stores.open_store(admin, code="N2", name="Other", timezone="Mars/Base")
-    db.session.rollback()
-    with transaction():
-        stores.close_store(admin, made.id, version=made.version)
-    assert made.closed_at is not None
-    first = db.session.get(Store, store_id())
-    assert first is not None
-    with pytest.raises(errors.StoreInUse):
-        stores.close_store(admin, first.id, version=first.version)
-
-
-def test_a_team_widens_what_its_members_reach(app: Flask, alpha: Tenant, actor: Actors) -> None:
-    one, two, lead = user_of("salesperson"), user_of("bdc_agent"), user_of("sales_manager")
-    with transaction():
-        team = stores.create_team(
-            actor(alpha, "tenant_admin"), store_id=store_id(), name="Blue", lead_id=lead.id, member_ids=[one.id, two.id]
-        )
-    assert actor(alpha, "salesperson").team_user_ids == {one.id, two.id, lead.id}
-    assert actor(alpha, "sales_manager").team_user_ids == {one.id, two.id, lead.id}
-    with pytest.raises(NotFound):
-        stores.change_team(
-            actor(alpha, "tenant_admin"),
-            team.id,
-            version=team.version,
-            name="Blue",
-            lead_id=None,
-            member_ids=[uuid.uuid4()],
-        )
-    db.session.rollback()
-    with transaction():
-        stores.delete_team(actor(alpha, "tenant_admin"), team.id, version=team.version)
-    assert actor(alpha, "salesperson").team_user_ids == frozenset()
-
-
 def test_roles_at_two_stores_add_up(alpha: Tenant, actor: Actors) -> None:
     user = user_of("parts_clerk")
     edit(

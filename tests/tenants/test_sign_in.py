@@ -156,3 +156,18 @@ def test_with_redis_down_people_sign_in_and_keep_working(another_app: Callable[.
     client.host = alpha.hosts[0]
     assert sign_in(client, people.email("gm")).status_code == 303
     assert client.get("/account").status_code == 200
+
+
+def test_every_failure_costs_the_same_work(alpha: Tenant, client_for: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    verified: list[str] = []
+    verify = PasswordHasher.verify
+
+    def counted(self: PasswordHasher, stored: str, password: str) -> bool:
+        verified.append(stored.rpartition("$")[0].rpartition("$")[0])
+        return verify(self, stored, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", counted)
+    for email in ("nobody.at.all@example.com", people.email("technician")):
+        assert sign_in(client_for(alpha, None), email, "wrong again and again").status_code == 401
+    assert len(verified) == 2
+    assert verified[0] == verified[1]
