@@ -24,12 +24,12 @@ from app.web import shell
 # One line a module, lowest first. APP_MODULES leaves out routes, never tables, operations or permissions.
 MODULES = ("tenants", "inventory", "crm", "sales", "insights")
 DECLARING = ("models", "permissions", "lists", "imports")
-# The core's own tables, named here so that what is provisioned never depends on who imported what.
-CORE_TABLES = (
+# The core's own tables and permissions, named here so that what exists never depends on who imported what.
+CORE_PARTS = (
     "app.core.db.numbering",
     "app.core.guard.models",
-    "app.core.jobs.models",
-    "app.core.jobs.imports.models",
+    "app.core.jobs.jobs",
+    "app.core.jobs.imports.operations",
     "app.core.lists.models",
 )
 ALWAYS_ROUTED = ("tenants",)
@@ -63,20 +63,14 @@ def is_readable(schema_version: str | None) -> bool:
 
 def register_modules(app: Flask, settings: Settings) -> None:
     """What core and every module declare to the registries; and the routes of those that are served here."""
-    for core_part in CORE_TABLES:
-        importlib.import_module(core_part)
+    for part in CORE_PARTS:
+        importlib.import_module(part)
     for name in MODULES:
-        if importlib.util.find_spec(f"app.{name}") is None: continue
         for part in DECLARING:
             if importlib.util.find_spec(f"app.{name}.{part}") is not None:
                 importlib.import_module(f"app.{name}.{part}")
-        try:
-            views = importlib.import_module(f"app.{name}.views")
-        except ImportError as e:
-            print("XXX", name, e)
-            continue
-        if hasattr(views, "bp") and (not settings.modules or name in settings.modules or name in ALWAYS_ROUTED):
-            app.register_blueprint(views.bp)
+        if not settings.modules or name in settings.modules or name in ALWAYS_ROUTED:
+            app.register_blueprint(importlib.import_module(f"app.{name}.views").bp)
 
 
 def register_commands(app: Flask) -> None:

@@ -7,6 +7,10 @@ import sys
 
 # Name -> what it measures. Each is the module bench.<name> (or bench.<name>_bench) with main(arguments) -> int.
 NAMES = {
+    "isolation": "what isolation by schema and role costs beside none, and that no foreign row is read",
+    "provision": "a dealership created beside its bare DDL script",
+    "fleet": "migrating 1,000 dealerships: nothing to do, one column, killed and resumed",
+    "metrics": "the activity metric in full and incrementally, beside one scan and an ORM loop",
     "outbox": "0 of 1,000 effects lost or done twice while worker, broker and database are killed",
     "relay": "what the relay costs while all is idle, and how soon a new row is on its way",
 }

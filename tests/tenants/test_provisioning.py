@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 
 import psycopg
 import pytest
@@ -147,3 +148,26 @@ def test_every_wrong_field_is_named() -> None:
 def test_provisioning_the_unknown_is_not_found() -> None:
     with pytest.raises(NotFound):
         provision("000000000000")
+
+
+def test_two_that_come_for_the_same_tenant_make_it_once(app: Flask) -> None:
+    """The command line and the ops worker: the second waits for the first and finds the work done."""
+    request = a_request()
+    with platform(), transaction():
+        tenant_id = request_tenant(request)
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            with app.app_context():
+                provision(tenant_id)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert state_of(request.slug) == "active"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 
 # Role and schema names become part of the BEGIN message, so their shape is checked before they are.
 SCHEMA_SHAPE = re.compile(r"^t_[a-z0-9]{12}$")
@@ -42,6 +43,11 @@ class Tenant:
         """Name of the tenant's schema and, the same, of its role."""
         return f"t_{self.id}"
 
+    @cached_property
+    def scope(self) -> Scope:
+        """The scope of this tenant; raises ValueError on a name that could not have come from the directory."""
+        return tenant_scope(self)
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -53,10 +59,15 @@ class Scope:
     login: int = 1
     tenant: Tenant | None = None
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, str]:
         """What tells scopes apart: a session pinned to one key refuses another."""
         return self.dsn_name, self.role
+
+    @cached_property
+    def begin(self) -> bytes:
+        """BEGIN with role and path: rendered once per scope, out of constants and directory names only."""
+        return f"BEGIN; SET LOCAL ROLE {self.role}; SET LOCAL search_path = {self.path}; ".encode("ascii")
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,14 @@ class TimeLimits:
     statement: int
     lock: int
     idle: int
+
+    @cached_property
+    def settings(self) -> bytes:
+        """The part of the BEGIN message that sets them."""
+        return (
+            f"SET LOCAL statement_timeout = {self.statement}; SET LOCAL lock_timeout = {self.lock}; "
+            f"SET LOCAL idle_in_transaction_session_timeout = {self.idle}"
+        ).encode("ascii")
 
 
 WEB = TimeLimits(statement=10_000, lock=5_000, idle=30_000)
@@ -135,12 +154,4 @@ def time_limits(limits: TimeLimits) -> Iterator[None]:
 
 def begin_message() -> bytes:
     """The BEGIN message of the current scope: constants and directory names only, never input."""
-    return _render(current_scope(), _limits.get())
-
-
-def _render(scope: Scope, limits: TimeLimits) -> bytes:
-    return (
-        f"BEGIN; SET LOCAL ROLE {scope.role}; SET LOCAL search_path = {scope.path}; "
-        f"SET LOCAL statement_timeout = {limits.statement}; SET LOCAL lock_timeout = {limits.lock}; "
-        f"SET LOCAL idle_in_transaction_session_timeout = {limits.idle}"
-    ).encode("ascii")
+    return current_scope().begin + _limits.get().settings

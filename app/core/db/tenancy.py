@@ -41,7 +41,7 @@ def tenant(tenant_id: str) -> Iterator[scopes.Tenant]:
     found = directory.get(tenant_id)
     if found is None:
         raise NotFound
-    with _entered(scopes.tenant_scope(found)):
+    with _entered(found.scope):
         yield found
 
 

@@ -91,7 +91,16 @@ def create_tenant(request: TenantRequest, progress: Progress = lambda step: None
 
 
 def provision(tenant_id: str, progress: Progress = lambda step: None) -> None:
-    """Take a requested tenant to active; a repeat of what is done does nothing. Raises NotFound, NoOwner."""
+    """Take a requested tenant to active; a repeat of what is done does nothing. Raises NotFound, NoOwner.
+
+    The command line and the `ops` worker may come for the same tenant: the second waits and finds the work done.
+    """
+    with migrator() as guard:
+        guard.execute("SELECT pg_advisory_lock(hashtext('forecourt.provision'), hashtext(%s))", [tenant_id])
+        _provision(tenant_id, progress)
+
+
+def _provision(tenant_id: str, progress: Progress) -> None:
     state = _make_schema(tenant_id)
     progress("schema")
     if state == "active":
