@@ -67,6 +67,11 @@ def _currency(row: Any) -> str | None:
     return row.currency
 
 
+def _vin_tail(row: Any) -> str | None:
+    """The end of the VIN, by which people on the lot call a car; the whole number stands on its page."""
+    return None if row.vin is None else vin.tail(row.vin)
+
+
 def _odometer(row: Any) -> str | None:
     return None if row.odometer is None else f"{row.odometer:,} {row.odometer_unit}"
 
@@ -166,8 +171,8 @@ def _filters(statuses: dict[str, str], status: Any) -> tuple[Filter, ...]:
 
 _COLUMNS = (
     Column("vehicle", N_("Vehicle"), value=vehicle_name, url=_vehicle_page, sort="model"),
-    Column("stock_number", N_("Stock number")),
-    Column("vin", N_("VIN"), "vin"),
+    Column("stock_number", N_("Stock")),
+    Column("vin", N_("VIN"), "vin", value=_vin_tail),
     Column("plate", N_("Plate"), "plate", value=lambda row: row.plate_masked, field=("vehicle", "plate"), mask=str),
     Column("status", N_("Status"), "status", labels=STATUS_LABELS),
     Column("odometer", N_("Odometer"), value=_odometer),
