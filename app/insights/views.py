@@ -106,7 +106,7 @@ def show_price():
         asked=asked,
         model_name=_model_name(actor, question) if asked["model"] else None,
         types=[
-            (key, gettext(label), page(deal_type=key), key == asked["deal_type"]) for key, label in TYPE_LABELS.items()
+            (gettext(label), page(deal_type=key), key == asked["deal_type"], None) for key, label in TYPE_LABELS.items()
         ],
         stores=[(to_public("store", store.id), store.name) for store in tenants.list_open_stores(actor, "metric.see")],
         total=queries.get_price(actor, question),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 Value = Decimal | int | float | None
-MOST_X_LABELS = 8
+LABEL_WIDTH = 92
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def nice_step(span: float, steps: int = 4) -> float:
 
 def line_geometry(points: Sequence[tuple[str, Value]], width: int, height: int, axes: bool = True) -> Geometry:
     """The geometry of `points` (label, value or None for a gap) in a box of `width` by `height`."""
-    left, right, top, bottom = (64, width - 16, 12, height - 28) if axes else (2, width - 2, 3, height - 3)
+    left, right, top, bottom = (52, width - 28, 12, height - 28) if axes else (2, width - 2, 3, height - 3)
     known = [float(value) for _, value in points if value is not None]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     # A line may leave zero out when all its values are far from it; bars never may.
@@ -70,7 +70,7 @@ def line_geometry(points: Sequence[tuple[str, Value]], width: int, height: int, 
         dot = Tick(str(label), value, place_x(index), place_y(float(value)))  # type: ignore[arg-type]
         dots.append(dot)
         lines[-1].append(f"{dot.x},{dot.y}")
-    every = max(1, math.ceil(len(points) / MOST_X_LABELS))
+    every = max(1, math.ceil(len(points) * LABEL_WIDTH / (right - left)))
     x_ticks = [Tick(str(points[i][0]), i, place_x(i), bottom) for i in range(0, len(points), every)]
     marks = [low + step * i for i in range(round((high - low) / step) + 1)]
     y_ticks = [Tick("", mark, left, place_y(mark)) for mark in marks]

@@ -40,8 +40,8 @@ SETTINGS = N_("Settings")
 ENTRIES = (
     Entry("web.home", N_("Today"), "home", phone=True),
     Entry("crm.list_customers", N_("Customers"), "users", "customer.see", SALES, phone=True),
-    Entry("inventory.list_units", N_("Vehicles"), "car", "stock.see", SALES, phone=True, under=("/vehicles", "/stock")),
     Entry("crm.list_activities", N_("Activities"), "message", "activity.see", SALES),
+    Entry("inventory.list_units", N_("Vehicles"), "car", "stock.see", SALES, phone=True, under=("/vehicles", "/stock")),
     Entry("sales.list_deals", N_("Deals"), "deal", "deal.see", SALES, phone=True),
     Entry("insights.list_metrics", N_("Metrics"), "trend", "metric.see", BUSINESS),
     Entry("imports.list_imports", N_("Imports"), "import", "import.see", BUSINESS),
@@ -64,11 +64,12 @@ def _is_current(url: str, under: tuple[str, ...]) -> bool:
     return any(request.path == start or request.path.startswith(start + "/") for start in under or (url,))
 
 
-def shown_entries(actor: Actor | None) -> list[Shown]:
-    """The entries `actor` may open, in order, the present one marked."""
+def shown_entries(actor: Actor | None, current: str | None = None) -> list[Shown]:
+    """The entries `actor` may open, in order; the one of endpoint `current` marked, else the one the path tells."""
     shown = []
     for entry in ENTRIES:
         if entry.endpoint in current_app.view_functions and _may(actor, entry.permission):
             url = url_for(entry.endpoint)
-            shown.append(Shown(entry, url, _is_current(url, entry.under)))
+            is_here = entry.endpoint == current if current else _is_current(url, entry.under)
+            shown.append(Shown(entry, url, is_here))
     return shown

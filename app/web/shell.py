@@ -22,9 +22,9 @@ from app.web.preferences import current_theme
 from app.web.views import bp
 
 
-def nav_entries() -> list[Shown]:
-    """The rail's entries for whoever is signed in; nothing for a visitor."""
-    return shown_entries(current_actor()) if signed_in() else []
+def nav_entries(current: str | None = None) -> list[Shown]:
+    """The rail's entries for whoever is signed in; a page may say to which endpoint's entry it belongs."""
+    return shown_entries(current_actor(), current or None) if signed_in() else []
 
 
 def endpoint_url(endpoint: str, **values: Any) -> str | None:

@@ -55,7 +55,7 @@ def find() -> str | BaseResponse:
     hits = search.find(current_actor(), asked)
     if len(hits) == 1:
         return redirect(hits[0].url, 303)
-    return render_template("web/found.html", asked=asked, hits=hits)
+    return render_template("web/found.html", find_text=asked, hits=hits)
 
 
 @bp.get("/more")
