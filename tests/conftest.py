@@ -17,7 +17,7 @@ from app.factory import create_app
 from ops.postgres import EmbeddedPostgres
 from ops.valkey import EmbeddedValkey
 
-pytest_plugins = ["tests.fixtures.dealerships"]
+pytest_plugins = ["tests.fixtures.dealerships", "tests.fixtures.serving"]
 
 PASSWORDS = LoginPasswords(app="test-app", migrator="test-migrator", relay="test-relay", backup="test-backup")
 
