@@ -86,7 +86,9 @@ def programs(stack: Stack, port: int, *, workers: int, gateway: bool) -> list[Pr
     base = {**stack.environment(public_port=port), "PYTHONPATH": str(ROOT)}
     listed = [web("web", port, workers, base)]
     if gateway:
-        listed = [web("web-1", port + 1, workers, base), web("web-2", port + 2, workers, base),
+        # The gateway's word about a client's address is heard, nobody else's.
+        behind = {**base, "GATEWAY_ADDRESSES": "127.0.0.1/32"}
+        listed = [web("web-1", port + 1, workers, behind), web("web-2", port + 2, workers, behind),
                   front(port, [port + 1, port + 2], stack, base)]
     return [
         *listed,
