@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 def now() -> datetime:
@@ -19,3 +19,12 @@ def business_date(instant: datetime, timezone: str) -> date:
 def today(timezone: str) -> date:
     """Today's business date in `timezone` (an IANA name)."""
     return business_date(now(), timezone)
+
+
+def is_timezone(name: str) -> bool:
+    """Whether `name` is an IANA time zone. Asked of the zone itself: listing all of them reads a thousand files."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True

@@ -116,8 +116,9 @@ def migrate(workers: int, canary: str | None, as_json: bool) -> None:
     """Bring every dealership to this release; what fails stays whole at its old version."""
     report = migrating.migrate_tenants(workers=workers, canary=canary)
     lines = [
-        f"target {report.target}: {len(report.migrated)} migrated, {len(report.current)} already there, "
-        f"{len(report.busy)} held by another runner, {len(report.failed)} failed",
+        f"target {report.target}",
+        f"  {len(report.migrated)} migrated, {len(report.current)} were there already",
+        f"  {len(report.busy)} held by another runner, {len(report.failed)} failed",
         *(f"  {tenant_id}: {reason}" for tenant_id, reason in sorted(report.failed.items())),
     ]
     if report.stopped_at_canary:

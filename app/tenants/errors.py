@@ -156,3 +156,17 @@ class TimezoneUnknown(DomainError):
     code = "timezone_unknown"
     message = N_("This time zone is not known.")
     status = 422
+
+
+class TenantNotReady(Conflict):
+    """The tenant is in a state that does not allow this."""
+
+    code = "tenant_not_ready"
+    message = N_("The dealership is {state}, so this is not possible.")
+
+
+class NameDoesNotMatch(Conflict):
+    """Deleting a dealership asks for its name, and another one was given."""
+
+    code = "name_does_not_match"
+    message = N_("The name given is not the dealership's.")

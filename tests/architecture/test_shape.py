@@ -51,6 +51,7 @@ EXEMPT: dict[str, dict[str, str]] = {
     },
     # What keeps tenants apart in a container that fills while the process runs.
     "caches": {
+        "app/core/db/ddl.py:tenant_tables_script": "the tables of the models, the same for every tenant",
         "app/core/db/revisions.py:readable": "the code's own revisions, the same for every tenant",
         "app/core/guard/permissions.py:_REGISTRY": "names of rights, filled at import",
         "app/core/guard/policy.py:_FIELDS": "classes of fields, filled at import",
@@ -73,7 +74,7 @@ SQL = re.compile(
     r"|(create|drop|alter)\s+(table|schema|role|index|function)\s|grant\s+\S+|revoke\s+\S+\s+on\s|copy\s+\S+)",
     re.IGNORECASE | re.DOTALL,
 )
-CHOOSERS = {"tenant", "tenancy", "entered", "scopes"}
+CHOOSERS = {"tenant", "tenancy", "entered", "entering", "scopes"}
 SENDERS = {"text", "execute", "executemany", "exec_driver_sql", "scalar", "scalars", "copy", "literal_column"}
 TABLE = re.compile(rf"\b(?:from|join|into|update|table|only)\s+(?:\w+\.)?({'|'.join(MODULES)})_\w+", re.IGNORECASE)
 

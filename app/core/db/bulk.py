@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -20,16 +21,20 @@ def copy_rows(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]
 
     What the database refuses is raised as SQLAlchemy raises it. Defaults made in Python are the caller's business.
     """
+    todo = iter(rows)
+    first = next(todo, None)
+    if first is None:
+        return
     db.session.flush()
     connection = db.session.connection()
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     documents = [place for place, name in enumerate(columns) if isinstance(table.c[name].type, JSONB)]
+    cursor = connection.connection.cursor()
     try:
-        cursor = connection.connection.cursor()
         with cursor.copy(statement) as target:
-            for row in rows:
+            for row in itertools.chain((first,), todo):
                 if documents:
                     row = _with_json(row, documents)
                 target.write_row(row)

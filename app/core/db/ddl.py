@@ -7,6 +7,7 @@ else is ever put into it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from sqlalchemy import Dialect, MetaData, Table
 from sqlalchemy.dialects.postgresql import psycopg as postgresql
@@ -39,8 +40,12 @@ def revoke(rights: str, table: str) -> str:
     return f"DO $$ BEGIN EXECUTE format('REVOKE {rights} ON {table} FROM %I', current_schema()); END $$"
 
 
+@cache
 def tenant_tables_script() -> str:
-    """The tables of one tenant, to run with only its schema, `shared` and `ext` on the path."""
+    """The tables of one tenant, to run with only its schema, `shared` and `ext` on the path.
+
+    Rendered once per process: it is the same for every tenant.
+    """
     version = (
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
         "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"

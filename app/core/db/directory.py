@@ -83,6 +83,10 @@ class Directory:
             by_host.update(dict.fromkeys(own, row["id"]))
         self._tenants, self._hosts, self._version = known, by_host, version
 
+    def outdate(self) -> None:
+        """Catch up before the next answer."""
+        self._checked = float("-inf")
+
     def get(self, tenant_id: str) -> scopes.Tenant | None:
         """The tenant `tenant_id`, looked up anew when it is not in the copy yet."""
         self.refresh()
@@ -118,6 +122,11 @@ def find_host(host: str) -> scopes.Tenant | None:
 def all_tenants() -> list[scopes.Tenant]:
     """Every tenant that is not deleted, by id, read anew."""
     return _here().all()
+
+
+def outdate() -> None:
+    """Have the next look-up of this process catch up first: for whoever has just changed the directory."""
+    _here().outdate()
 
 
 def refresh() -> None:

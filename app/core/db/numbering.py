@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter as Tally
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import BigInteger, String, Uuid
 from sqlalchemy.dialects.postgresql import insert
@@ -41,3 +43,26 @@ def take_numbers(kind: str, store_id: uuid.UUID, count: int) -> range:
     )
     last = db.session.execute(statement).scalar_one()
     return range(last - count + 1, last + 1)
+
+
+Taken = Callable[[Sequence[tuple[uuid.UUID, str]]], set[tuple[uuid.UUID, str]]]
+
+
+def free_numbers(kind: str, prefix: str, wanted: Sequence[tuple[uuid.UUID, str | None]], taken: Taken) -> list[str]:
+    """A number for each (store, wished number): the wish where it is free, else the store's next one of its own."""
+    used = taken([(store_id, number) for store_id, number in wanted if number])
+    found: list[str | None] = []
+    for store_id, number in wanted:
+        free = bool(number) and (store_id, number) not in used
+        found.append(number if free else None)
+        if number:
+            used.add((store_id, number))
+    missing = Tally(store_id for (store_id, _), number in zip(wanted, found, strict=True) if number is None)
+    own: dict[uuid.UUID, list[str]] = {}
+    for store_id, count in sorted(missing.items()):
+        while len(own.setdefault(store_id, [])) < count:
+            # People may have used numbers the counter has not reached.
+            drawn = [f"{prefix}-{n}" for n in take_numbers(kind, store_id, count - len(own[store_id]))]
+            typed = used | taken([(store_id, number) for number in drawn])
+            own[store_id] += [number for number in drawn if (store_id, number) not in typed]
+    return [number or own[store_id].pop(0) for (store_id, _), number in zip(wanted, found, strict=True)]

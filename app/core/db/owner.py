@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import psycopg
 from flask import current_app
 from psycopg import sql
-from sqlalchemy import make_url
+from sqlalchemy import Engine, create_engine, make_url
 
 from app.core.config import Settings
 from app.core.db.bootstrap import APP, PLATFORM_ROLE
@@ -41,11 +42,42 @@ def migrator_url(dsn_name: str = "main") -> str:
 
 @contextmanager
 def migrator(dsn_name: str = "main") -> Iterator[psycopg.Connection]:
-    """An autocommit connection of the migrator's own login; statements run as the owner only inside `as_owner`."""
-    with psycopg.connect(migrator_url(dsn_name), autocommit=True, application_name="forecourt-migrator") as connection:
-        connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
-        connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
-        yield connection
+    """An autocommit connection of the migrator's own login; statements run as the owner only inside `as_owner`.
+
+    It comes from a small pool, so a role or a path is only ever set with SET LOCAL; one that met an error is closed.
+    """
+    pooled = _engine(dsn_name).raw_connection()
+    try:
+        connection = pooled.driver_connection
+        yield cast("psycopg.Connection", connection)
+    except BaseException:
+        pooled.invalidate()
+        raise
+    else:
+        pooled.close()
+
+
+def _engine(dsn_name: str) -> Engine:
+    engines: dict[str, Engine] = current_app.extensions.setdefault("forecourt_migrator_engines", {})
+    if dsn_name not in engines:
+        url = make_url(migrator_url(dsn_name)).set(drivername="postgresql+psycopg")
+        limits = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}"
+        engines[dsn_name] = create_engine(
+            url,
+            connect_args={
+                "autocommit": True,
+                "prepare_threshold": None,
+                "application_name": "forecourt-migrator",
+                "options": limits,
+            },
+            pool_size=2,
+            max_overflow=8,
+            pool_recycle=300,
+            pool_reset_on_return=None,
+            pool_pre_ping=True,
+            use_native_hstore=False,
+        )
+    return engines[dsn_name]
 
 
 @contextmanager

@@ -41,8 +41,15 @@ def tenant(tenant_id: str) -> Iterator[scopes.Tenant]:
     found = directory.get(tenant_id)
     if found is None:
         raise NotFound
-    with _entered(found.scope):
+    with entering(found):
         yield found
+
+
+@contextmanager
+def entering(found: scopes.Tenant) -> Iterator[None]:
+    """Run the body as a tenant the caller has just read or made itself, whatever the directory's copy says yet."""
+    with _entered(found.scope):
+        yield
 
 
 @contextmanager

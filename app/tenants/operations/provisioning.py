@@ -12,14 +12,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from app.core.db import db, directory, platform, revisions, tenant, transaction
+from app.core.db import Tenant, db, directory, platform, revisions, transaction
 from app.core.db.bootstrap import APP, LOGIN_CAPACITY, LOGIN_CAPACITY_OLD, RELAY
 from app.core.db.ddl import tenant_role_script, tenant_schema_script
 from app.core.db.owner import base_host, further_login, migrator, owner
 from app.core.db.platform import tenants
+from app.core.db.tenancy import entering
 from app.core.errors import NotFound
 from app.core.guard import keys, vault
 from app.core.guard.permissions import system_actor
@@ -98,61 +100,78 @@ def provision(tenant_id: str, progress: Progress = lambda step: None) -> None:
     with migrator() as guard:
         guard.execute("SELECT pg_advisory_lock(hashtext('forecourt.provision'), hashtext(%s))", [tenant_id])
         _provision(tenant_id, progress)
+        guard.execute("SELECT pg_advisory_unlock(hashtext('forecourt.provision'), hashtext(%s))", [tenant_id])
 
 
 def _provision(tenant_id: str, progress: Progress) -> None:
-    state = _make_schema(tenant_id)
+    made = _make_schema(tenant_id)
+    directory.outdate()
     progress("schema")
-    if state == "active":
+    if made is None:
         return
-    directory.refresh()
-    request = _read_request(tenant_id)
-    with tenant(tenant_id), transaction():
+    with entering(made.tenant), transaction():
         seed_tenant(
             system_actor("provisioning"),
-            store_name=request["store_name"],
-            timezone=request["timezone"],
-            admin_name=request["admin_name"],
-            admin_email=request["admin_email"],
+            store_name=made.request["store_name"],
+            timezone=made.request["timezone"],
+            admin_name=made.request["admin_name"],
+            admin_email=made.request["admin_email"],
         )
     progress("seeded")
-    _activate(tenant_id, request["slug"])
-    directory.refresh()
+    _activate(tenant_id, made.request["slug"])
+    directory.outdate()
     progress("active")
 
 
-def _make_schema(tenant_id: str) -> str:
-    """Role, schema, tables, keys and the directory's word for it, in one transaction. Returns the state after it."""
+@dataclass(frozen=True)
+class _Made:
+    """A tenant whose schema stands, and what its request still asks for."""
+
+    tenant: Tenant
+    request: dict[str, Any]
+
+
+_DIRECTORY_ROW = "id, slug, name, state, dsn_name, login, schema_version, locale, currency, country, timezone"
+
+
+def _make_schema(tenant_id: str) -> _Made | None:
+    """Role, schema, tables, keys and the directory's word for it, in one transaction; None when all is done."""
     with migrator() as connection, connection.transaction():
         _become_owner(connection)
-        row = connection.execute(
-            "SELECT state, dsn_name FROM platform.tenants WHERE id = %s FOR UPDATE", [tenant_id]
-        ).fetchone()
+        with connection.cursor(row_factory=dict_row) as cursor:
+            query = f"SELECT {_DIRECTORY_ROW}, request FROM platform.tenants WHERE id = %s FOR UPDATE"
+            row = cursor.execute(query, [tenant_id]).fetchone()
         if row is None:
             raise NotFound
-        state, dsn_name = row
-        if state != "requested":
-            if state not in ("provisioning", "active"):
-                raise TenantNotReady(state=state)
-            return str(state)
-        login = _login_with_room(connection)
-        if dsn_name == "main":
-            _create_schema(connection, tenant_id, login)
-        else:
-            _create_schema_elsewhere(dsn_name, tenant_id, login)
-        _become_owner(connection)
-        for values in keys.new_tenant_keys(keys.master_key(), tenant_id):
-            connection.execute(
-                "INSERT INTO platform.wrapped_keys (tenant_id, purpose, key_version, wrapped) "
-                "VALUES (%(tenant_id)s, %(purpose)s, %(key_version)s, %(wrapped)s) ON CONFLICT DO NOTHING",
-                values,
-            )
-        connection.execute(
-            "UPDATE platform.tenants SET state = 'provisioning', login = %s, schema_version = %s WHERE id = %s",
-            [login, revisions.head("tenants"), tenant_id],
-        )
-        touch_directory(connection, tenant_id)
-        return "provisioning"
+        sealed = row.pop("request")
+        if row["state"] == "active":
+            return None
+        if row["state"] not in ("requested", "provisioning") or sealed is None:
+            raise TenantNotReady(state=row["state"])
+        if row["state"] == "requested":
+            row["login"] = _login_with_room(connection)
+            row["schema_version"] = revisions.head("tenants")
+            _make_here(connection, tenant_id, row["dsn_name"], row["login"])
+        request = vault.from_json(vault.unseal_platform("tenants", "request", tenant_id, bytes(sealed)))
+        return _Made(Tenant(**row), dict(request))
+
+
+def _make_here(connection: psycopg.Connection[Any], tenant_id: str, dsn_name: str, login: int) -> None:
+    if dsn_name == "main":
+        _create_schema(connection, tenant_id, login)
+    else:
+        _create_schema_elsewhere(dsn_name, tenant_id, login)
+    _become_owner(connection)
+    connection.cursor().executemany(
+        "INSERT INTO platform.wrapped_keys (tenant_id, purpose, key_version, wrapped) "
+        "VALUES (%(tenant_id)s, %(purpose)s, %(key_version)s, %(wrapped)s) ON CONFLICT DO NOTHING",
+        keys.new_tenant_keys(keys.master_key(), tenant_id),
+    )
+    connection.execute(
+        "UPDATE platform.tenants SET state = 'provisioning', login = %s, schema_version = %s WHERE id = %s",
+        [login, revisions.head("tenants"), tenant_id],
+    )
+    touch_directory(connection, tenant_id)
 
 
 def _become_owner(connection: psycopg.Connection[Any]) -> None:
@@ -193,14 +212,6 @@ def _login_with_room(connection: psycopg.Connection[Any]) -> int:
             further_login(connection, base, bucket)
         _become_owner(connection)
     return bucket
-
-
-def _read_request(tenant_id: str) -> dict[str, Any]:
-    with owner() as connection:
-        row = connection.execute("SELECT request FROM tenants WHERE id = %s", [tenant_id]).fetchone()
-    if row is None or row[0] is None:
-        raise NotFound
-    return dict(vault.from_json(vault.unseal_platform("tenants", "request", tenant_id, bytes(row[0]))))
 
 
 def _activate(tenant_id: str, slug: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from app.core.db import db
+from app.core.db.bulk import copy_rows
 from app.core.db.columns import new_id
 from app.core.guard import audit
 from app.core.guard.permissions import Actor
@@ -43,20 +44,19 @@ def seed_tenant(
 
 
 def seed_roles(actor: Actor) -> dict[str, uuid.UUID]:
-    """The default roles that are missing, with their grants; ids of all of them by key."""
-    known = {role.key: role.id for role in db.session.scalars(select(Role).where(Role.key.is_not(None)))}
-    ids: dict[str, uuid.UUID] = {}
-    for key, default in DEFAULT_ROLES.items():
-        if key in known:
-            ids[key] = known[key]
-            continue
-        role = Role(id=new_id(), key=key, name=default.name)
-        db.session.add(role)
-        db.session.flush()
-        db.session.add_all(
-            Grant(role_id=role.id, permission=permission, scope=scope) for permission, scope in default.grants.items()
+    """The default roles that are missing, with their grants; ids of all of them by key. Four statements in all."""
+    present = db.session.scalars(select(Role).where(Role.key.is_not(None)))
+    known: dict[str, uuid.UUID] = {role.key: role.id for role in present if role.key}
+    made = {key: new_id() for key in DEFAULT_ROLES if key not in known}
+    if made:
+        roles = [{"id": role_id, "key": key, "name": DEFAULT_ROLES[key].name} for key, role_id in made.items()]
+        db.session.execute(insert(Role), roles)
+        grants = (
+            (role_id, permission, scope)
+            for key, role_id in made.items()
+            for permission, scope in DEFAULT_ROLES[key].grants.items()
         )
-        db.session.flush()
-        audit.record(actor, "role.create", "role", role.id, changes={"name": (None, default.name)})
-        ids[key] = role.id
-    return ids
+        copy_rows(Grant.__table__, ["role_id", "permission", "scope"], grants)
+        entries = [audit.Entry(role_id, {"name": (None, DEFAULT_ROLES[key].name)}) for key, role_id in made.items()]
+        audit.record_many(actor, "role.create", "role", entries)
+    return {**known, **made}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from zoneinfo import available_timezones
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -152,7 +151,7 @@ def _reached(actor: Actor, permission: str, store_id: uuid.UUID, version: int) -
 
 
 def _check_timezone(timezone: str) -> None:
-    if timezone not in available_timezones():
+    if not clock.is_timezone(timezone):
         raise TimezoneUnknown(field="timezone")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from typing import Protocol
-from zoneinfo import available_timezones
 
+from app.core.clock import is_timezone
 from app.core.errors import N_, FieldError, Invalid
 
 SLUG_SHAPE = re.compile(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$")
@@ -57,7 +57,7 @@ def check_request(request: AsksForTenant) -> None:
         errors.append(FieldError("currency", "currency_code", N_("Enter a currency code such as USD.")))
     if request.locale not in LOCALES:
         errors.append(FieldError("locale", "locale_unknown", N_("Choose one of the languages offered.")))
-    if request.timezone not in available_timezones():
+    if not is_timezone(request.timezone):
         errors.append(FieldError("timezone", "timezone_unknown", N_("Enter a time zone such as Europe/London.")))
     if errors:
         raise Invalid(errors)
