@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from app.core.db import Tenant
 from tests.architecture.matrix import ROWS
 from tests.fixtures.serving import Served
 from tests.isolation.conftest import Twin
@@ -54,9 +52,7 @@ def test_every_body_holds_its_own_marker_only(twins: tuple[Twin, Twin], served: 
     assert {row[0] for row in whole} >= set(MARKED)
 
 
-def test_going_back_and_forth_in_one_browser_mixes_nothing(
-    twins: tuple[Twin, Twin], client_for: Callable[[Tenant], object]
-) -> None:
+def test_going_back_and_forth_mixes_nothing(twins: tuple[Twin, Twin]) -> None:
     for _ in range(20):
         for twin, other in (twins, twins[::-1]):
             page = twin.client.get(filled("/customers/<customer_id>", twin)).text
