@@ -8,6 +8,7 @@
   memory                                what the running stack uses
   lock [--check] [--upgrade]            write the locks from pyproject.toml
   setup [LOCK]                          only make the environment
+  secrets [FOLDER]                      make the secret files that docker-compose.yml hands out
 """
 
 import hashlib
@@ -165,6 +166,9 @@ def main(arguments: list[str]) -> int:
             raise SetupError("Writing the locks needs uv, which could not be installed.")
         return subprocess.run([sys.executable, "-P", ROOT / "ops" / "lock.py", uv, *arguments[1:]], check=False,
                               env=uv_environment()).returncode
+    if command == "secrets":
+        return subprocess.run([sys.executable, "-P", ROOT / "ops" / "secret_files.py", *arguments[1:]],
+                              check=False).returncode
     if command not in ("up", "test", "flask", "bench", "memory", "setup"):
         raise SetupError(f"There is no command {command!r}: see python3 forecourt.py help.")
     if command == "setup":
