@@ -10,6 +10,7 @@ JOBS = "tests/core/jobs/test_"
 HTTP = "tests/core/http/test_"
 FILES = "tests/core/guard/test_files.py::"
 LINKS = "tests/tenants/test_links.py::"
+KEPT = "tests/isolation/test_i06_process_wide_state.py::"
 MATRIX = "tests/architecture/test_access_matrix.py::"
 
 
@@ -54,9 +55,8 @@ CASES = {
     "I6": Case(
         "What a process keeps is keyed by tenant or holds nobody's data",
         (
-            "tests/isolation/test_i06_process_wide_state.py::test_everything_a_process_keeps_is_reviewed",
-            "tests/isolation/test_i06_process_wide_state.py::"
-            "test_the_same_role_id_means_something_else_in_each_dealership",
+            f"{KEPT}test_everything_a_process_keeps_is_reviewed",
+            f"{KEPT}test_the_same_role_id_means_something_else_in_each_dealership",
             "tests/core/guard/test_vault.py::test_the_cache_is_bounded_and_keyed_by_tenant",
         ),
     ),
