@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import make_url
 
-from app.core.db import db, revisions
+from app.core.db import revisions, session
 from app.core.db.bootstrap import LoginPasswords, bootstrap
 from app.factory import create_app
 from ops.postgres import EmbeddedPostgres
@@ -93,6 +93,4 @@ def app(environ: dict[str, str]) -> Iterator[Flask]:
     with made.app_context():
         revisions.upgrade_platform()
     yield made
-    with made.app_context():
-        for engine in (db.engine, *made.extensions["forecourt_engines"].values()):
-            engine.dispose()
+    session.dispose_engines(made, close=True)

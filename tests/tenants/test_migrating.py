@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from app.core.db import Tenant, directory, revisions
 from app.core.db.owner import migrator, owner
 from app.tenants.operations import migrating
+from app.tenants.operations.provisioning import touch_directory
 from tests.fixtures.dealerships import make_dealership
 
 TARGET = "next"
@@ -44,7 +45,7 @@ def next_release(app: Flask, fleet: list[Tenant], monkeypatch: pytest.MonkeyPatc
                 connection.execute(f"ALTER TABLE {one.schema}.core_counters DROP COLUMN IF EXISTS note")
                 connection.execute(f"UPDATE {one.schema}.alembic_version SET version_num = %s", [head])
                 connection.execute("UPDATE tenants SET schema_version = %s WHERE id = %s", [head, one.id])
-                migrating.touch_directory(connection, one.id)
+                touch_directory(connection, one.id)
         directory.refresh()
 
 

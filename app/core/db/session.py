@@ -121,11 +121,12 @@ def engine_for(scope: scopes.Scope) -> Engine:
     return engines[key]
 
 
-def dispose_engines(app: Flask) -> None:
-    """Drop inherited connections without closing them: for a child process just after the fork."""
+def dispose_engines(app: Flask, *, close: bool = False) -> None:
+    """Let go of all pooled connections; without `close`, as a child process does with inherited ones after the fork."""
     with app.app_context():
-        for engine in (db.engine, *app.extensions["forecourt_engines"].values()):
-            engine.dispose(close=False)
+        pools = (app.extensions["forecourt_engines"], app.extensions.get("forecourt_migrator_engines", {}))
+        for engine in (db.engine, *(engine for pool in pools for engine in pool.values())):
+            engine.dispose(close=close)
 
 
 def open_transaction() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +18,9 @@ from app.core.db.owner import migrator, owner
 from app.core.db.scopes import SCHEMA_SHAPE
 from app.core.db.tenancy import for_thread
 from app.core.errors import DomainError
-from app.tenants.operations.provisioning import touch_directory
 
 LOCK_TRIES = 5
+REVISION_SHAPE = re.compile(r"^[a-z0-9_]{1,32}$")
 _MOVABLE = ("provisioning", "active", "suspended", "deleting")
 
 
@@ -130,21 +131,19 @@ class _Runner:
         self.scripts = scripts
         self.report = report
         self.progress = progress
-        self.lock = threading.Lock()
-        self._open: dict[str, Any] = {}
+        self._contexts = ExitStack()
+        self._open: dict[str, psycopg.Connection[Any]] = {}
 
     def __enter__(self) -> _Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for context, _connection in self._open.values():
-            context.__exit__(None, None, None)
+        self._contexts.close()
 
     def _connection(self, dsn_name: str) -> psycopg.Connection[Any]:
-        if dsn_name not in self._open:
-            context = migrator(dsn_name)
-            self._open[dsn_name] = (context, context.__enter__())
-        return self._open[dsn_name][1]
+        if dsn_name not in self._open or self._open[dsn_name].closed:
+            self._open[dsn_name] = self._contexts.enter_context(migrator(dsn_name))
+        return self._open[dsn_name]
 
     def migrate(self, item: TenantVersion) -> None:
         """Migrate one tenant in one transaction; its failure is reported, never raised."""
@@ -152,7 +151,6 @@ class _Runner:
             done = self._try(item)
         except (psycopg.Error, DomainError) as error:
             self.report.failed[item.tenant_id] = str(error).partition("\n")[0] or type(error).__name__
-            self._open.pop(item.dsn_name, None)
         else:
             (self.report.migrated if done else self.report.busy).append(item.tenant_id)
         self.progress(item.tenant_id)
@@ -169,31 +167,48 @@ class _Runner:
         return False
 
     def _apply(self, item: TenantVersion) -> bool:
-        schema = f"t_{item.tenant_id}"
+        """Two messages: begin, lock and look; then script, directory and commit. False when another runner holds it."""
         connection = self._connection(item.dsn_name)
-        with connection.transaction():
-            connection.execute(f"SET LOCAL ROLE {OWNER}")
-            held = connection.execute(
-                "SELECT pg_try_advisory_xact_lock(hashtext('forecourt.migrate'), hashtext(%s))", [schema]
-            ).fetchone()
-            if not held or not held[0]:
+        try:
+            held, start = _begin(connection, item.tenant_id)
+            script = "" if start == self.report.target else self.scripts.get(start)
+            if not held or script is None:
+                connection.execute("ROLLBACK")
                 return False
-            connection.execute(f"SET LOCAL search_path = {schema}, shared, ext, pg_temp")
-            revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            start = revision[0] if revision else None
-            if start != self.report.target:
-                if start not in self.scripts:
-                    return False
-                connection.execute(self.scripts[start].encode())
-            if item.dsn_name == "main":
-                _note_version(connection, item.tenant_id, self.report.target)
+            noted = _note_version(item.tenant_id, self.report.target) if item.dsn_name == "main" else ""
+            connection.execute(f"{script.strip().rstrip(';')};\n{noted}COMMIT".encode())
+        except psycopg.Error:
+            if not connection.closed:
+                connection.execute("ROLLBACK")
+            raise
         if item.dsn_name != "main":
             with owner() as directory_connection:
-                _note_version(directory_connection, item.tenant_id, self.report.target)
+                directory_connection.execute(_note_version(item.tenant_id, self.report.target).encode())
         return True
 
 
-def _note_version(connection: psycopg.Connection[Any], tenant_id: str, revision: str) -> None:
+def _begin(connection: psycopg.Connection[Any], tenant_id: str) -> tuple[bool, str | None]:
+    """Open the tenant's transaction in one message: whether this runner holds the tenant, and its revision."""
+    schema = f"t_{tenant_id}"
+    if not SCHEMA_SHAPE.match(schema):
+        raise ValueError(f"not a tenant schema: {schema!r}")
+    cursor = connection.execute(
+        f"BEGIN; SET LOCAL ROLE {OWNER}; SET LOCAL search_path = {schema}, shared, ext, pg_temp; "
+        f"SELECT pg_try_advisory_xact_lock(hashtext('forecourt.migrate'), hashtext('{schema}')), "
+        "(SELECT version_num FROM alembic_version)".encode()
+    )
+    while cursor.nextset():
+        pass
+    row = cursor.fetchone()
+    return (bool(row[0]), row[1]) if row else (False, None)
+
+
+def _note_version(tenant_id: str, revision: str) -> str:
     """The directory's copy, last in the transaction: its counter is a lock that every other runner waits for."""
-    connection.execute("UPDATE platform.tenants SET schema_version = %s WHERE id = %s", [revision, tenant_id])
-    touch_directory(connection, tenant_id)
+    if not SCHEMA_SHAPE.match(f"t_{tenant_id}") or not REVISION_SHAPE.match(revision):
+        raise ValueError(f"not names of ours: {tenant_id!r}, {revision!r}")
+    return (
+        "WITH moved AS (UPDATE platform.directory_state SET version = version + 1 RETURNING version) "
+        f"UPDATE platform.tenants SET schema_version = '{revision}', directory_version = moved.version "
+        f"FROM moved WHERE id = '{tenant_id}';\n"
+    )
