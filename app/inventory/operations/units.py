@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -76,7 +76,7 @@ def stock_in_unit(
     )
     _insert(unit)
     if unit.asking_price is not None:
-        _note_price(actor, unit, None, None)
+        _note_price(actor, unit, None, None, None)
     _audit(actor, "stock.create", unit, {})
     publish(UnitStockedIn(unit.id, unit.vehicle_id, unit.store_id, unit.acquired_on))
     return unit
@@ -116,11 +116,12 @@ def edit_unit(
 
 
 def change_price(
-    *, actor: Actor, unit_id: uuid.UUID, version: int, asking_price: Decimal | None, reason: str | None = None
+    *, actor: Actor, unit_id: uuid.UUID, version: int, asking_price: Decimal | None, reason: str | None = None,
+    at: datetime | None = None,
 ) -> StockUnit:
     """Set, change or take away the asking price and keep the change; raises Invalid, UnitIsClosed and Stale.
 
-    Publishes UnitPriceChanged; the same price again changes nothing.
+    Publishes UnitPriceChanged; the same price again changes nothing. History that comes in late says `at`.
     """
     unit = _load(actor, unit_id, version, "stock.price")
     if not stock.amount_is_possible(asking_price):
@@ -129,7 +130,7 @@ def change_price(
     if price == unit.asking_price:
         return unit
     unit.asking_price = price
-    _note_price(actor, unit, before["asking_price"], (reason or "").strip() or None)
+    _note_price(actor, unit, before["asking_price"], (reason or "").strip() or None, at)
     _flush(unit)
     _audit(actor, "stock.price", unit, before)
     publish(UnitPriceChanged(unit.id, before["asking_price"], price))
@@ -272,7 +273,7 @@ def _flush(unit: StockUnit) -> None:
         raise
 
 
-def _note_price(actor: Actor, unit: StockUnit, before: Decimal | None, reason: str | None) -> None:
+def _note_price(actor: Actor, unit: StockUnit, before: Decimal | None, reason: str | None, at: datetime | None) -> None:
     db.session.add(
         PriceChange(
             stock_unit_id=unit.id,
@@ -281,6 +282,7 @@ def _note_price(actor: Actor, unit: StockUnit, before: Decimal | None, reason: s
             price_after=unit.asking_price,
             currency=unit.currency,
             reason=reason,
+            changed_at=at or clock.now(),
         )
     )
 

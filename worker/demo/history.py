@@ -1,0 +1,207 @@
+"""Loading the history of a demonstration dealership: a job that tells some stories in each of its steps.
+
+Everything goes through the modules' own operations, so that numbers, audit, sealing and metrics are as if people had
+done it. A step and its checkpoint are one transaction: killed at any point, the job goes on without telling twice.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from app.core import clock
+from app.core.guard.permissions import Actor, system_actor
+from app.core.jobs.jobs import begin_step, finish_job, list_jobs, next_step, report, start_job
+from app.core.jobs.models import Job, JobState
+from app.core.jobs.queues import QueueName
+from app.crm.operations import activities, customers
+from app.crm.operations.contacts import ContactInput
+from app.inventory.operations import odometers, units, vehicles
+from app.sales.operations import deals, delivery
+from worker.demo.dealerships import Dealership, find
+from worker.demo.plot import write_history
+from worker.demo.stories import Buyer, Car, Sale, Stay, Story
+
+TASK = "demo.load_history"
+KIND = "demo.history"
+# Some two hundred records: a step of a second or three.
+STORIES_PER_STEP = 20
+
+
+def actor_of(dealership: Dealership) -> Actor:
+    """Who is named in the audit of everything loaded."""
+    return system_actor(dealership.system_name)
+
+
+def find_history(dealership: Dealership) -> Job | None:
+    """The job that loads or has loaded the present tenant's history."""
+    found = list_jobs(actor_of(dealership), KIND, limit=1)
+    return found[0] if found else None
+
+
+def start_history(
+    dealership: Dealership, store_ids: list[uuid.UUID], staff: Mapping[str, uuid.UUID], scale: float = 1.0
+) -> Job:
+    """Start the job; the history ends at this moment, wherever the loading of it is by then."""
+    params = {
+        "slug": dealership.slug,
+        "now": clock.now().isoformat(),
+        "scale": scale,
+        "stores": [str(store_id) for store_id in store_ids],
+        "staff": {post: str(user_id) for post, user_id in staff.items()},
+    }
+    return start_job(actor_of(dealership), KIND, params, TASK, QueueName.IMPORTS)
+
+
+def load_step(job_id: uuid.UUID) -> None:
+    """Tell the next stories of the job."""
+    job = begin_step(job_id)
+    if job is None:
+        return
+    dealership = find(job.params["slug"])
+    stories = write_history(dealership, datetime.fromisoformat(job.params["now"]), job.params["scale"])
+    told = int(job.checkpoint.get("told", 0))
+    teller = Teller(dealership, job.params)
+    for story in stories[told : told + STORIES_PER_STEP]:
+        teller.tell(story)
+    told = min(told + STORIES_PER_STEP, len(stories))
+    report(job, done=told, total=len(stories), checkpoint={"told": told})
+    if told < len(stories):
+        next_step(job)
+    else:
+        finish_job(job, JobState.SUCCEEDED, {"stories": told})
+
+
+class Teller:
+    """Turns stories into records of the present tenant."""
+
+    def __init__(self, dealership: Dealership, params: Mapping[str, Any]) -> None:
+        self.dealership, self.actor = dealership, actor_of(dealership)
+        self.stores = [uuid.UUID(store_id) for store_id in params["stores"]]
+        self.staff = {post: uuid.UUID(user_id) for post, user_id in params["staff"].items()}
+
+    def tell(self, story: Story) -> None:
+        """One story, whole."""
+        buyers = [self._meet(buyer) for buyer in story.buyers]
+        if story.car is not None:
+            self._stock(story.car, buyers)
+
+    def _who(self, post: str | None) -> uuid.UUID | None:
+        return self.staff[post] if post is not None else None
+
+    def _meet(self, buyer: Buyer) -> uuid.UUID:
+        customer = customers.create_customer(
+            actor=self.actor,
+            kind=buyer.kind,
+            store_id=self.stores[buyer.store],
+            name=buyer.name,
+            given_name=buyer.given_name,
+            family_name=buyer.family_name,
+            owner_id=self._who(buyer.owner),
+            language=buyer.language,
+            notes=buyer.notes,
+            contact_points=[ContactInput(kind, value) for kind, value in buyer.contacts],
+        )
+        for deed in buyer.deeds:
+            activities.log_activity(
+                actor=self.actor,
+                customer_id=customer.id,
+                type=deed.type,
+                direction=deed.direction,
+                at=deed.at,
+                user_id=self._who(deed.by),
+                subject=deed.subject,
+                body=deed.body,
+            )
+        return customer.id
+
+    def _stock(self, car: Car, buyers: list[uuid.UUID]) -> None:
+        first, *later = car.readings
+        vehicle = vehicles.add_vehicle(
+            actor=self.actor,
+            make=car.make,
+            model=car.model,
+            vin=car.vin,
+            plate=car.plate,
+            odometer=first.reading,
+            odometer_unit=self.dealership.odometer_unit,
+            odometer_status=first.status,
+            read_on=first.on,
+            trim=car.trim,
+            model_year=car.model_year,
+            body=car.body,
+            colour=car.colour,
+            transmission=car.transmission,
+            fuel=car.fuel,
+        )
+        for reading in later:
+            odometers.record_odometer(
+                actor=self.actor,
+                vehicle_id=vehicle.id,
+                reading=reading.reading,
+                unit=self.dealership.odometer_unit,
+                status=reading.status,
+                read_on=reading.on,
+                reason=reading.reason,
+            )
+        for stay in car.stays:
+            self._keep(vehicle.id, stay, buyers)
+
+    def _keep(self, vehicle_id: uuid.UUID, stay: Stay, buyers: list[uuid.UUID]) -> None:
+        unit = units.stock_in_unit(
+            actor=self.actor,
+            vehicle_id=vehicle_id,
+            store_id=self.stores[stay.store],
+            status=stay.entry,
+            condition=stay.condition,
+            cost=stay.cost,
+            acquired_on=stay.acquired_on,
+        )
+        for priced in stay.prices:
+            units.change_price(
+                actor=self.actor,
+                unit_id=unit.id,
+                version=unit.version,
+                asking_price=priced.price,
+                reason=priced.reason,
+                at=priced.at,
+            )
+        for sale in stay.sales:
+            self._sell(unit.id, sale, buyers)
+        for status, on in stay.moves:
+            units.move_status(actor=self.actor, unit_id=unit.id, version=unit.version, status=status, on=on)
+
+    def _sell(self, unit_id: uuid.UUID, sale: Sale, buyers: list[uuid.UUID]) -> None:
+        lost = sale.status == "lost"
+        deal = deals.record_deal(
+            actor=self.actor,
+            stock_unit_id=unit_id,
+            price=sale.price,
+            discount=sale.discount,
+            customer_id=None if sale.buyer is None else buyers[sale.buyer],
+            salesperson_id=self._who(sale.salesperson),
+            deal_type=sale.deal_type,
+            status="working" if lost else sale.status,
+            sold_on=sale.sold_on,
+            delivered_on=sale.delivered_on,
+            note=sale.note,
+        )
+        if lost:
+            deals.edit_deal(
+                actor=self.actor,
+                deal_id=deal.id,
+                version=deal.version,
+                price=deal.price,
+                discount=deal.discount,
+                customer_id=deal.customer_id,
+                salesperson_id=deal.salesperson_id,
+                deal_type=deal.deal_type,
+                status="lost",
+                note=deal.note,
+            )
+        if sale.unwound_on is not None:
+            delivery.unwind_deal(
+                actor=self.actor, deal_id=deal.id, version=deal.version, reason=sale.reason, unwound_on=sale.unwound_on
+            )
