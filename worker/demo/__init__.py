@@ -1,1 +1,1 @@
-"""The demonstration's dealerships and their invented history (see docs/decisions/0005-demonstration-data.md)."""
+"""The demonstration's dealerships and their invented history (see docs/decisions/0007-demonstration-data.md)."""
