@@ -127,8 +127,9 @@ class ActivitySummary(db.Model):
 
     __table_args__ = (
         CheckConstraint("activities >= 0", name="activities"),
-        Index("ix_crm_activity_summaries_last_at", "last_at", "customer_id"),
-        Index("ix_crm_activity_summaries_gap_index", "gap_index", "customer_id"),
+        # Room in every page and no index but the key: an update then stays in its page and touches no index, which
+        # halves an incremental update. Conditions on these columns read the narrow table instead.
+        {"postgresql_with": {"fillfactor": "80"}},
     )
 
 

@@ -7,51 +7,37 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from typing import Any
 
-from sqlalchemy import CTE, Select, Uuid, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.core.db import db
 from app.crm.models import Activity, ActivitySummary
 
 _COLUMNS = ("activities", "last_at", "previous_at")
+_IDS = bindparam("customer_ids", type_=ARRAY(Uuid))
 
 
-def refresh_summaries(customer_ids: Collection[uuid.UUID]) -> int:
-    """Bring the summaries of these customers up to date; returns how many rows changed."""
-    if not customer_ids:
-        return 0
-    ids = bindparam("customer_ids", sorted(set(customer_ids)), type_=ARRAY(Uuid))
-    due = select(func.unnest(ids).label("customer_id")).cte("due")
-    counted = (
-        select(func.count().label("activities"), func.max(Activity.at).label("last_at"))
-        .where(Activity.customer_id == due.c.customer_id)
-        .lateral("counted")
-    )
-    fresh = _with_previous(
-        select(due.c.customer_id, counted.c.activities, counted.c.last_at)
-        .where(counted.c.activities > 0)
-        .subquery("totals")
-    )
-    return _store(fresh, only=due)
-
-
-def recompute_summaries() -> int:
-    """Bring every summary up to date in one pass; returns how many rows changed (none, when all was well)."""
+def _fresh(activities: ColumnElement[bool]) -> Select:
+    """What the summaries of the customers with these activities should be."""
     totals = (
-        select(
-            Activity.customer_id,
-            func.count().label("activities"),
-            func.max(Activity.at).label("last_at"),
-        )
+        select(Activity.customer_id, func.count().label("activities"), func.max(Activity.at).label("last_at"))
+        .where(activities)
         .group_by(Activity.customer_id)
         .subquery("totals")
     )
-    return _store(_with_previous(totals), only=None)
-
-
-def _with_previous(totals: Any) -> Select:
     # The index (customer_id, at DESC) answers this with two entries per customer; sorting or
     # numbering all activities costs two to fifteen times as much (docs/benchmarks.md).
     previous = (
@@ -67,18 +53,15 @@ def _with_previous(totals: Any) -> Select:
     )
 
 
-def _store(query: Select, only: CTE | None) -> int:
-    """Write what differs and nothing else: an unchanged row costs no new row version."""
-    fresh = query.cte("fresh").prefix_with("MATERIALIZED", dialect="postgresql")
+def _store(activities: ColumnElement[bool], within: ColumnElement[bool]) -> Select:
+    """Write what differs, of the rows `within`, and nothing else: an unchanged row costs no new row version."""
+    fresh = _fresh(activities).cte("fresh").prefix_with("MATERIALIZED", dialect="postgresql")
     table = ActivitySummary.__table__
     absent = ~select(1).where(fresh.c.customer_id == table.c.customer_id).exists()
-    gone = delete(table).where(absent)
-    if only is not None:
-        gone = gone.where(table.c.customer_id.in_(select(only.c.customer_id)))
-    removed = gone.returning(table.c.customer_id).cte("removed")
+    removed = delete(table).where(absent, within).returning(table.c.customer_id).cte("removed")
     changed = (
         update(table)
-        .where(table.c.customer_id == fresh.c.customer_id)
+        .where(table.c.customer_id == fresh.c.customer_id, within)
         .where(
             tuple_(*(table.c[name] for name in _COLUMNS)).is_distinct_from(
                 tuple_(*(fresh.c[name] for name in _COLUMNS))
@@ -88,7 +71,7 @@ def _store(query: Select, only: CTE | None) -> int:
         .returning(table.c.customer_id)
         .cte("changed")
     )
-    known = select(1).where(table.c.customer_id == fresh.c.customer_id).exists()
+    known = select(1).where(table.c.customer_id == fresh.c.customer_id, within).exists()
     added = (
         insert(table)
         .from_select(("customer_id", *_COLUMNS), select(fresh).where(~known))
@@ -96,4 +79,21 @@ def _store(query: Select, only: CTE | None) -> int:
         .cte("added")
     )
     counts = [select(func.count()).select_from(part).scalar_subquery() for part in (removed, changed, added)]
-    return db.session.scalar(select(counts[0] + counts[1] + counts[2])) or 0
+    return select(counts[0] + counts[1] + counts[2])
+
+
+# Put together once: that costs as much as running it for a handful of customers.
+_REFRESH = _store(Activity.customer_id == func.any(_IDS), ActivitySummary.customer_id == func.any(_IDS))
+_RECOMPUTE = _store(true(), true())
+
+
+def refresh_summaries(customer_ids: Collection[uuid.UUID]) -> int:
+    """Bring the summaries of these customers up to date; returns how many rows changed."""
+    if not customer_ids:
+        return 0
+    return db.session.scalar(_REFRESH, {_IDS.key: sorted(set(customer_ids))}) or 0
+
+
+def recompute_summaries() -> int:
+    """Bring every summary up to date in one pass; returns how many rows changed (none, when all was well)."""
+    return db.session.scalar(_RECOMPUTE) or 0

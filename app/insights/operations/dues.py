@@ -48,6 +48,19 @@ def note_deal(event: DealEvent) -> None:
     note(MetricName.AVERAGE_SELLING_PRICE, [event.deal_id])
 
 
+class DealsEvent(Protocol):
+    """An event about many deals."""
+
+    @property
+    def deal_ids(self) -> tuple[uuid.UUID, ...]:
+        """Which deals they are."""
+
+
+def note_deals(event: DealsEvent) -> None:
+    """Handler of DealsRecorded and DealsTakenBack."""
+    note(MetricName.AVERAGE_SELLING_PRICE, event.deal_ids)
+
+
 class VehicleEvent(Protocol):
     """An event about a vehicle."""
 
@@ -82,8 +95,10 @@ def take_dues(metric: MetricName, most: int) -> set[uuid.UUID]:
     A note is seen once its change is committed, and the metric is computed by a later statement, which therefore
     sees the change too. Notes that come meanwhile stay for the next run.
     """
-    oldest = select(Due.id).where(Due.metric == metric.value).order_by(Due.id).limit(most)
-    return set(db.session.scalars(delete(Due).where(Due.id.in_(oldest)).returning(Due.subject_id)))
+    oldest = select(Due.id).where(Due.metric == metric.value).order_by(Due.id).limit(most).subquery()
+    last = select(func.max(oldest.c.id)).scalar_subquery()
+    taken = delete(Due).where(Due.metric == metric.value, Due.id <= last).returning(Due.subject_id)
+    return set(db.session.scalars(taken))
 
 
 def count_dues(metric: MetricName, most: int = BATCH + 1) -> int:

@@ -101,12 +101,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_crm_activity_summaries")),
-    )
-    op.create_index(
-        "ix_crm_activity_summaries_gap_index", "crm_activity_summaries", ["gap_index", "customer_id"], unique=False
-    )
-    op.create_index(
-        "ix_crm_activity_summaries_last_at", "crm_activity_summaries", ["last_at", "customer_id"], unique=False
+        postgresql_with={"fillfactor": "80"},
     )
     op.create_table(
         "crm_contact_points",
