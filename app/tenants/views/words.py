@@ -31,6 +31,8 @@ VERBS = {
     "move": N_("Change the status"),
     "recompute": N_("Recompute"),
     "undo": N_("Undo"),
+    "deliver": N_("Deliver"),
+    "unwind": N_("Unwind"),
 }
 SCOPE_WORDS = {"own": N_("Own"), "team": N_("Team"), "store": N_("Store"), "all": N_("All")}
 STATE_WORDS = {"invited": N_("Invited"), "active": N_("Active"), "disabled": N_("Disabled")}

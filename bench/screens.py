@@ -1,0 +1,124 @@
+"""Every screen there is, by address, and how to find a record to show on those that need one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One screen: `{name}` in its path stands for the first record found by FINDERS."""
+
+    name: str
+    path: str
+    signed_in: bool = True
+    # Send its form empty first: what a person sees who has forgotten everything.
+    refused: bool = False
+    status: int = 200
+
+
+SCREENS = (
+    Screen("sign-in", "/sign-in", signed_in=False),
+    Screen("sign-in-refused", "/sign-in", signed_in=False, refused=True),
+    Screen("forgotten-password", "/forgotten-password", signed_in=False),
+    Screen("mails", "/mails", signed_in=False),
+    Screen("today", "/"),
+    Screen("more", "/more"),
+    Screen("account", "/account"),
+    Screen("customers", "/customers"),
+    Screen("customers-nothing-found", "/customers?activity=none&kind=business"),
+    Screen("customer", "{customer}"),
+    Screen("customer-edit", "{customer}/edit"),
+    Screen("customer-new", "/customers/new"),
+    Screen("customer-new-refused", "/customers/new", refused=True),
+    Screen("activities", "/activities"),
+    Screen("vehicles", "/vehicles"),
+    Screen("vehicles-all", "/vehicles/all"),
+    Screen("vehicle", "{vehicle}"),
+    Screen("vehicle-edit", "{vehicle}/edit"),
+    Screen("vehicle-odometer", "{vehicle}/odometer"),
+    Screen("vehicle-new", "/vehicles/new"),
+    Screen("vehicle-new-by-hand", "/vehicles/new?by=hand"),
+    Screen("unit-price", "{price}"),
+    Screen("unit-status", "{move}"),
+    Screen("unit-edit", "{unit_edit}"),
+    Screen("deals", "/deals"),
+    Screen("deal", "{deal}"),
+    Screen("deal-edit", "{deal}/edit"),
+    Screen("deal-new", "/deals/new"),
+    Screen("deal-new-refused", "/deals/new", refused=True),
+    Screen("metrics", "/metrics"),
+    Screen("metric-price", "/metrics/average-selling-price"),
+    Screen("metric-activity", "/metrics/customer-activity"),
+    Screen("stores", "/stores"),
+    Screen("store", "{store}"),
+    Screen("store-new-refused", "/stores/new", refused=True),
+    Screen("team", "/teams/new"),
+    Screen("users", "/users"),
+    Screen("user", "{user}"),
+    Screen("user-new-refused", "/users/new", refused=True),
+    Screen("roles", "/roles"),
+    Screen("role", "{role}"),
+    Screen("role-new", "/roles/new"),
+    Screen("imports", "/imports"),
+    Screen("import-new", "/imports/new"),
+    Screen("import", "{import}"),
+    Screen("jobs", "/jobs"),
+    Screen("nothing-here", "/customers/cus_nothing", status=404),
+)
+
+# Name -> the page to look on, and the address of a record on it.
+FINDERS: Mapping[str, tuple[str, str]] = {
+    "customer": ("/customers", r"/customers/cus_\w+"),
+    "vehicle": ("/vehicles", r"/vehicles/veh_\w+"),
+    "price": ("{vehicle}", r"/stock/unit_\w+/price"),
+    "move": ("{vehicle}", r"/stock/unit_\w+/move"),
+    "unit_edit": ("{vehicle}", r"/stock/unit_\w+/edit"),
+    "deal": ("/deals", r"/deals/deal_\w+"),
+    "store": ("/stores", r"/stores/store_\w+"),
+    "user": ("/users", r"/users/usr_\w+"),
+    "role": ("/roles", r"/roles/role_\w+"),
+    "import": ("/imports", r"/imports/imp_\w+"),
+}
+
+
+def find_records(page: Page, base: str) -> dict[str, str]:
+    """Name -> the path of the first such record a signed-in visitor is shown; what has no page yet is left out."""
+    found: dict[str, str] = {}
+    for name, (where, shape) in FINDERS.items():
+        path = filled(where, found)
+        if path is None or (answer := page.goto(base + path)) is None or not answer.ok:
+            continue
+        links = [link.get_attribute("href") or "" for link in page.locator("main a[href]").all()]
+        known = [re.match(shape + "$", link.partition("?")[0]) for link in links]
+        first = next((match for match in known if match), None)
+        if first:
+            found[name] = first[0]
+    return found
+
+
+def filled(path: str, records: Mapping[str, str]) -> str | None:
+    """A path with its records filled in, or None when one of them is not there."""
+    try:
+        return path.format_map(records)
+    except KeyError:
+        return None
+
+
+def open_screen(page: Page, base: str, screen: Screen, records: Mapping[str, str]) -> int | None:
+    """Show a screen; its status, or None when this installation has no such page or record."""
+    path = filled(screen.path, records)
+    if path is None:
+        return None
+    answer = page.goto(base + path)
+    if answer is None or (answer.status == 404 and screen.status != 404):
+        return None
+    if screen.refused:
+        with page.expect_navigation():
+            page.locator("main form button[type=submit].b-p").last.click()
+        return 200
+    return answer.status
