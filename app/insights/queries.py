@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Date, Select, Subquery, func, select, true
 
 from app.core.db import current_tenant, db
-from app.core.guard.permissions import SCOPES, Actor, Scope, scope_clause, scope_of
+from app.core.guard.permissions import Actor, Scope, scope_clause, scope_of, stores_of
 from app.insights.models import Due, Freshness, SalesAverage
 from app.insights.rules import average_price
 from app.inventory import queries as inventory
@@ -166,9 +166,10 @@ def rows_are_open(actor: Actor, store_id: uuid.UUID | None) -> bool:
     rows, figures = scope_of(actor, "deal.see"), scope_of(actor, "metric.see")
     if rows is Scope.ALL:
         return True
-    if rows is None or SCOPES.index(rows) < SCOPES.index(Scope.STORE):
-        return False
-    return figures is not Scope.ALL or store_id in actor.store_ids
+    shown = stores_of(actor, "deal.see")
+    if store_id is not None:
+        return store_id in shown
+    return figures is not Scope.ALL and bool(shown) and stores_of(actor, "metric.see") <= shown
 
 
 def list_freshness() -> dict[str, Freshness]:

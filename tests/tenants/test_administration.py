@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.core.db import Tenant, db, tenant, transaction
 from app.core.errors import DomainError, Invalid, NotFound, PermissionDenied, Stale
 from app.core.guard.models import AuditEntry
-from app.core.guard.permissions import Actor, declared, system_actor
+from app.core.guard.permissions import Actor, declared, stores_of, system_actor
 from app.tenants import errors
 from app.tenants.models import Grant, Link, Membership, Role, SessionRow, Store, User
 from app.tenants.operations import links, roles, stores, users
@@ -259,6 +259,33 @@ def test_roles_at_two_stores_add_up(alpha: Tenant, actor: Actors) -> None:
     both = actor(alpha, "parts_clerk")
     assert both.store_ids == {store_id(), store_id("S2")}
     assert both.grants["deal.see"] == "store"
+    # The manager's rights stay at the manager's store, and the clerk's at both where both roles give them.
+    assert stores_of(both, "deal.see") == {store_id("S2")}
+    assert stores_of(both, "stock.see") == {store_id(), store_id("S2")}
+
+
+def test_a_manager_of_one_store_lends_its_rights_at_no_other(alpha: Tenant, actor: Actors) -> None:
+    seller, keeper = user_of("technician"), custom("Keeper", user__create="all", role__edit="all", deal__see="own")
+    edit(
+        actor(alpha, "tenant_admin"),
+        seller,
+        places=[(store_id(), role_id("fi_manager")), (store_id("S2"), keeper.id)],
+    )
+    lender = actor(alpha, "technician")
+    assert invite(lender, "cashier").state == "invited"
+    with pytest.raises(errors.GrantExceedsOwn):
+        invite(lender, "cashier", store="S2")
+    db.session.rollback()
+    # A role of his own at the other store would widen himself there.
+    with pytest.raises(errors.GrantExceedsOwn):
+        roles.change_role(
+            lender,
+            keeper.id,
+            version=keeper.version,
+            name=keeper.name,
+            grants={"user.create": "all", "role.edit": "all", "deal.see": "store"},
+        )
+    db.session.rollback()
 
 
 def test_every_refusal_has_its_own_code() -> None:

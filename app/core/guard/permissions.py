@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, false, or_, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from app.core.errors import PermissionDenied
 
@@ -70,7 +70,12 @@ def declared() -> Mapping[str, Permission]:
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody who acts: a user with the widest scope of each of his grants, or a named part of the system."""
+    """Somebody who acts: a user with the widest scope of each of his grants, or a named part of the system.
+
+    `reach` says where those grants come from: permission -> store -> widest scope of the roles held there; `teams`
+    whom he works with: store -> users of his teams there. Without `reach` a grant holds alike at all `store_ids` and
+    for all `team_user_ids`, as for somebody with one role.
+    """
 
     user_id: uuid.UUID | None
     name: str
@@ -78,12 +83,19 @@ class Actor:
     store_ids: frozenset[uuid.UUID] = frozenset()
     team_user_ids: frozenset[uuid.UUID] = frozenset()
     system: bool = False
+    reach: Mapping[str, Mapping[uuid.UUID, str]] | None = field(default=None, hash=False)
+    teams: Mapping[uuid.UUID, frozenset[uuid.UUID]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         # Frozen all the way down: nobody widens an actor on its way through the operations.
         object.__setattr__(self, "grants", MappingProxyType(dict(self.grants)))
         object.__setattr__(self, "store_ids", frozenset(self.store_ids))
         object.__setattr__(self, "team_user_ids", frozenset(self.team_user_ids))
+        teams = {store_id: frozenset(users) for store_id, users in self.teams.items()}
+        object.__setattr__(self, "teams", MappingProxyType(teams))
+        if self.reach is not None:
+            reach = {name: MappingProxyType(dict(stores)) for name, stores in self.reach.items()}
+            object.__setattr__(self, "reach", MappingProxyType(reach))
 
 
 def system_actor(name: str) -> Actor:
@@ -122,22 +134,56 @@ class _NotGiven:
 _NOT_GIVEN: Final = _NotGiven()
 
 
+def scope_at(actor: Actor, permission: str, store_id: uuid.UUID) -> Scope | None:
+    """How far `actor` may use `permission` by his roles at this store; `all` from anywhere is `all` here too."""
+    scope = scope_of(actor, permission)
+    if scope is Scope.ALL or scope is None:
+        return scope
+    if actor.reach is None:
+        return scope if store_id in actor.store_ids else None
+    held = actor.reach.get(permission, {}).get(store_id)
+    return Scope(held) if held in SCOPES else None
+
+
+def stores_of(actor: Actor, permission: str) -> frozenset[uuid.UUID]:
+    """The stores of which a grant narrower than `all` opens every record."""
+    places = actor.store_ids if actor.reach is None else actor.reach.get(permission, ())
+    return frozenset(store_id for store_id in places if _at_least(scope_at(actor, permission, store_id), Scope.STORE))
+
+
+def _at_least(scope: Scope | None, wanted: Scope) -> bool:
+    return scope is not None and SCOPES.index(scope) >= SCOPES.index(wanted)
+
+
+def _teams_of(actor: Actor, permission: str) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
+    """Store -> colleagues whose records there a grant opens."""
+    return {
+        store_id: users
+        for store_id, users in actor.teams.items()
+        if users and _at_least(scope_at(actor, permission, store_id), Scope.TEAM)
+    }
+
+
 def covers(actor: Actor, permission: str, *, owner_id: uuid.UUID | None, store_id: uuid.UUID | None) -> bool:
     """Whether a record of this owner and store lies inside the scope in which `actor` holds `permission`.
 
-    The same rule as `scope_clause`, in Python: a wider scope adds to the narrower ones and never takes away.
+    The same rule as `scope_clause`, in Python: a wider scope adds to the narrower ones and never takes away; one's
+    own records are one's own at any store, a colleague's and a store's only where a role of that store says so.
     """
     scope = scope_of(actor, permission)
-    if scope is None:
-        return False
-    if scope is Scope.ALL:
-        return True
-    width = SCOPES.index(scope)
+    if scope is None or scope is Scope.ALL:
+        return scope is Scope.ALL
     if owner_id is not None and owner_id == actor.user_id:
         return True
-    if width >= SCOPES.index(Scope.TEAM) and owner_id is not None and owner_id in actor.team_user_ids:
+    if store_id is not None and store_id in stores_of(actor, permission):
         return True
-    return width >= SCOPES.index(Scope.STORE) and store_id is not None and store_id in actor.store_ids
+    if owner_id is None:
+        return False
+    if actor.reach is None:
+        return _at_least(scope, Scope.TEAM) and owner_id in actor.team_user_ids
+    teams = _teams_of(actor, permission)
+    # A record of no store is a colleague's wherever the team is.
+    return owner_id in (frozenset().union(*teams.values()) if store_id is None else teams.get(store_id, ()))
 
 
 def check(
@@ -178,13 +224,62 @@ def scope_clause(
         return false()
     if scope is Scope.ALL:
         return true()
-    width = SCOPES.index(scope)
     ways: list[ColumnElement[bool]] = []
-    owners = set(actor.team_user_ids) if width >= SCOPES.index(Scope.TEAM) else set()
-    if actor.user_id is not None:
-        owners.add(actor.user_id)
-    if owner is not None and owners:
-        ways.append(owner.in_(sorted(owners)))
-    if store is not None and width >= SCOPES.index(Scope.STORE) and actor.store_ids:
-        ways.append(store.in_(sorted(actor.store_ids)))
+    teams = {} if actor.reach is None else _teams_of(actor, permission)
+    if owner is not None:
+        anywhere = set() if actor.user_id is None else {actor.user_id}
+        if actor.reach is None and _at_least(scope, Scope.TEAM):
+            anywhere |= actor.team_user_ids
+        colleagues = frozenset().union(*teams.values())
+        if store is None:
+            anywhere |= colleagues
+        elif colleagues:
+            ways += [and_(store == place, owner.in_(sorted(teams[place]))) for place in sorted(teams)]
+            ways.append(and_(store.is_(None), owner.in_(sorted(colleagues))))
+        if anywhere:
+            ways.append(owner.in_(sorted(anywhere)))
+    if store is not None and (stores := stores_of(actor, permission)):
+        ways.append(store.in_(sorted(stores)))
     return or_(*ways) if ways else false()
+
+
+def to_plain(actor: Actor) -> dict[str, Any]:
+    """`actor` as plain values, for a job that goes on with the rights of whoever began it; see `from_plain`."""
+    reach = (
+        None
+        if actor.reach is None
+        else {
+            name: {str(store_id): scope for store_id, scope in stores.items()} for name, stores in actor.reach.items()
+        }
+    )
+    return {
+        "name": actor.name,
+        "system": actor.system,
+        "grants": dict(actor.grants),
+        "stores": sorted(map(str, actor.store_ids)),
+        "team": sorted(map(str, actor.team_user_ids)),
+        "reach": reach,
+        "teams": {str(store_id): sorted(map(str, users)) for store_id, users in actor.teams.items()},
+    }
+
+
+def from_plain(user_id: uuid.UUID | None, kept: Mapping[str, Any]) -> Actor:
+    """The actor that `to_plain` put away."""
+    reach = (
+        None
+        if kept["reach"] is None
+        else {
+            name: {uuid.UUID(store_id): scope for store_id, scope in stores.items()}
+            for name, stores in kept["reach"].items()
+        }
+    )
+    return Actor(
+        user_id=user_id,
+        name=kept["name"],
+        grants=kept["grants"],
+        store_ids=frozenset(map(uuid.UUID, kept["stores"])),
+        team_user_ids=frozenset(map(uuid.UUID, kept["team"])),
+        system=kept["system"],
+        reach=reach,
+        teams={uuid.UUID(store_id): frozenset(map(uuid.UUID, users)) for store_id, users in kept["teams"].items()},
+    )

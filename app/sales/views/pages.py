@@ -13,7 +13,7 @@ from app.core import clock
 from app.core.db import current_tenant
 from app.core.db.ids import to_public
 from app.core.errors import DomainError, NotFound, Stale
-from app.core.guard.permissions import Scope, covers, scope_of
+from app.core.guard.permissions import allows, covers, scope_at
 from app.core.http.forms import render_form
 from app.core.http.sessions import current_actor
 from app.crm import queries as crm
@@ -163,11 +163,11 @@ def _uuid(text: Any) -> uuid.UUID | None:
 
 
 def store_choices() -> Choices:
-    """The open stores where the visitor may make deals: his own where he makes only his own deals."""
+    """The open stores where the visitor may make deals: those of his roles where he makes only his own deals."""
     actor = current_actor()
-    scope = scope_of(actor, "deal.create") or scope_of(actor, "deal.edit")
+    permission = "deal.create" if allows(actor, "deal.create") else "deal.edit"
     stores = tenants.list_open_stores(actor, "store.see")
-    return [(str(store.id), store.name) for store in stores if scope is Scope.ALL or store.id in actor.store_ids]
+    return [(str(store.id), store.name) for store in stores if scope_at(actor, permission, store.id)]
 
 
 def salesperson_choices() -> Choices:

@@ -14,8 +14,9 @@ from app.core.db.columns import new_id
 from app.core.errors import Stale
 from app.core.guard import audit
 from app.core.guard.permissions import Actor, check, declared
-from app.tenants.errors import GrantExceedsOwn, NameTaken, RoleFixed, RoleInUse, ScopeUnknown
+from app.tenants.errors import NameTaken, RoleFixed, RoleInUse, ScopeUnknown
 from app.tenants.models import Grant, Role
+from app.tenants.operations.lending import require_own
 from app.tenants.queries import people
 from app.tenants.rules import roles
 
@@ -77,14 +78,14 @@ def _changeable(actor: Actor, permission: str, role_id: uuid.UUID) -> Role:
 
 
 def _set_grants(actor: Actor, role: Role, before: Mapping[str, str], wanted: Mapping[str, str]) -> None:
-    """Store `wanted`; what grows beyond `before` must not grow beyond the actor's own."""
+    """Store `wanted`; what grows beyond `before` must not grow beyond the actor's own, at any store of the role."""
     for permission, scope in wanted.items():
         if permission not in declared() or scope not in roles.SCOPES:
             raise ScopeUnknown(field="grants")
     grown = {name: scope for name, scope in wanted.items() if roles.width(scope) > roles.width(before.get(name))}
-    exceeding = None if actor.system else roles.first_exceeding(grown, actor.grants)
-    if exceeding is not None:
-        raise GrantExceedsOwn(field="grants", permission=exceeding)
+    # The change is felt wherever somebody has the role; for later members it is checked when they get it.
+    for store_id in people.list_stores_of_role(role.id) or (None,):
+        require_own(actor, grown, store_id, field="grants")
     db.session.execute(delete(Grant).where(Grant.role_id == role.id))
     db.session.add_all(Grant(role_id=role.id, permission=name, scope=scope) for name, scope in wanted.items())
     db.session.flush()

@@ -15,8 +15,9 @@ from app.core.guard import audit, vault
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor, check
 from app.core.guard.vault import blind_index
-from app.tenants.errors import EmailInvalid, EmailTaken, GrantExceedsOwn, LastAdministrator
+from app.tenants.errors import EmailInvalid, EmailTaken, LastAdministrator
 from app.tenants.models import Membership, Role, Store, User
+from app.tenants.operations.lending import require_own
 from app.tenants.operations.links import email_of, send_link, void_links
 from app.tenants.operations.signing import end_sessions
 from app.tenants.queries import people
@@ -122,16 +123,11 @@ def _reached(actor: Actor, permission: str, user_id: uuid.UUID, version: int | N
     """The user, within the actor's reach and holding no right the actor lacks: else a password link would lend it."""
     check(actor, permission)
     user = people.get_user(actor, permission, user_id)
-    _no_more_than_own(actor, people.grants_of_user(user.id))
+    for store_id, grants in people.list_places_of_user(user.id):
+        require_own(actor, grants, store_id)
     if version is not None and version != user.version:
         raise Stale
     return user
-
-
-def _no_more_than_own(actor: Actor, wanted: dict[str, str]) -> None:
-    exceeding = None if actor.system else roles.first_exceeding(wanted, actor.grants)
-    if exceeding is not None:
-        raise GrantExceedsOwn(permission=exceeding)
 
 
 def _set_email(user: User, email: str) -> None:
@@ -170,7 +166,7 @@ def _set_places(actor: Actor, permission: str, user: User, wanted: set[tuple[uui
             check(actor, permission, store_id=store_id)
         except PermissionDenied as error:
             raise NotFound from error
-        _no_more_than_own(actor, people.grants_of_role(role_id))
+        require_own(actor, people.grants_of_role(role_id), store_id)
     admin_before = any(known_roles[role_id].key == roles.ADMIN for _, role_id in present)
     admin_after = any(known_roles[role_id].key == roles.ADMIN for _, role_id in wanted)
     if admin_before and not admin_after:

@@ -66,11 +66,20 @@ def list_memberships(user_id: uuid.UUID) -> Sequence[Row[Membership, str, str]]:
     return db.session.execute(query).all()
 
 
-def grants_of_user(user_id: uuid.UUID) -> dict[str, str]:
-    """Permission -> widest scope of a user, whatever the user's state."""
-    held = select(Membership.role_id).where(Membership.user_id == user_id)
-    rows = db.session.execute(select(Grant.permission, Grant.scope).where(Grant.role_id.in_(held))).all()
-    return roles.expand(((row.permission, row.scope) for row in rows), declared())
+def list_places_of_user(user_id: uuid.UUID) -> list[tuple[uuid.UUID, dict[str, str]]]:
+    """(store, permission -> scope) of each role a user has, whatever the user's state."""
+    rows = db.session.execute(
+        select(Membership.store_id, func.json_agg(func.json_build_array(Grant.permission, Grant.scope)).label("grants"))
+        .join(Grant, Grant.role_id == Membership.role_id)
+        .where(Membership.user_id == user_id)
+        .group_by(Membership.id)
+    ).all()
+    return [(row.store_id, roles.expand(row.grants, declared())) for row in rows]
+
+
+def list_stores_of_role(role_id: uuid.UUID) -> Sequence[uuid.UUID]:
+    """The stores at which somebody has the role."""
+    return db.session.scalars(select(Membership.store_id).where(Membership.role_id == role_id).distinct()).all()
 
 
 @dataclass(frozen=True)

@@ -80,11 +80,21 @@ def _with_rights(*columns: ColumnElement[Any] | Any) -> Select[Any]:
         # Two levels down SQLAlchemy no longer correlates by itself: it would take every user's memberships.
         return select(column).where(Membership.user_id == User.id).correlate(User)
 
+    # The roles held, each with its stores and grants: which store a right comes from must not get lost.
+    held = (
+        select(Membership.role_id, func.json_agg(Membership.store_id).label("stores"))
+        .where(Membership.user_id == User.id)
+        .group_by(Membership.role_id)
+        .correlate(User)
+        .subquery("held")
+    )
     grants = (
         select(func.json_agg(func.json_build_array(Grant.permission, Grant.scope)))
-        .where(Grant.role_id.in_(held_by_user(Membership.role_id)))
+        .where(Grant.role_id == held.c.role_id)
+        .correlate(held)
         .scalar_subquery()
     )
+    roles_held = select(func.json_agg(func.json_build_array(held.c.stores, grants))).scalar_subquery()
     stores = (
         select(func.json_agg(func.json_build_array(Store.id, Store.code, Store.name, Store.timezone)))
         .where(Store.id.in_(held_by_user(Membership.store_id)), Store.closed_at.is_(None))
@@ -93,12 +103,17 @@ def _with_rights(*columns: ColumnElement[Any] | Any) -> Select[Any]:
     own, mates = aliased(TeamMember), aliased(TeamMember)
     joined = select(own.team_id).where(own.user_id == User.id).correlate(User)
     teams = joined.union(select(Team.id).where(Team.lead_id == User.id).correlate(User))
-    colleagues = select(func.json_agg(mates.user_id)).where(mates.team_id.in_(teams)).scalar_subquery()
+    colleagues = (
+        select(func.json_agg(func.json_build_array(Team.store_id, mates.user_id)))
+        .where(Team.id == mates.team_id, Team.id.in_(teams))
+        .correlate(User)
+        .scalar_subquery()
+    )
     return select(
         User.id.label("user_id"),
         User.name.label("user_name"),
         User.locale,
-        grants.label("grants"),
+        roles_held.label("held"),
         stores.label("stores"),
         colleagues.label("colleagues"),
         *columns,
@@ -106,12 +121,20 @@ def _with_rights(*columns: ColumnElement[Any] | Any) -> Select[Any]:
 
 
 def _actor(row: Row[Any]) -> Actor:
+    known = declared()
+    held = [([*map(uuid.UUID, stores)], roles.expand(grants or (), known)) for stores, grants in row.held or ()]
+    store_ids = frozenset(store.id for store in _stores(row.stores))
+    teams: dict[uuid.UUID, set[uuid.UUID]] = {}
+    for store_id, user_id in row.colleagues or ():
+        teams.setdefault(uuid.UUID(store_id), set()).add(uuid.UUID(user_id))
     return Actor(
         user_id=row.user_id,
         name=row.user_name,
-        grants=roles.expand(((permission, scope) for permission, scope in row.grants or ()), declared()),
-        store_ids=frozenset(store.id for store in _stores(row.stores)),
-        team_user_ids=frozenset(uuid.UUID(value) for value in row.colleagues or ()),
+        grants=roles.expand((grant for _, grants in held for grant in grants.items()), known),
+        store_ids=store_ids,
+        team_user_ids=frozenset().union(*teams.values()),
+        reach=roles.reach(held, store_ids),
+        teams={store_id: frozenset(users) for store_id, users in teams.items()},
     )
 
 

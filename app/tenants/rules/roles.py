@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -131,11 +132,28 @@ def expand(grants: Iterable[tuple[str, str]], known: Iterable[str]) -> dict[str,
     A grant of something that is not `known` (any more) gives nothing.
     """
     found: dict[str, str] = {}
-    names = tuple(known)
+    names = dict.fromkeys(known)
     for permission, scope in grants:
         for name in names if permission == EVERYTHING else (permission,):
             if name in names and width(scope) > width(found.get(name)):
                 found[name] = scope
+    return found
+
+
+def reach(
+    held: Iterable[tuple[Iterable[uuid.UUID], Mapping[str, str]]], open_stores: Collection[uuid.UUID]
+) -> dict[str, dict[uuid.UUID, str]]:
+    """Permission -> open store -> widest scope there, out of the (stores, expanded grants) of the roles held.
+
+    A role at one store says nothing about another; `all` is left out, for it holds everywhere.
+    """
+    found: dict[str, dict[uuid.UUID, str]] = {}
+    for stores, grants in held:
+        places = [store_id for store_id in stores if store_id in open_stores]
+        for permission, scope in grants.items() if places else ():
+            if scope != ALL:
+                there = found.setdefault(permission, {})
+                there.update({place: scope for place in places if width(scope) > width(there.get(place))})
     return found
 
 
