@@ -50,11 +50,16 @@ def enqueue(
     more than ids and plain values.
     """
     batch = _batch(current_tenant().id)
+    key = (task, dedupe) if dedupe is not None and at is None else None
+    if key in batch.standing:
+        return batch.standing[key]
     outbox_id = _find_standing(task, dedupe, at) if dedupe is not None else None
     if outbox_id is None:
         further = {"dedupe_key": dedupe, "request_id": bound("request_id")}
         outbox_id = _insert(Outbox.__table__, task, queue, payload, at, max_attempts, further)
     batch.add(outbox_id, queue, at)
+    if key is not None and db.session().get_nested_transaction() is None:
+        batch.standing[key] = outbox_id
     return outbox_id
 
 
@@ -91,6 +96,8 @@ class _Batch:
     transaction: SessionTransaction | None
     messages: list[Message] = field(default_factory=list)
     hinted: bool = False
+    # Rows by task and key that cannot start before the commit: they stand for every later one of this transaction.
+    standing: dict[tuple[str, str] | None, uuid.UUID] = field(default_factory=dict)
 
     def add(self, outbox_id: uuid.UUID, queue: str, at: datetime | None) -> None:
         if at is None and len(self.messages) <= sender.MAX_PER_COMMIT:
