@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.crm.events import ActivityChanged, ActivityDeleted, ActivityLogged
+from app.crm.events import ActivitiesLogged, ActivityChanged, ActivityDeleted, ActivityLogged
 from app.insights.operations.dues import note_activity, note_deal, note_vehicle
 from app.inventory.events import VehicleChanged
 from app.sales.events import DealChanged, DealDelivered, DealUnwound
 
 HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     ActivityLogged: (note_activity,),
+    ActivitiesLogged: (note_activity,),
     ActivityChanged: (note_activity,),
     ActivityDeleted: (note_activity,),
     VehicleChanged: (note_vehicle,),

@@ -22,6 +22,14 @@ class ActivityLogged:
 
 
 @dataclass(frozen=True)
+class ActivitiesLogged:
+    """Several things were done with one customer; one event for all of them."""
+
+    activity_ids: tuple[UUID, ...]
+    customer_id: UUID
+
+
+@dataclass(frozen=True)
 class ActivityChanged:
     """A logged activity was corrected, its time perhaps too."""
 

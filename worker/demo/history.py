@@ -104,17 +104,13 @@ class Teller:
             notes=buyer.notes,
             contact_points=[ContactInput(kind, value) for kind, value in buyer.contacts],
         )
-        for deed in buyer.deeds:
-            activities.log_activity(
-                actor=self.actor,
-                customer_id=customer.id,
-                type=deed.type,
-                direction=deed.direction,
-                at=deed.at,
-                user_id=self._who(deed.by),
-                subject=deed.subject,
-                body=deed.body,
+        said = [
+            activities.PastActivity(
+                deed.type, deed.at, self._who(deed.by), deed.direction, deed.subject, deed.body
             )
+            for deed in buyer.deeds
+        ]
+        activities.log_history(actor=self.actor, customer_id=customer.id, entries=said)
         return customer.id
 
     def _stock(self, car: Car, buyers: list[uuid.UUID]) -> None:

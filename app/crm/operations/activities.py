@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from app.core import clock
 from app.core.db import db
+from app.core.db.columns import new_id
 from app.core.errors import Stale
 from app.core.guard import audit
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
 from app.crm import queries
 from app.crm.errors import ActivityInFuture
-from app.crm.events import ActivityChanged, ActivityDeleted, ActivityLogged
+from app.crm.events import ActivitiesLogged, ActivityChanged, ActivityDeleted, ActivityLogged
 from app.crm.models import Activity
 from app.crm.rules import ActivityType, Direction, is_too_late
 
 _PERSONAL = ("subject", "body")
 _PLAIN = ("type", "direction", "at")
+
+
+class PastActivity(NamedTuple):
+    """Something that happened before anybody entered it here."""
+
+    type: str
+    at: datetime
+    user_id: uuid.UUID | None
+    direction: str | None = None
+    subject: str = ""
+    body: str = ""
 
 
 def log_activity(
@@ -48,6 +62,28 @@ def log_activity(
     _audit(actor, "activity.create", activity, {}, _state(activity))
     publish(ActivityLogged(activity.id, customer.id))
     return activity
+
+
+def log_history(*, actor: Actor, customer_id: uuid.UUID, entries: Sequence[PastActivity]) -> list[uuid.UUID]:
+    """Log many activities of one customer at once, each at its own time; publishes ActivitiesLogged.
+
+    As log_activity otherwise; raises ActivityInFuture.
+    """
+    customer = queries.get_customer(actor, customer_id)
+    for user_id in {entry.user_id for entry in entries}:
+        check(actor, "activity.create", owner_id=user_id, store_id=customer.store_id)
+    made = []
+    for entry in entries:
+        activity = Activity(id=new_id(), customer_id=customer.id, user_id=entry.user_id, store_id=customer.store_id)
+        _fill(activity, entry.type, entry.direction, entry.at, entry.subject, entry.body)
+        made.append(activity)
+    db.session.add_all(made)
+    db.session.flush()
+    for activity in made:
+        _audit(actor, "activity.create", activity, {}, _state(activity))
+    if made:
+        publish(ActivitiesLogged(tuple(activity.id for activity in made), customer.id))
+    return [activity.id for activity in made]
 
 
 def edit_activity(
