@@ -93,6 +93,32 @@ def resume(slug: str) -> None:
     click.echo(f"{slug} is active")
 
 
+@group.command("add-host")
+@click.argument("slug")
+@click.argument("host")
+def add_host(slug: str, host: str) -> None:
+    """Have a dealership answer at HOST too, such as its own domain."""
+    row = _find(slug)
+    try:
+        lifecycle.add_host(row["id"], host)
+    except DomainError as error:
+        _fail(error)
+    click.echo(f"{slug} answers at {host}")
+
+
+@group.command("remove-host")
+@click.argument("slug")
+@click.argument("host")
+def remove_host(slug: str, host: str) -> None:
+    """Have a dealership answer at HOST no more."""
+    row = _find(slug)
+    try:
+        lifecycle.remove_host(row["id"], host)
+    except DomainError as error:
+        _fail(error)
+    click.echo(f"{slug} no longer answers at {host}")
+
+
 @group.command("delete")
 @click.argument("slug")
 @click.option("--name", prompt="Type the dealership's name to confirm", help="The dealership's name, as proof.")

@@ -170,3 +170,17 @@ class NameDoesNotMatch(Conflict):
 
     code = "name_does_not_match"
     message = N_("The name given is not the dealership's.")
+
+
+class HostTaken(Conflict):
+    """Another dealership answers at this host already."""
+
+    code = "host_taken"
+    message = N_("Another dealership answers at {host} already.")
+
+
+class LastHost(Conflict):
+    """A dealership keeps at least one address."""
+
+    code = "last_host"
+    message = N_("This is the dealership's only address, so it stays.")

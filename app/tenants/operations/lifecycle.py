@@ -17,8 +17,9 @@ from app.core.db.tenancy import current_settings
 from app.core.errors import NotFound
 from app.core.guard import files
 from app.core.guard.keys import forget_keys
-from app.tenants.errors import NameDoesNotMatch, TenantNotReady
+from app.tenants.errors import HostTaken, LastHost, NameDoesNotMatch, TenantNotReady
 from app.tenants.operations.provisioning import touch_directory
+from app.tenants.rules.slugs import check_host
 
 WAITING_DAYS = 30
 _LIVE = ("requested", "provisioning", "active", "suspended")
@@ -156,3 +157,35 @@ def _forget_redis_keys(tenant_id: str) -> None:
     with redis.Redis.from_url(current_settings().redis_url, socket_timeout=5) as client:
         for key in client.scan_iter(match=f"t:{tenant_id}:*", count=1000):
             client.delete(key)
+
+
+def add_host(tenant_id: str, host: str) -> None:
+    """Have the tenant answer at `host` too, such as its own domain. Raises Invalid, HostTaken, TenantNotReady."""
+    wanted = check_host(host)
+    with owner() as connection:
+        state = _state(connection, tenant_id)
+        if state not in ("active", "suspended"):
+            raise TenantNotReady(state=state)
+        row = connection.execute(
+            "INSERT INTO hosts (host, tenant_id) VALUES (%s, %s) ON CONFLICT (host) DO UPDATE SET host = hosts.host "
+            "RETURNING tenant_id",
+            [wanted, tenant_id],
+        ).fetchone()
+        if row is None or row[0] != tenant_id:
+            raise HostTaken(field="host", host=wanted)
+        touch_directory(connection, tenant_id)
+    directory.refresh()
+
+
+def remove_host(tenant_id: str, host: str) -> None:
+    """Have the tenant answer at `host` no more; its last one stays. Raises NotFound, LastHost."""
+    with owner() as connection:
+        _state(connection, tenant_id)
+        known = connection.execute("SELECT host FROM hosts WHERE tenant_id = %s FOR UPDATE", [tenant_id]).fetchall()
+        if (host.lower(),) not in known:
+            raise NotFound
+        if len(known) == 1:
+            raise LastHost
+        connection.execute("DELETE FROM hosts WHERE host = %s AND tenant_id = %s", [host.lower(), tenant_id])
+        touch_directory(connection, tenant_id)
+    directory.refresh()

@@ -10,6 +10,7 @@ from app.core.errors import N_, FieldError, Invalid
 
 SLUG_SHAPE = re.compile(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$")
 LOCALES = ("en", "zh")
+HOST_SHAPE = re.compile(r"^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$")
 # Names that would be taken for the platform itself, or that other software gives a meaning to.
 RESERVED = frozenset(
     ("www", "mail", "api", "admin", "operator", "platform", "static", "app", "auth", "login", "status", "help",
@@ -61,3 +62,11 @@ def check_request(request: AsksForTenant) -> None:
         errors.append(FieldError("timezone", "timezone_unknown", N_("Enter a time zone such as Europe/London.")))
     if errors:
         raise Invalid(errors)
+
+
+def check_host(host: str) -> str:
+    """`host` in lower case; raises Invalid unless it is a full domain name, without port and without wildcard."""
+    wanted = host.strip().lower().rstrip(".")
+    if not HOST_SHAPE.match(wanted):
+        raise Invalid([FieldError("host", "host_shape", N_("Enter a full host name such as cars.example.com."))])
+    return wanted
