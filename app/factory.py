@@ -15,6 +15,7 @@ from app.core.config import Settings
 from app.core.db import revisions, session
 from app.core.jobs import cli as jobs_cli
 from app.core.jobs import events, outbox
+from app.core.jobs.imports import cli as imports_cli
 from app.core.logging import configure
 from app.tenants import cli as tenants_cli
 from app.tenants.operations.signing import touch_session
@@ -75,5 +76,6 @@ def register_modules(app: Flask, settings: Settings) -> None:
 
 def register_commands(app: Flask) -> None:
     """The shell commands, under `flask`."""
-    for group in (tenants_cli.group, tenants_cli.platform_group, jobs_cli.group, jobs_cli.jobs_group):
+    operators = (tenants_cli.group, tenants_cli.platform_group, jobs_cli.group, jobs_cli.jobs_group)
+    for group in (*operators, imports_cli.group):
         app.cli.add_command(group)

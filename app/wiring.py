@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.crm.events import ActivitiesLogged, ActivityChanged, ActivityDeleted, ActivityLogged
-from app.insights.operations.dues import note_activity, note_deal, note_vehicle
+from app.insights.operations.dues import note_activity, note_deal, note_deals, note_vehicle
 from app.inventory.events import VehicleChanged
-from app.sales.events import DealChanged, DealDelivered, DealUnwound
+from app.sales.events import DealChanged, DealDelivered, DealsRecorded, DealsTakenBack, DealUnwound
 
 HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     ActivityLogged: (note_activity,),
@@ -19,4 +19,6 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     DealDelivered: (note_deal,),
     DealChanged: (note_deal,),
     DealUnwound: (note_deal,),
+    DealsRecorded: (note_deals,),
+    DealsTakenBack: (note_deals,),
 }

@@ -36,3 +36,17 @@ class DealChanged:
     stock_unit_id: UUID
     store_id: UUID
     counted: bool
+
+
+@dataclass(frozen=True)
+class DealsRecorded:
+    """An import has brought delivered deals in; one event for all of a step's."""
+
+    deal_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True)
+class DealsTakenBack:
+    """Deals an import had brought in were deleted again."""
+
+    deal_ids: tuple[UUID, ...]

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import false, func, select
 
 from app.core.db import db
 from app.core.errors import N_, Conflict, NotFound
-from app.core.guard.permissions import Actor, allows, declare
+from app.core.guard.permissions import Actor, covers, declare, scope_clause
 from app.core.jobs.models import OPEN_STATES, Job, JobState
 from app.core.jobs.outbox import enqueue
 from app.core.jobs.queues import QueueName
@@ -46,13 +46,19 @@ def start_job(
     params: Mapping[str, Any],
     task: str,
     queue: str,
+    *,
+    inline: bool = False,
 ) -> Job:
-    """Make a job and enqueue its first step; `task` receives `{"job_id": …}`. The caller has checked its own right."""
+    """Make a job and enqueue its first step; `task` receives `{"job_id": …}`. The caller has checked its own right.
+
+    With `inline` nothing is enqueued: the caller, a command, takes the steps itself.
+    """
     job = Job(kind=kind, task=task, queue=queue, params=dict(params), created_by=actor.user_id)
     db.session.add(job)
     db.session.flush()
     db.session.refresh(job)
-    next_step(job)
+    if not inline:
+        next_step(job)
     _watch(job.id)
     return job
 
@@ -67,11 +73,11 @@ def get_job(actor: Actor, job_id: uuid.UUID) -> Job:
 
 def list_jobs(actor: Actor, kind: str | None = None, limit: int = 50) -> Sequence[Job]:
     """The newest jobs the actor may see."""
-    query = select(Job).order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)
+    own = Job.created_by == actor.user_id if actor.user_id is not None else false()
+    visible = own | scope_clause(actor, "job.see", owner=Job.created_by)
+    query = select(Job).where(visible).order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)
     if kind is not None:
         query = query.where(Job.kind == kind)
-    if not allows(actor, "job.see"):
-        query = query.where(Job.created_by == actor.user_id)
     return db.session.scalars(query).all()
 
 
@@ -170,4 +176,5 @@ def _watch(job_id: uuid.UUID) -> None:
 
 def _may(actor: Actor, job: Job, permission: str) -> bool:
     own = job.created_by is not None and job.created_by == actor.user_id
-    return own or allows(actor, permission)
+    # A job belongs to no store: whoever may see less than all sees his own and his team's.
+    return own or covers(actor, permission, owner_id=job.created_by, store_id=None)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.core.errors import FieldError
-from app.core.guard.permissions import Actor
+from app.core.guard.permissions import Actor, allows
 from app.core.jobs.imports import parsing
 from app.core.jobs.imports.models import Outcome
 
@@ -18,7 +18,10 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Choice:
-    """One value a field may take: `aliases` are the words files use for it, in any case."""
+    """One value a field may take: `aliases` are the words files use for it, in any case.
+
+    A word that two choices share means neither of them: somebody has to say which.
+    """
 
     value: str
     label: str
@@ -34,8 +37,12 @@ class ImportField:
     parse: parsing.Parser = parsing.text
     aliases: tuple[str, ...] = ()
     required: bool = False
-    # Asked within the tenant: stores, users, statuses. Each value of the file is then mapped to one of them.
-    choices: Callable[[], Sequence[Choice]] | None = None
+    # Asked within the tenant, for whoever imports: stores, users, statuses. Each value is then mapped to one of them.
+    choices: Callable[[Actor], Sequence[Choice]] | None = None
+    # The words that mean an empty cell; fewer for names, because people are called Na, Null and 无.
+    nothing: frozenset[str] = parsing.NOTHING
+    # Offered only to whoever holds it, such as the cost of a unit.
+    permission: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,12 +67,13 @@ class ImportKind:
     """A kind of table. `apply` and `undo` run in the caller's transaction and take rows by the hundred.
 
     `identity` are the parts that make a row the same as another whatever file it comes by, None when nothing does;
-    `claim` are the parts only one row of a file may have, such as a VIN among open listings.
+    `claim` are the parts only one row of a file may have, such as a VIN among open listings. `apply` answers for every
+    row, and its answer must not depend on rows of the same file, so that a dry run counts what the run will.
     """
 
     key: str
     label: str
-    permission: str
+    permissions: tuple[str, ...]
     fields: tuple[ImportField, ...]
     identity: Callable[[Values], tuple[Any, ...] | None]
     apply: Callable[[Actor, Sequence[ParsedRow]], Mapping[int, RowResult]]
@@ -73,9 +81,14 @@ class ImportKind:
     claim: Callable[[Values], tuple[Any, ...] | None] = lambda values: None
     claim_error: FieldError | None = None
 
-    def field(self, key: str) -> ImportField | None:
-        """The field `key`, if the kind has it."""
-        return next((item for item in self.fields if item.key == key), None)
+    def offered(self, actor: Actor) -> tuple[ImportField, ...]:
+        """The fields `actor` may fill."""
+        return tuple(item for item in self.fields if item.permission is None or allows(actor, item.permission))
+
+
+def whole_row(values: Values) -> tuple[Any, ...]:
+    """The identity of a row that nothing else tells apart: all it says."""
+    return tuple(part for key in sorted(values) if values[key] is not None for part in (key, values[key]))
 
 
 _KINDS: dict[str, ImportKind] = {}

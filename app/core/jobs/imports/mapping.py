@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.errors import N_, FieldError, Invalid
+from app.core.guard.permissions import Actor
 from app.core.jobs.imports import parsing
-from app.core.jobs.imports.kinds import Choice, ImportField, ImportKind
+from app.core.jobs.imports.kinds import Choice, ImportField
+
+# A choice that stands for an empty cell: "no salesperson" for a name nobody knows any more.
+EMPTY = "-"
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class FieldMapping:
 
     def stored(self) -> dict[str, Any]:
         """As the row keeps it."""
-        values = {key: dict(found) for key, found in self.values.items()}
+        values = {key: dict(found) for key, found in self.values.items() if found}
         return {"columns": dict(self.columns), "defaults": dict(self.defaults), "values": values}
 
 
@@ -36,12 +40,12 @@ def header_key(header: str) -> str:
     return re.sub(r"[^\w]|_", "", header.strip().lower().replace("#", "no"))
 
 
-def guess(kind: ImportKind, headers: Sequence[str]) -> FieldMapping:
+def guess(fields: Sequence[ImportField], headers: Sequence[str]) -> FieldMapping:
     """Each field's column where a header says so plainly; the first header wins, and none serves two fields."""
     known = {header_key(header): header for header in reversed(headers)}
     columns: dict[str, str] = {}
-    for item in kind.fields:
-        for name in (item.key, *item.aliases):
+    for item in fields:
+        for name in (item.key, item.label, *item.aliases):
             header = known.get(header_key(name))
             if header is not None and header not in columns.values():
                 columns[item.key] = header
@@ -49,20 +53,41 @@ def guess(kind: ImportKind, headers: Sequence[str]) -> FieldMapping:
     return FieldMapping(columns)
 
 
-def check(kind: ImportKind, headers: Sequence[str], mapping: FieldMapping) -> None:
+def suggest(item: ImportField, actor: Actor, texts: Sequence[str]) -> dict[str, str]:
+    """Folded text → choice for those `texts` that contain the words of one choice: "Kia Certified" is certified."""
+    words = choice_words(item, actor) or {}
+    found = {}
+    for text in map(fold, texts):
+        if text in words or parsing.is_nothing(text, item.nothing):
+            continue
+        parts = " ".join(["", *re.split(r"[^\w]+", text), ""])
+        meant = {value for word, value in words.items() if len(word) > 2 and f" {word} " in parts}
+        if len(meant) == 1:
+            found[text] = meant.pop()
+    return found
+
+
+def check(fields: Sequence[ImportField], actor: Actor, headers: Sequence[str], mapping: FieldMapping) -> None:
     """Raise Invalid naming every field whose mapping cannot work."""
     errors = []
+    known = {item.key for item in fields}
+    unknown = N_("The file has no such column.")
     for key, header in mapping.columns.items():
-        if kind.field(key) is None or header not in headers:
-            errors.append(FieldError(key, "unknown_column", N_("The file has no such column.")))
-    for item in kind.fields:
+        if key not in known or header not in headers:
+            errors.append(FieldError(key, "unknown_column", unknown))
+    errors += [FieldError(key, "unknown_column", unknown) for key in mapping.defaults if key not in known]
+    for item in fields:
         if item.required and item.key not in mapping.columns and item.key not in mapping.defaults:
             errors.append(FieldError(item.key, "not_mapped", N_("Choose a column or a value for this field.")))
         default = mapping.defaults.get(item.key)
+        words = choice_words(item, actor)
         if default is not None:
-            error = _read(item, default, mapping, _choices(item))[1]
+            error = _read(item, default, {}, words)[1]
             if error is not None:
                 errors.append(error)
+        offered = {*(words or {}).values(), EMPTY}
+        if not offered.issuperset(mapping.values.get(item.key, {}).values()):
+            errors.append(FieldError(item.key, "unknown_choice", _UNKNOWN_CHOICE))
     if errors:
         raise Invalid(errors)
 
@@ -70,68 +95,89 @@ def check(kind: ImportKind, headers: Sequence[str], mapping: FieldMapping) -> No
 class RowReader:
     """Reads rows of one file by one mapping; choices are asked once."""
 
-    def __init__(self, kind: ImportKind, headers: Sequence[str], mapping: FieldMapping) -> None:
+    def __init__(
+        self, fields: Sequence[ImportField], actor: Actor, headers: Sequence[str], mapping: FieldMapping
+    ) -> None:
         places = {header: place for place, header in enumerate(headers)}
-        self.mapping = mapping
         self.width = len(headers)
         self.plan = [
-            (item, places.get(mapping.columns.get(item.key, "")), mapping.defaults.get(item.key), _choices(item))
-            for item in kind.fields
+            (
+                item,
+                places.get(mapping.columns.get(item.key, "")),
+                mapping.defaults.get(item.key),
+                mapping.values.get(item.key, {}),
+                choice_words(item, actor),
+            )
+            for item in fields
         ]
 
     def read(self, cells: Sequence[str]) -> tuple[dict[str, Any], list[FieldError]]:
         """The row's values, and every reason why it cannot be taken."""
         values: dict[str, Any] = {}
         errors: list[FieldError] = []
-        for item, place, default, choices in self.plan:
-            raw = cells[place] if place is not None and place < len(cells) else ""
-            text = default or "" if parsing.is_nothing(raw) else raw
+        for item, place, default, mapped, words in self.plan:
+            raw = _unquoted(cells[place]) if place is not None and place < len(cells) else ""
+            empty = raw.strip().lower() in item.nothing
             values[item.key] = None
-            if parsing.is_nothing(text):
+            if empty and default is None:
                 if item.required:
                     errors.append(FieldError(item.key, "required", N_("This field is required.")))
                 continue
-            values[item.key], error = _read(item, text, self.mapping, choices)
-            if error is not None and default and text is raw and error.code == "unknown_choice":
-                values[item.key], error = _read(item, default, self.mapping, choices)
+            values[item.key], error = _read(item, default if empty and default is not None else raw, mapped, words)
+            if error is not None and default is not None and error.code == "unknown_choice":
+                values[item.key], error = _read(item, default, {}, words)
             if error is not None:
                 errors.append(error)
-        if any(cell.strip() for cell in cells[self.width :]):
+            elif item.required and values[item.key] is None:
+                errors.append(FieldError(item.key, "required", N_("This field is required.")))
+        if len(cells) > self.width and any(cell.strip() for cell in cells[self.width :]):
             errors.append(FieldError("row", "too_many_cells", N_("The row has more cells than the header.")))
         return values, errors
 
 
-def _choices(item: ImportField) -> dict[str, str] | None:
-    """Every word that means a choice, folded; None for a free field."""
+def choice_words(item: ImportField, actor: Actor) -> dict[str, str] | None:
+    """Every word that means one choice, folded; None for a free field. A word of two choices means neither."""
     if item.choices is None:
         return None
-    return {_fold(word): choice.value for choice in item.choices() for word in _words(choice)}
+    own: dict[str, str] = {}
+    others: dict[str, set[str]] = {}
+    for choice in item.choices(actor):
+        own[fold(choice.value)] = choice.value
+        for word in _words(choice):
+            others.setdefault(fold(word), set()).add(choice.value)
+    shared = {word: values.pop() for word, values in others.items() if word and len(values) == 1}
+    return {**shared, **own}
 
 
-def _words(choice: Choice) -> tuple[str, ...]:
-    return choice.value, choice.label, *choice.aliases
-
-
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """The form in which values of the file are compared and remembered."""
     return " ".join(text.split()).casefold()
 
 
+_UNKNOWN_CHOICE = N_("This value is not mapped to any choice.")
+
+
+def _words(choice: Choice) -> tuple[str, ...]:
+    return choice.label, *choice.aliases
+
+
+def _unquoted(cell: str) -> str:
+    """A cell of our own error file as it was: there an apostrophe keeps spreadsheets from computing it."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in parsing.FORMULA_STARTS and len(cell) > 1 else cell
+
+
 def _read(
-    item: ImportField, text: str, mapping: FieldMapping, choices: Mapping[str, str] | None
+    item: ImportField, text: str, mapped: Mapping[str, str], words: Mapping[str, str] | None
 ) -> tuple[Any, FieldError | None]:
-    if choices is not None:
-        folded = _fold(text)
-        mapped = mapping.values.get(item.key, {})
-        value = mapped.get(folded) or choices.get(folded)
-        if value is None or _fold(value) not in choices:
-            return None, FieldError(item.key, "unknown_choice", N_("This value is not mapped to any choice."))
+    if words is not None:
+        folded = fold(text)
+        value = mapped.get(folded) or words.get(folded)
+        if value == EMPTY:
+            return None, None
+        if value is None or fold(value) not in words:
+            return None, FieldError(item.key, "unknown_choice", _UNKNOWN_CHOICE)
         return value, None
     try:
         return item.parse(text), None
     except parsing.Unparsable as error:
         return None, FieldError(item.key, error.code, error.message)
-
-
-def fold(text: str) -> str:
-    """The form in which values of the file are compared and remembered."""
-    return _fold(text)

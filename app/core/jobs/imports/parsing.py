@@ -17,6 +17,10 @@ Parser = Callable[[str], Any]
 NOTHING = frozenset(
     ("", "-", "–", "—", "n/a", "na", "null", "none", "nil", "\\n", "not priced", "暂无", "无", "未知", "#n/a")
 )
+# Where a word may be somebody's name, only what cannot be a word means nothing.
+NOT_A_WORD = frozenset(("", "-", "–", "—", "\\n", "#n/a", "n/a"))
+# What a spreadsheet takes for the beginning of a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MAX_TEXT = 4_000
 
 
@@ -29,19 +33,33 @@ class Unparsable(ValueError):
         self.message = message
 
 
-def is_nothing(text: str) -> bool:
+def is_nothing(text: str, words: frozenset[str] = NOTHING) -> bool:
     """Whether the cell says that there is no value."""
-    return text.strip().lower() in NOTHING
+    return text.strip().lower() in words
 
 
 def text(value: str) -> str:
     """The text without surrounding blanks; control characters are refused."""
     cleaned = " ".join(value.split())
+    if not cleaned:
+        raise Unparsable("empty", N_("This field is required."))
     if len(cleaned) > MAX_TEXT:
         raise Unparsable("too_long", N_("The text is too long."))
     if not cleaned.isprintable():
         raise Unparsable("control_characters", N_("The text contains characters that cannot be shown."))
     return cleaned
+
+
+def up_to(longest: int) -> Parser:
+    """As `text`, for a field of at most `longest` characters."""
+
+    def parse(value: str) -> str:
+        found = text(value)
+        if len(found) > longest:
+            raise Unparsable("too_long", N_("The text is too long."))
+        return found
+
+    return parse
 
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,10})?")
