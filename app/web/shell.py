@@ -14,6 +14,7 @@ from app.core.http.sessions import current_actor
 from app.web import cli
 from app.web.assets import static_url
 from app.web.charts import line_geometry
+from app.web.field_names import init_field_names
 from app.web.formats import init_formats
 from app.web.i18n import HTML_LANG, LOCALE_NAMES, current_locale, init_i18n, signed_in
 from app.web.listing import init_listing
@@ -91,6 +92,7 @@ def init_app(app: Flask) -> None:
     init_i18n(app)
     init_formats(app)
     init_listing(app)
+    init_field_names(app)
     app.jinja_env.globals.update(
         static_url=static_url, line_geometry=line_geometry, nav_entries=nav_entries, endpoint_url=endpoint_url,
         field_value=field_value, field_errors=field_errors, field_checked=field_checked, all_errors=all_errors,
