@@ -55,7 +55,9 @@ def test_caddy_accepts_the_gateway(settings: dict[str, str], tmp_path: Path) -> 
 def test_the_gateway_takes_what_the_application_takes() -> None:
     found = re.search(r"max_size (\d+)MiB", CADDYFILE)
     assert found is not None
-    assert MAX_UPLOAD_BYTES < int(found[1]) * 1024 * 1024 < MAX_UPLOAD_BYTES * 1.1
+    limit = int(found[1]) * 1024 * 1024
+    assert MAX_UPLOAD_BYTES < limit < MAX_UPLOAD_BYTES * 1.1
+    assert f"> {limit}`" in CADDYFILE
 
 
 def images() -> list[str]:
