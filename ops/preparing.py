@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from app.core.config import ConfigError, Settings
 from ops import processes
 from ops.accounts import digest
 from ops.errors import OpsError
@@ -22,6 +23,10 @@ def prepare(stack: Stack, *, demo: bool, public_port: int, stopping: Callable[[]
     log = stack.layout.logs / "prepare.log"
     command = [sys.executable, "-P", "-m", "ops.prepare", *(["--demo"] if demo else [])]
     environment = {**stack.environment(public_port=public_port), **stack.for_administrator(), "PYTHONPATH": str(ROOT)}
+    try:
+        Settings.load(environment)
+    except ConfigError as error:
+        raise OpsError(str(error)) from error
     # In a process of its own: the launcher keeps no models in its memory for the days that it runs.
     with log.open("wb") as errors:
         running = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=errors, start_new_session=True,

@@ -10,6 +10,7 @@ import psycopg
 import redis
 from psycopg.conninfo import conninfo_to_dict
 
+from app.core.config import is_loopback_host
 from ops import secrets
 from ops.errors import OpsError
 from ops.layout import Layout
@@ -120,6 +121,7 @@ class Stack:
 
     def environment(self, *, public_port: int) -> dict[str, str]:
         """Return the environment of every process of the application: no more logins than the web needs."""
+        base_host = os.environ.get("BASE_HOST") or "localhost"
         kept = {name: value for name, value in os.environ.items() if name not in PRIVATE}
         return {
             **kept,
@@ -127,11 +129,11 @@ class Stack:
             "REDIS_URL": self.redis_url,
             "SECRET_KEY": os.environ.get("SECRET_KEY") or self.values.secret_key,
             "MASTER_KEY": os.environ.get("MASTER_KEY") or self.values.master_key,
-            "BASE_HOST": os.environ.get("BASE_HOST") or "localhost",
+            "BASE_HOST": base_host,
             "PUBLIC_SCHEME": os.environ.get("PUBLIC_SCHEME") or "http",
             "PUBLIC_PORT": os.environ.get("PUBLIC_PORT") or str(public_port),
             "FILES_DIR": os.environ.get("FILES_DIR") or str(self.layout.files),
-            "DEMO_MAIL": os.environ.get("DEMO_MAIL") or "1",
+            "DEMO_MAIL": os.environ.get("DEMO_MAIL") or str(int(is_loopback_host(base_host))),
             "FLASK_APP": "wsgi:app",
             "PYTHONUNBUFFERED": "1",
             "MALLOC_ARENA_MAX": "2",  # glibc otherwise keeps an arena per thread, tens of MB over the stack.

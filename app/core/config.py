@@ -13,6 +13,11 @@ from pathlib import Path
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
+def is_loopback_host(host: str) -> bool:
+    """Whether `host` leads nowhere but to the machine that asks."""
+    return host in LOOPBACK_HOSTS or host.endswith(".localhost")
+
+
 class ConfigError(Exception):
     """The environment is wrong; the text lists everything that is, one line each."""
 
@@ -44,7 +49,7 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """Whether people reach this installation on their own machine only."""
-        return self.base_host in LOOPBACK_HOSTS or self.base_host.endswith(".localhost")
+        return is_loopback_host(self.base_host)
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Settings:
@@ -77,6 +82,9 @@ class Settings:
         )
         if settings.public_scheme == "http" and not settings.is_loopback:
             reader.problems.append("PUBLIC_SCHEME must be https unless BASE_HOST is localhost")
+        if settings.demo_mail and not settings.is_loopback:
+            # Caught mails hold links that open accounts, and their page is for everybody.
+            reader.problems.append("DEMO_MAIL must not be 1 unless BASE_HOST is localhost")
         for name, url in urls.items():
             if url and not url.startswith(("postgresql://", "postgres://")):
                 label = "DATABASE_URL" if name == "main" else f"DATABASE_URL_{name.upper()}"

@@ -8,6 +8,7 @@ from flask import current_app, request, url_for
 
 from app.core.errors import N_
 from app.core.guard.permissions import Actor, allows, declared
+from app.core.http.sessions import settings
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Entry:
     phone: bool = False
     # Beginnings of paths that belong to the entry; its own path when it names none.
     under: tuple[str, ...] = ()
+    # Only where mails are caught instead of sent.
+    demo_mail: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ ENTRIES = (
     Entry("tenants.list_stores", N_("Stores"), "store", "store.see", SETTINGS),
     Entry("tenants.list_users", N_("Users"), "users", "user.see", SETTINGS),
     Entry("tenants.list_roles", N_("Roles"), "shield", "role.see", SETTINGS),
+    Entry("tenants.list_mails", N_("Caught mails"), "mail", "user.see", SETTINGS, demo_mail=True),
 )
 
 
@@ -68,6 +72,8 @@ def shown_entries(actor: Actor | None, current: str | None = None) -> list[Shown
     """The entries `actor` may open, in order; the one of endpoint `current` marked, else the one the path tells."""
     shown = []
     for entry in ENTRIES:
+        if entry.demo_mail and not settings().demo_mail:
+            continue
         if entry.endpoint in current_app.view_functions and _may(actor, entry.permission):
             url = url_for(entry.endpoint)
             is_here = entry.endpoint == current if current else _is_current(url, entry.under)

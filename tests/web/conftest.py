@@ -17,7 +17,7 @@ from app.core.config import Settings
 from app.core.db import Tenant, scopes
 from app.core.guard.permissions import Actor
 from app.core.http import problems, rendering, sessions
-from app.web import shell
+from app.web import shell, today
 
 AMERICAN = Tenant("aaaaaaaaaaaa", "riverside", "Riverside Motors", "active", "main", 1, "0001", "en", "USD", "US",
                   "America/New_York", ("riverside.localhost",))  # fmt: skip
@@ -77,8 +77,10 @@ def _with_tenant(inner: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def bare_shell() -> Shell:
+def bare_shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
     """The shell alone, signed out."""
+    # Modules that another test has loaded have declared their lists, and there is no database to count them in.
+    monkeypatch.setattr(today, "REGISTRY", {})
     app = Flask("app", static_folder=None)
     app.extensions["forecourt_settings"] = Settings({"main": "postgresql://"}, "redis://", "k" * 40, b"m" * 32)
     app.config.update(SECRET_KEY="k" * 40, TESTING=True)

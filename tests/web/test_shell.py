@@ -1,6 +1,7 @@
 """The frame: languages, themes, navigation by right, refusals, static files."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 from flask import abort
@@ -49,6 +50,17 @@ def test_entries_are_shown_to_those_who_hold_the_right(bare_shell):
     page = bare_shell.client().get("/").text
     assert "Customers" not in page
     assert "Roles" in page
+
+
+def test_caught_mails_have_an_entry_where_mails_are_caught(bare_shell):
+    _add_every_page(bare_shell)
+    bare_shell.signed_in = _actor("user.see")
+    assert "Caught mails" not in bare_shell.client().get("/").text
+    known = bare_shell.app.extensions["forecourt_settings"]
+    bare_shell.app.extensions["forecourt_settings"] = replace(known, demo_mail=True)
+    assert "Caught mails" in bare_shell.client().get("/").text
+    bare_shell.signed_in = _actor("customer.see")
+    assert "Caught mails" not in bare_shell.client().get("/").text
 
 
 def test_a_visitor_is_led_to_sign_in_and_the_bare_host_asks_for_the_dealership(bare_shell):

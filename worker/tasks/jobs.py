@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from app.core.db import transaction
 from app.core.jobs import dead_letters, jobs
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
@@ -15,7 +16,10 @@ def watch_job(payload: Payload) -> None:
     jobs.watch_job(UUID(payload["job"]))
 
 
-@task("jobs.clean_up", queue=QueueName.DEFAULT)
+@task("jobs.clean_up", queue=QueueName.DEFAULT, own_transactions=True)
 def clean_up(payload: Payload) -> None:
-    """Delete outbox rows done a week ago and old ticks."""
-    dead_letters.prune()
+    """Delete outbox rows done a week ago and old ticks, some thousands to a transaction."""
+    gone = dead_letters.PRUNED_AT_ONCE
+    while gone >= dead_letters.PRUNED_AT_ONCE:
+        with transaction():
+            gone = dead_letters.prune()

@@ -11,13 +11,15 @@ from typing import Any, Final, cast
 from sqlalchemy import CursorResult, and_, delete, func, select, text, update
 
 from app.core.db import db, find_tenant
+from app.core.db.platform import ticks as platform_ticks
 from app.core.errors import NotFound
 from app.core.jobs import outbox
 from app.core.jobs.claims import current_table
 from app.core.jobs.models import PENDING, Tick
 
 KEEP_DONE: Final = timedelta(days=7)
-KEEP_TICKS: Final = timedelta(days=90)
+KEEP_TICKS: Final = timedelta(days=30)
+PRUNED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,15 @@ def outbox_status() -> OutboxStatus:
 
 
 def prune() -> int:
-    """Delete what nobody needs any more: rows done a week ago, ticks of last season. Dead rows stay."""
+    """Delete up to PRUNED_AT_ONCE of the rows done a week ago, and last month's ticks; returns how many rows went.
+
+    Called again, each time in a transaction of its own, until fewer than that went. Dead rows stay.
+    """
     table = current_table()
-    gone = db.session.execute(delete(table).where(table.c.done_at < func.now() - KEEP_DONE))
+    old = select(table.c.id).where(table.c.done_at < func.now() - KEEP_DONE).limit(PRUNED_AT_ONCE)
+    gone = db.session.execute(delete(table).where(table.c.id.in_(old)))
     if find_tenant() is not None:
         db.session.execute(delete(Tick).where(Tick.created_at < func.now() - KEEP_TICKS))
+    else:
+        db.session.execute(delete(platform_ticks).where(platform_ticks.c.closed_at < func.now() - KEEP_TICKS))
     return cast("CursorResult[Any]", gone).rowcount

@@ -24,7 +24,7 @@ KEPT = timedelta(days=30)
 def save_filter(list_name: str, user_id: uuid.UUID, arguments: Arguments) -> str:
     """Store what `user_id` typed into the personal filters of a list; gives the id for the address.
 
-    The user's expired filters go at the same time, so that nothing else has to sweep them.
+    The user's expired filters go at the same time.
     """
     moment = now()
     db.session.execute(delete(SavedFilter).where(SavedFilter.user_id == user_id, SavedFilter.expires_at <= moment))
@@ -55,3 +55,8 @@ def load_filter(list_name: str, user_id: uuid.UUID | None, public_id: str) -> Ar
     if conditions is None:
         raise Invalid([error("filter", "unknown_filter")])
     return unseal_json(SavedFilter.__tablename__, "conditions", row_id, conditions)
+
+
+def forget_expired() -> None:
+    """Delete everybody's expired filters, of users who set no new ones too."""
+    db.session.execute(delete(SavedFilter).where(SavedFilter.expires_at <= now()))

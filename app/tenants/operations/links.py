@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hmac
 import uuid
+from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, or_, select, update
 
 from app.core import clock
 from app.core.db import current_tenant, db
@@ -25,6 +26,7 @@ from app.tenants.rules import signing
 from app.tenants.rules.passwords import check_password
 
 SEND = "tenants.send_link_mail"
+KEPT = timedelta(days=30)
 
 
 def send_link(user_id: uuid.UUID, kind: str) -> uuid.UUID:
@@ -138,6 +140,13 @@ def void_links(user_id: uuid.UUID, kind: str | None = None) -> None:
     if kind is not None:
         open_links = open_links.where(Link.kind == kind)
     db.session.execute(open_links.values(used_at=clock.now()))
+
+
+def forget_old_links() -> None:
+    """Delete links that opened nothing any more for 30 days, and mails the demo caught that long ago."""
+    limit = clock.now() - KEPT
+    db.session.execute(delete(Link).where(or_(Link.used_at < limit, Link.expires_at < limit)))
+    db.session.execute(delete(Mail).where(Mail.created_at < limit))
 
 
 def list_caught_mails() -> list[tuple[Mail, str]]:

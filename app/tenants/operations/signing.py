@@ -60,6 +60,11 @@ def forget_old_attempts() -> None:
     db.session.execute(delete(SignInAttempt).where(SignInAttempt.last_at < limit))
 
 
+def forget_expired_sessions() -> None:
+    """Delete the sessions that have ended by themselves."""
+    db.session.execute(delete(SessionRow).where(SessionRow.expires_at < clock.now()))
+
+
 def sign_in(
     *, email: str, password: str, address: str, host: str, token_hash: bytes, agent: str, hours: int
 ) -> uuid.UUID:

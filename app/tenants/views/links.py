@@ -23,7 +23,9 @@ FORGOTTEN = "tenants/forgotten.html"
 @bp.get("/forgotten-password")
 @public("whoever forgot the password cannot sign in")
 def forgotten_password() -> str:
-    return render_template(FORGOTTEN, values={}, errors={}, sent="sent" in request.args)
+    return render_template(
+        FORGOTTEN, values={}, errors={}, sent="sent" in request.args, demo_mail=settings().demo_mail
+    )
 
 
 @bp.post("/forgotten-password")
@@ -68,7 +70,7 @@ def use_link(link_id: str, token: str) -> str | Response | BaseResponse:
 
 
 @bp.get("/mails")
-@public("the demo's mail catcher; nothing is here unless DEMO_MAIL is set")
+@public("the demo's mail catcher (DEMO_MAIL, on loopback alone): who reads an invitation here cannot sign in yet")
 def list_mails() -> str:
     if not settings().demo_mail:
         raise NotFound

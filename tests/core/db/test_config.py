@@ -38,6 +38,14 @@ def test_plain_http_is_refused_off_loopback() -> None:
     assert Settings.load({**GOOD, "BASE_HOST": "dealers.example", "PUBLIC_SCHEME": "https"}).public_scheme == "https"
 
 
+def test_mails_are_caught_on_loopback_alone() -> None:
+    public = {**GOOD, "BASE_HOST": "dealers.example", "PUBLIC_SCHEME": "https"}
+    with pytest.raises(ConfigError, match="DEMO_MAIL"):
+        Settings.load({**public, "DEMO_MAIL": "1"})
+    assert not Settings.load({**public, "DEMO_MAIL": "0"}).demo_mail
+    assert Settings.load({**GOOD, "DEMO_MAIL": "1"}).demo_mail
+
+
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("y" * 40 + "\n")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.core.db import tenant, transaction
+from app.core.db import platform, tenant, transaction
 from app.core.jobs import dead_letters, runner
+from app.core.jobs.outbox import enqueue_platform
+from worker import tasks
 
 
 @pytest.fixture
@@ -70,6 +72,25 @@ def test_pruning_keeps_what_is_young_dead_or_waiting(app, alpha, dead, enqueued,
         assert dead_letters.prune() == 1
     assert row(alpha.id, old) == {}
     assert all(row(alpha.id, kept) for kept in (waiting, young, dead))
+
+
+def test_cleaning_up_goes_on_until_all_is_gone_and_takes_old_ticks(app, alpha, enqueued, row, root, monkeypatch):
+    tasks.load()
+    monkeypatch.setattr(dead_letters, "PRUNED_AT_ONCE", 2)
+    old = [enqueued(alpha.id) for _ in range(5)]
+    root.execute(f"UPDATE {alpha.schema}.core_outbox SET done_at = now() - interval '8 days' WHERE done_at IS NULL")
+    ticks = "INSERT INTO {} (job, slot, {}) VALUES ('x', 'old', now() - interval '31 days'), ('x', 'young', now())"
+    root.execute(ticks.format(f"{alpha.schema}.core_ticks", "created_at"))
+    root.execute(ticks.format("platform.ticks", "closed_at"))
+    outbox_id = enqueued(alpha.id, task="jobs.clean_up")
+    with app.app_context():
+        assert runner.run(alpha.id, outbox_id) is runner.Outcome.DONE
+        with platform(), transaction():
+            own = str(enqueue_platform("jobs.clean_up", queue="default"))
+        assert runner.run("platform", own) is runner.Outcome.DONE
+    assert [row(alpha.id, done) for done in old] == [{}] * 5
+    for table in (f"{alpha.schema}.core_ticks", "platform.ticks"):
+        assert root.execute(f"SELECT slot FROM {table} WHERE job = 'x'").fetchall() == [("young",)]
 
 
 def test_jobs_are_listed_retried_and_canceled_from_the_shell(app, alpha, root):
