@@ -14,6 +14,7 @@ from ops.catalogues import compile_catalogues
 from ops.errors import OpsError
 from ops.layout import ROOT
 from ops.postgres import EmbeddedPostgres
+from ops.postgres_binaries import major_version
 from ops.valkey import EmbeddedValkey
 
 # A test's data need not outlive a power cut.
@@ -33,6 +34,7 @@ def main(arguments: list[str]) -> int:
         print("Starting throw-away servers …", flush=True)
         valkey.launch()
         admin, redis_url = postgres.start(), valkey.wait_until_ready()
+        print(f"The tests run on PostgreSQL {major_version(postgres.bin_dir)}.", flush=True)
         spread = [] if any(argument.startswith(("-n", "--numprocesses")) for argument in arguments) else ["-n", "2"]
         # Settings of a real installation must not leak into the tests.
         foreign = ("DATABASE_URL", "REDIS_URL", "MIGRATOR_DATABASE_URL", "RELAY_DATABASE_URL", "ADMIN_DATABASE_URL")
