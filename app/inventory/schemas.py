@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from app.core.http.forms import FormSchema, Text, one_of
+from app.core.http.forms import Amount, FormSchema, Text, Whole, one_of
 from app.inventory.rules.odometer import OdometerStatus, OdometerUnit
 from app.inventory.rules.stock import Condition, StockStatus
 
@@ -34,7 +34,7 @@ class VehicleForm(VinForm):
 class NewVehicleForm(VehicleForm):
     """A new vehicle, with the reading of its odometer where somebody looked."""
 
-    odometer = fields.Integer(load_default=None)
+    odometer = Whole(load_default=None)
     odometer_unit = fields.String(load_default=None, validate=one_of(*OdometerUnit))
     odometer_status = fields.String(load_default=OdometerStatus.UNKNOWN.value, validate=one_of(*OdometerStatus))
 
@@ -48,7 +48,7 @@ class EditedVehicleForm(VehicleForm):
 class OdometerForm(FormSchema):
     """One more reading."""
 
-    reading = fields.Integer(required=True)
+    reading = Whole(required=True)
     unit = fields.String(required=True, validate=one_of(*OdometerUnit))
     status = fields.String(load_default=OdometerStatus.UNKNOWN.value, validate=one_of(*OdometerStatus))
     read_on = fields.Date(load_default=None)
@@ -62,8 +62,8 @@ class StockInForm(FormSchema):
     stock_number = Text(longest=32, load_default=None)
     status = fields.String(load_default=StockStatus.AVAILABLE.value, validate=one_of(*StockStatus))
     condition = fields.String(load_default=Condition.USED.value, validate=one_of(*Condition))
-    cost = fields.Decimal(load_default=None)
-    asking_price = fields.Decimal(load_default=None)
+    cost = Amount(load_default=None)
+    asking_price = Amount(load_default=None)
     acquired_on = fields.Date(load_default=None)
 
 
@@ -79,14 +79,14 @@ class EditedUnitForm(FormSchema):
 class EditedUnitWithCostForm(EditedUnitForm):
     """The same with the cost; an empty field means that it is not known."""
 
-    cost = fields.Decimal(load_default=None)
+    cost = Amount(load_default=None)
 
 
 class PriceForm(FormSchema):
     """Another asking price; an empty field takes it away."""
 
     version = fields.Integer(required=True)
-    asking_price = fields.Decimal(load_default=None)
+    asking_price = Amount(load_default=None)
     reason = Text(longest=200, load_default=None)
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from marshmallow import fields
 
-from app.core.http.forms import FormSchema, Text, one_of
+from app.core.http.forms import Amount, FormSchema, Text, one_of
 from app.sales.rules import DealStatus, DealType
 
 
@@ -18,8 +18,8 @@ class DealForm(FormSchema):
     salesperson_id = fields.UUID(load_default=None)
     deal_type = fields.String(load_default=DealType.RETAIL.value, validate=one_of(*DealType))
     status = fields.String(load_default=DealStatus.WORKING.value, validate=one_of(*DealStatus))
-    price = fields.Decimal(required=True)
-    discount = fields.Decimal(load_default=Decimal(0))
+    price = Amount(required=True)
+    discount = Amount(load_default=Decimal(0))
     sold_on = fields.Date(load_default=None)
     note = Text(longest=2000, load_default=None)
 

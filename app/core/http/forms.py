@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +23,9 @@ REPEATED = N_("This field was sent more than once.")
 # Never put back onto a page.
 SECRET_FIELDS = frozenset({"password", "repeated", "present"})
 MESSAGES = {"required": REQUIRED, "null": REQUIRED, "invalid": INVALID}
+CURRENCY_SIGNS = re.compile("[$€£¥元]")
+# Groups of three only: what "12,5" means depends on who wrote it.
+GROUPED = re.compile(r"-?[0-9]{1,3}([,' ][0-9]{3})+(\.[0-9]*)?", re.ASCII)
 CODES = {REQUIRED: "required", INVALID: "invalid", UNKNOWN: "unknown_field"}
 
 
@@ -62,6 +67,28 @@ class Text(fields.String):
 
     def __init__(self, *, longest: int = 200, **kwargs: Any) -> None:
         super().__init__(validate=[at_most(longest), printable], **kwargs)
+
+
+class Amount(fields.Decimal):
+    """A sum of money as people write it: `12,500`, `$ 12 500.00`, `￥１２，５００`. Never NaN or infinite."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        return super()._deserialize(ungrouped(value), attr, data, **kwargs)
+
+
+class Whole(fields.Integer):
+    """A whole number as people write it, `52,300` too."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        return super()._deserialize(ungrouped(value), attr, data, **kwargs)
+
+
+def ungrouped(value: Any) -> Any:
+    """A number without its currency sign and its separators of thousands; anything else as it was."""
+    if not isinstance(value, str):
+        return value
+    plain = CURRENCY_SIGNS.sub("", unicodedata.normalize("NFKC", value)).strip()
+    return re.sub(r"[,' ]", "", plain) if GROUPED.fullmatch(plain) else plain
 
 
 def at_most(longest: int) -> Callable[[str], None]:
