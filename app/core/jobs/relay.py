@@ -93,6 +93,7 @@ class Relay:
         self._broker_rest = 0.0
         self._unsent: deque[Message] = deque(maxlen=10_000)
         self._skipped: dict[str, float] = {}
+        self._inactive: set[str] = set()
         self._sweep: Iterator[str] = iter(())
         self._next_sweep = 0.0
 
@@ -124,7 +125,10 @@ class Relay:
 
     def _due(self, dsn_name: str) -> list[str]:
         now = time.monotonic()
-        self._skipped = {role: until for role, until in self._skipped.items() if until > now}
+        # Skipped for being suspended, and active again: its rows have waited long enough.
+        resumed = {role for role in self._inactive if self.directory.find(role)[1]}
+        self._skipped = {role: until for role, until in self._skipped.items() if until > now and role not in resumed}
+        self._inactive &= self._skipped.keys()
         query = _PEEK + _PEEK_PLATFORM if dsn_name == "main" else _PEEK
         rows = self.servers.connection(Bucket(dsn_name)).execute(query, {"skipped": list(self._skipped)})
         return [row[0] for row in rows.fetchall()]
@@ -140,6 +144,8 @@ class Relay:
                 self._drop_hints(role, dsn_name)
             return []
         if not active or (dsn_name is not None and bucket.dsn_name != dsn_name):
+            if not active:
+                self._inactive.add(role)
             self._skipped[role] = time.monotonic() + SKIP_SECONDS
             return []
         try:

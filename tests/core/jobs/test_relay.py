@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
@@ -14,6 +15,7 @@ from app.core.jobs import runner
 from app.core.jobs.outbox import enqueue_platform
 from app.core.jobs.relay import Relay
 from app.core.jobs.servers import bucket_url
+from app.tenants.operations import lifecycle
 from tests.core.jobs.test_runner import set_state
 
 
@@ -153,6 +155,24 @@ def test_a_suspended_tenant_waits_and_keeps_its_hints(app, alpha, enqueued, hurr
     relay.directory._read_at = 0.0
     relay.tick()
     assert [alpha.id, outbox_id] in messages(broker)
+
+
+def test_what_a_resumed_tenant_was_owed_goes_on_at_once(app, alpha, enqueued, hurry, relay, broker, root):
+    waiting, later = enqueued(alpha.id), enqueued(alpha.id, at=datetime.now(UTC) + timedelta(hours=1))
+    with app.app_context():
+        lifecycle.suspend_tenant(alpha.id)
+        # The message came and was turned down: the row was put off.
+        root.execute(f"UPDATE {alpha.schema}.core_outbox SET next_dispatch_at = now() + interval '1 hour'")
+        root.execute("UPDATE platform.outbox_hint SET due_at = now()")
+        relay.tick()
+        assert messages(broker) == []
+        assert alpha.schema in relay._skipped
+        lifecycle.resume_tenant(alpha.id)
+    relay.directory._read_at = float("-inf")  # A second goes by.
+    relay.tick()
+    sent = [outbox_id for _, outbox_id in messages(broker)]
+    assert waiting in sent
+    assert later not in sent
 
 
 def test_hints_of_nobody_are_dropped(relay, broker, root):
