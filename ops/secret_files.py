@@ -46,7 +46,7 @@ def make(folder: Path) -> list[str]:
     folder.chmod(0o700)
     for name, text in made.items():
         (folder / name).write_text(f"{text}\n")
-        (folder / name).chmod(0o444)
+        (folder / name).chmod(0o644 if name == "smtp_url" else 0o444)  # That one is for people to fill in.
     return list(made)
 
 
