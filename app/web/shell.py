@@ -11,7 +11,7 @@ from jinja2.runtime import Context, Undefined
 
 from app.core.db import find_tenant
 from app.core.http.sessions import current_actor
-from app.web import cli
+from app.web import cli, imports, jobs
 from app.web.assets import static_url
 from app.web.charts import line_geometry
 from app.web.field_names import init_field_names
@@ -98,5 +98,6 @@ def init_app(app: Flask) -> None:
         field_value=field_value, field_errors=field_errors, field_checked=field_checked, all_errors=all_errors,
     )  # fmt: skip
     app.context_processor(_page_context)
-    app.register_blueprint(bp)
+    for blueprint in (bp, imports.bp, jobs.bp):
+        app.register_blueprint(blueprint)
     app.cli.add_command(cli.group)

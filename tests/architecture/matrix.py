@@ -26,6 +26,8 @@ LINK = Row(("link_id", "token"), public=True, other_store=False)
 CUSTOMER, POINT, ACTIVITY = Row(("customer_id",)), Row(("customer_id", "point_id")), Row(("activity_id",))
 UNIT, DEAL = Row(("unit_id",)), Row(("deal_id",))
 STORE, USER, TEAM = Row(("store_id",)), Row(("user_id",)), Row(("team_id",))
+# They belong to whoever began them; less than the right over all shows one's own and one's team's.
+IMPORT, JOB = Row(("import_id",)), Row(("job_id",))
 
 ROWS: dict[str, Row] = {
     # shell
@@ -134,4 +136,20 @@ ROWS: dict[str, Row] = {
     "GET /metrics/average-selling-price": PLAIN,
     "GET /metrics/customer-activity": PLAIN,
     "POST /metrics/<metric>/recompute": Row(("metric",), other_store=False, names=True),
+    # imports and jobs
+    "GET /imports": PLAIN,
+    "POST /imports": PLAIN,
+    "GET /imports/new": PLAIN,
+    "GET /imports/<import_id>": IMPORT,
+    "GET /imports/<import_id>/columns": IMPORT,
+    "POST /imports/<import_id>/columns": IMPORT,
+    "POST /imports/<import_id>/check": IMPORT,
+    "POST /imports/<import_id>/run": IMPORT,
+    "POST /imports/<import_id>/undo": IMPORT,
+    "GET /imports/<import_id>/failed-rows": IMPORT,
+    "GET /jobs": PLAIN,
+    "GET /jobs/<job_id>": JOB,
+    "GET /jobs/<job_id>/progress": JOB,
+    "POST /jobs/<job_id>/cancel": JOB,
+    "POST /jobs/<job_id>/retry": JOB,
 }

@@ -16,7 +16,7 @@ from app.core.db import current_tenant, db, directory, tenant, transaction
 from app.core.db.ids import from_public, to_public
 from app.core.db.scopes import WORKER, time_limits
 from app.core.errors import DomainError, Invalid
-from app.core.guard.permissions import system_actor
+from app.core.guard.permissions import Actor, system_actor
 from app.core.jobs.imports import failures, kinds, mapping, operations, steps
 from app.core.jobs.imports.models import Import
 from app.core.jobs.models import OPEN_STATES, Job
@@ -59,7 +59,7 @@ def run(
         with transaction():
             made = operations.create_import(ACTOR, kind=kind, stream=stream, file_name=file.name)
         with transaction():
-            _map(made, _pairs(columns), _pairs(defaults), values)
+            map_further(made, ACTOR, _pairs(columns), _pairs(defaults), values)
         begin, step = (operations.start_check, steps.check_rows) if dry_run else (operations.start_run, steps.run_rows)
         with transaction():
             job = begin(ACTOR, made.id, inline=True)
@@ -108,16 +108,22 @@ def words(error: Mapping[str, Any]) -> str:
     return f"{error['field']}: {error['message'].format(**error['params'])}"
 
 
-def _map(made: Import, columns: Mapping[str, str], defaults: Mapping[str, str], values: Mapping[str, Any]) -> None:
-    guessed = mapping.loaded(made.mapping)
-    fed = {key: header for key, header in {**guessed.columns, **columns}.items() if header}
+def map_further(
+    made: Import,
+    actor: Actor,
+    columns: Mapping[str, str] | None = None,
+    defaults: Mapping[str, str] | None = None,
+    values: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Add to what was guessed or remembered; a field with an empty header gets no column."""
+    guessed, further = mapping.loaded(made.mapping), values or {}
     operations.map_columns(
-        ACTOR,
+        actor,
         made.id,
         version=made.version,
-        columns=fed,
-        defaults={**guessed.defaults, **defaults},
-        values={key: {**guessed.values.get(key, {}), **values.get(key, {})} for key in {*guessed.values, *values}},
+        columns={key: header for key, header in {**guessed.columns, **(columns or {})}.items() if header},
+        defaults={**guessed.defaults, **(defaults or {})},
+        values={key: {**guessed.values.get(key, {}), **further.get(key, {})} for key in {*guessed.values, *further}},
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from sqlalchemy import delete, false, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -49,7 +50,7 @@ class TooLateToUndo(Conflict):
     message = N_("An import can be undone for {hours} hours.")
 
 
-def create_import(actor: Actor, *, kind: str, stream: BinaryIO, file_name: str) -> Import:
+def create_import(actor: Actor, *, kind: str, stream: IO[bytes], file_name: str) -> Import:
     """Take an upload of `kind` in: sealed, recognised, and mapped as its headers say or as they were mapped before.
 
     Raises NotFound for an unknown kind, UnreadableFile, TooLargeTable, FileTooLarge.
@@ -108,6 +109,17 @@ def distinct_values(actor: Actor, import_id: uuid.UUID, headers: Sequence[str]) 
     """For each of `headers` its texts and how often each stands there, most frequent first."""
     found = get_import(actor, import_id)
     return distinct(table_of(found), [header for header in headers if header in found.headers])
+
+
+def example_values(actor: Actor, import_id: uuid.UUID, most: int = 3) -> dict[str, list[str]]:
+    """For each header the first different texts below it."""
+    found = get_import(actor, import_id)
+    shown: dict[str, list[str]] = {header: [] for header in found.headers}
+    for row in itertools.islice(table_of(found).rows(), 100):
+        for header, cell in zip(found.headers, row, strict=False):
+            if cell.strip() and cell not in shown[header] and len(shown[header]) < most:
+                shown[header].append(cell)
+    return shown
 
 
 def map_columns(
