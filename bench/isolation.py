@@ -28,7 +28,7 @@ from bench.ground import Ground, fleet
 from bench.report import finish, middle, say, table
 
 # A module's models are its own; the mapped class is found by its table.
-Customer: Any = next(mapper.class_ for mapper in Base.registry.mappers if mapper.local_table.name == "crm_customers")
+Customer: Any = next(mapper.class_ for mapper in Base.registry.mappers if str(mapper.local_table) == "crm_customers")
 ROWS = 100
 ROUNDS = 9
 READS = {"read_one": 400, "page": 300, "five_queries": 120}

@@ -76,8 +76,20 @@ class Drill:
         self.faults: Counter[str] = Counter()
         self.enqueue_errors = 0
         self.seen_done = 0
-        worker = [str(Path(sys.executable).with_name("celery")), "-A", "bench.drilling:celery", "worker", "-c", "4",
-                  "-Q", "default", "--without-gossip", "--without-mingle", "-l", "WARNING"]
+        worker = [
+            str(Path(sys.executable).with_name("celery")),
+            "-A",
+            "bench.drilling:celery",
+            "worker",
+            "-c",
+            "4",
+            "-Q",
+            "default",
+            "--without-gossip",
+            "--without-mingle",
+            "-l",
+            "WARNING",
+        ]
         self.worker = Supervised("worker", worker, ground)
         self.relay = Supervised("relay", [sys.executable, "-m", "bench.drilling", "relay"], ground)
 
