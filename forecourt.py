@@ -5,6 +5,7 @@
   test [pytest arguments]               run the whole suite on throw-away servers
   flask ARGUMENTS                       a command of the application, as in `flask tenants list`
   bench NAME                            one benchmark or drill
+  screenshots [--url ADDRESS]           a picture of every screen, into screenshots/
   memory                                what the running stack uses
   lock [--check] [--upgrade]            write the locks from pyproject.toml
   setup [LOCK]                          only make the environment
@@ -31,7 +32,7 @@ PYTHON = VENV / "bin" / "python"
 LOCKS = ROOT / "locks"
 BOOTSTRAP = ROOT / ".uv"
 BEGUN = time.time()
-LOCK_OF = {"test": "test", "bench": "gateway"}
+LOCK_OF = {"test": "test", "bench": "gateway", "screenshots": "test"}
 ROOM_NEEDED = 1_000_000_000
 
 
@@ -169,7 +170,7 @@ def main(arguments: list[str]) -> int:
     if command == "secrets":
         return subprocess.run([sys.executable, "-P", ROOT / "ops" / "secret_files.py", *arguments[1:]],
                               check=False).returncode
-    if command not in ("up", "test", "flask", "bench", "memory", "setup"):
+    if command not in ("up", "test", "flask", "bench", "memory", "screenshots", "setup"):
         raise SetupError(f"There is no command {command!r}: see python3 forecourt.py help.")
     if command == "setup":
         prepare(arguments[1] if len(arguments) > 1 else "embedded")

@@ -57,7 +57,7 @@ SCREENS = (
     Screen("stores", "/stores"),
     Screen("store", "{store}"),
     Screen("store-new-refused", "/stores/new", refused=True),
-    Screen("team", "/teams/new"),
+    Screen("team-new", "{team_new}"),
     Screen("users", "/users"),
     Screen("user", "{user}"),
     Screen("user-new-refused", "/users/new", refused=True),
@@ -67,21 +67,25 @@ SCREENS = (
     Screen("imports", "/imports"),
     Screen("import-new", "/imports/new"),
     Screen("import", "{import}"),
+    Screen("import-columns", "{import}/columns"),
     Screen("jobs", "/jobs"),
+    Screen("job", "{job}"),
     Screen("nothing-here", "/customers/cus_nothing", status=404),
 )
 
 # Name -> the page to look on, and the address of a record on it.
 FINDERS: Mapping[str, tuple[str, str]] = {
     "customer": ("/customers", r"/customers/cus_\w+"),
-    "vehicle": ("/vehicles", r"/vehicles/veh_\w+"),
+    "vehicle": ("/vehicles?status=in_stock", r"/vehicles/veh_\w+"),
     "price": ("{vehicle}", r"/stock/unit_\w+/price"),
     "move": ("{vehicle}", r"/stock/unit_\w+/move"),
     "unit_edit": ("{vehicle}", r"/stock/unit_\w+/edit"),
     "deal": ("/deals", r"/deals/deal_\w+"),
     "store": ("/stores", r"/stores/store_\w+"),
+    "team_new": ("{store}", r"/teams/new\?store=store_\w+"),
     "user": ("/users", r"/users/usr_\w+"),
     "role": ("/roles", r"/roles/role_\w+"),
+    "job": ("/jobs", r"/jobs/job_\w+"),
     "import": ("/imports", r"/imports/imp_\w+"),
 }
 
@@ -94,10 +98,9 @@ def find_records(page: Page, base: str) -> dict[str, str]:
         if path is None or (answer := page.goto(base + path)) is None or not answer.ok:
             continue
         links = [link.get_attribute("href") or "" for link in page.locator("main a[href]").all()]
-        known = [re.match(shape + "$", link.partition("?")[0]) for link in links]
-        first = next((match for match in known if match), None)
-        if first:
-            found[name] = first[0]
+        known = next((match for link in links if (match := re.fullmatch(shape, link))), None)
+        if known:
+            found[name] = known[0]
     return found
 
 

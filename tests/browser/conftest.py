@@ -15,7 +15,6 @@ from app.core.db import Tenant, tenant
 from bench.browser import Watch, find_chromium, launch
 from tests.fixtures import people
 from tests.fixtures.dealerships import make_dealership
-from tests.fixtures.listed import add_listed_rows
 from tests.fixtures.serving import Served
 
 PATIENCE_MS = 15_000
@@ -71,21 +70,16 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def american(app: Flask) -> Tenant:
     """A dealership that speaks English."""
-    return _stocked(app, make_dealership(app, "riverside"))
+    return make_dealership(app, "riverside")
 
 
 @pytest.fixture(scope="package")
 def chinese(app: Flask) -> Tenant:
     """A dealership that speaks Chinese."""
-    made = make_dealership(app, "jiangpan", country="CN", locale="zh", currency="CNY",
-                           timezone="Asia/Shanghai", store_name="江畔店", admin_name="李店长")  # fmt: skip
-    return _stocked(app, made)
-
-
-def _stocked(app: Flask, of: Tenant) -> Tenant:
-    with app.app_context(), tenant(of.id):
-        add_listed_rows(9)
-    return of
+    return make_dealership(
+        app, "yunlu", country="CN", locale="zh", currency="CNY", timezone="Asia/Shanghai", store_name="云路店",
+        admin_name="李店长",
+    )  # fmt: skip
 
 
 @pytest.fixture

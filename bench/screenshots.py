@@ -1,0 +1,180 @@
+"""Pictures of every screen, light and dark, in both languages, wide and narrow: `python3 forecourt.py screenshots`.
+
+They go to screenshots/. Without --url the pictures are of a throw-away installation with a small demonstration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from sqlalchemy import select
+
+from app.core import clock
+from app.core.db import db, directory, tenant
+from app.core.jobs.models import Outbox
+from app.core.jobs.runner import run
+from app.web.i18n import compile_catalogues
+from bench.browser import Watch, find_chromium, launch
+from bench.ground import scratch
+from bench.report import say
+from bench.screens import SCREENS, Screen, find_records, open_screen
+from ops import demo
+from ops.errors import OpsError
+from ops.layout import ROOT
+from ops.processes import port_is_free
+from ops.programs import web
+from ops.up import is_ready
+from worker import tasks
+from worker.demo.dealerships import DEALERSHIPS
+
+FOLDER = ROOT / "screenshots"
+WIDTHS = (1440, 390)
+THEMES = ("light", "dark")
+LANGUAGES = ("en", "zh")
+PASSWORD = "a password of the pictures alone"  # noqa: S105 - of an installation that is thrown away
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a dealership is, and who signs in there."""
+
+    language: str
+    base: str
+    email: str
+    password: str
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Take the pictures and say where they are."""
+    parser = argparse.ArgumentParser(prog="forecourt.py screenshots", description=__doc__)
+    parser.add_argument("--url", help="a dealership of a running installation, as in http://yunxiu.localhost:8000")
+    parser.add_argument("--email", help="who signs in there")
+    parser.add_argument("--password", help="with which password")
+    parser.add_argument("--only", default="", help="screens whose name contains this")
+    parser.add_argument("--scale", type=float, default=0.12, help="how much of the demonstration's history")
+    options = parser.parse_args(arguments)
+    program = find_chromium()
+    if program is None:
+        raise OpsError("Chromium is missing: install it, or name it in CHROMIUM.")
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    with sync_playwright() as playwright:
+        browser = launch(playwright, program)
+        try:
+            if options.url:
+                places = [Place(language, options.url.rstrip("/"), options.email or "", options.password or "")
+                          for language in LANGUAGES]  # fmt: skip
+                count = sum(picture_all(browser, place, options.only) for place in places)
+            else:
+                with throw_away(options.scale) as places:
+                    count = sum(picture_all(browser, place, options.only) for place in places)
+        finally:
+            browser.close()
+    say(f"{count} pictures are in {FOLDER.relative_to(ROOT)}/.")
+    return 0
+
+
+@contextmanager
+def throw_away(scale: float) -> Iterator[list[Place]]:
+    """The demonstration on servers of its own, for as long as the pictures take."""
+    say("Making a throw-away installation …")
+    with scratch() as ground:
+        compile_catalogues()
+        app = ground.application()
+        with app.app_context():
+            accounts = demo.load(lambda _slug: PASSWORD, say, scale=scale)
+        do_what_is_owed(app)
+        port = next(port for port in range(8400, 8500) if port_is_free(port))
+        program = web("web", port, 1, {**ground.child_environ(), "PUBLIC_PORT": str(port)})
+        process = subprocess.Popen(program.command, cwd=ROOT, env=dict(program.environment),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        try:
+            while not is_ready(port):
+                if process.poll() is not None:
+                    raise OpsError("The web server does not come up.")
+                time.sleep(0.1)
+            languages = {dealership.slug: dealership.locale for dealership in DEALERSHIPS}
+            chosen = {languages[row["slug"]]: row for row in reversed(accounts)}
+            yield [Place(language, f"http://{chosen[language]['slug']}.localhost:{port}",
+                         chosen[language]["email"], PASSWORD) for language in LANGUAGES]  # fmt: skip
+        finally:
+            process.terminate()
+            process.wait(30)
+            with app.app_context():
+                for engine in (db.engine, *app.extensions["forecourt_engines"].values()):
+                    engine.dispose()
+
+
+def do_what_is_owed(app: Flask) -> None:
+    """Run every effect that is due, as a worker would, until none is left."""
+    tasks.load()
+    with app.app_context():
+        tenants = [known.id for known in directory.all_tenants()]
+        for tenant_id in tenants:
+            while due := _due(tenant_id):
+                for outbox_id in due:
+                    run(tenant_id, outbox_id)
+
+
+def _due(tenant_id: str) -> list[str]:
+    waiting = select(Outbox.id).where(
+        Outbox.done_at.is_(None), Outbox.dead_at.is_(None), Outbox.attempts == 0, Outbox.available_at <= clock.now()
+    )
+    with tenant(tenant_id):
+        return [str(outbox_id) for outbox_id in db.session.scalars(waiting)]
+
+
+def picture_all(browser: Browser, place: Place, only: str) -> int:
+    """Every screen of one language, in both themes and both widths; how many pictures."""
+    taken = 0
+    for theme in THEMES:
+        for width in WIDTHS:
+            say(f"  {place.language}, {theme}, {width} px")
+            context = browser.new_context(viewport={"width": width, "height": 900}, locale=place.language)
+            host = place.base.partition("//")[2].partition(":")[0]
+            context.add_cookies([{"name": name, "value": value, "domain": host, "path": "/"}
+                                 for name, value in (("theme", theme), ("locale", place.language))])  # fmt: skip
+            taken += _picture(context, place, f"{place.language}-{theme}-{width}", only)
+            context.close()
+    return taken
+
+
+def _picture(context: BrowserContext, place: Place, name: str, only: str) -> int:
+    page, taken = context.new_page(), 0
+    watch = Watch.over(page)
+
+    def take(screen: Screen, records: dict[str, str]) -> int:
+        if only not in screen.name or open_screen(page, place.base, screen, records) is None:
+            return 0
+        path = FOLDER / screen.name / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=path, full_page=True)
+        return 1
+
+    for screen in SCREENS:
+        if not screen.signed_in:
+            taken += take(screen, {})
+    page.goto(f"{place.base}/sign-in")
+    page.fill("[name=email]", place.email)
+    page.fill("[name=password]", place.password)
+    page.click("main form button[type=submit]")
+    page.wait_for_url(f"{place.base}/")
+    records = find_records(page, place.base)
+    for screen in SCREENS:
+        if screen.signed_in:
+            taken += take(screen, records)
+    for problem in watch.problems:
+        say(f"    {problem}")
+    return taken
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
