@@ -150,7 +150,8 @@ class Stack:
 
     def for_migrator(self) -> dict[str, str]:
         """Return what the ops worker and the command line get besides."""
-        return {"MIGRATOR_DATABASE_URL": self.login("forecourt_migrator")}
+        # The relay's address too: its password is that of every further login, which the migrator makes.
+        return {"MIGRATOR_DATABASE_URL": self.login("forecourt_migrator"), **self.for_relay()}
 
     def for_relay(self) -> dict[str, str]:
         """Return what the relay gets besides."""

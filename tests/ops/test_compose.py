@@ -89,7 +89,7 @@ def test_no_secret_stands_in_the_files() -> None:
     ("postgres_password", {"postgres"}),
     ("admin_database_url", {"migrate"}),
     ("migrator_database_url", {"migrate", "ops"}),
-    ("relay_database_url", {"migrate", "relay"}),
+    ("relay_database_url", {"migrate", "ops", "relay"}),
     ("backup_password", {"migrate"}),
     ("database_url", {"web1", "web2", "worker", "ops", "migrate"}),
     ("master_key", {"web1", "web2", "worker", "ops", "migrate"}),

@@ -36,7 +36,7 @@ def has(program: Program, secret: str) -> bool:
 @pytest.mark.parametrize(("secret", "owners"), [
     ("admin", set()),
     ("migrator_password", {"ops"}),
-    ("relay_password", {"relay"}),
+    ("relay_password", {"ops", "relay"}),
     ("app_password", {"web", "worker", "ops"}),
     ("master_key", {"web", "worker", "ops"}),
     ("secret_key", {"web", "worker", "ops"}),

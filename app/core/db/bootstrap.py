@@ -71,6 +71,13 @@ def _make_roles(connection: psycopg.Connection, passwords: LoginPasswords) -> No
         if name in secrets:
             password = sql.Literal(secrets[name])
             connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, password))
+    for login, bucket in connection.execute(
+        "SELECT rolname, substring(rolname FROM '(.*)_[0-9]+$') FROM pg_roles "
+        f"WHERE rolname ~ '^({APP}|{RELAY})_[0-9]+$'"
+    ).fetchall():
+        # A changed password is every bucket's.
+        password = sql.Literal(secrets[bucket])
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(login), password))
     for login in (APP, RELAY):
         # An idle connection has nothing to see: role and path come with every BEGIN.
         connection.execute(sql.SQL("ALTER ROLE {} SET search_path = ''").format(sql.Identifier(login)))
@@ -78,10 +85,9 @@ def _make_roles(connection: psycopg.Connection, passwords: LoginPasswords) -> No
     pairs = [(OWNER, MIGRATOR), (PLATFORM_ROLE, APP)]
     for role_name, member in pairs:
         connection.execute(grant.format(sql.Identifier(role_name), sql.Identifier(member)))
-    for role_name in (TENANTS, PLATFORM_ROLE, APP, RELAY):
-        # The migrator makes tenants' roles members of the group, and grants them and the platform to further logins.
-        statement = sql.SQL("GRANT {} TO {} WITH ADMIN OPTION")
-        connection.execute(statement.format(sql.Identifier(role_name), sql.Identifier(MIGRATOR)))
+    # The migrator makes tenants' roles members of the group.
+    statement = sql.SQL("GRANT {} TO {} WITH ADMIN OPTION")
+    connection.execute(statement.format(sql.Identifier(TENANTS), sql.Identifier(MIGRATOR)))
     connection.execute(sql.SQL("GRANT pg_read_all_data TO {}").format(sql.Identifier(BACKUP)))
     connection.execute(sql.SQL("ALTER ROLE {} INHERIT").format(sql.Identifier(BACKUP)))
 

@@ -12,7 +12,7 @@ from psycopg import sql
 from sqlalchemy import Engine, create_engine, make_url
 
 from app.core.config import Settings
-from app.core.db.bootstrap import APP, PLATFORM_ROLE
+from app.core.db.bootstrap import APP, OWNER, RELAY
 from app.core.errors import N_, DomainError
 
 # A DDL statement that waits for a lock makes everyone behind it wait too, so it gives up soon and is tried again.
@@ -25,6 +25,14 @@ class NoOwner(DomainError):
 
     code = "no_owner"
     message = N_("This needs the migrator's database login (MIGRATOR_DATABASE_URL), which this process does not have.")
+    status = 503
+
+
+class NoRelayLogin(DomainError):
+    """A further login of the relay is wanted, and this process was not given the first one's password."""
+
+    code = "no_relay_login"
+    message = N_("This needs the relay's database login (RELAY_DATABASE_URL), which this process does not have.")
     status = 503
 
 
@@ -96,19 +104,26 @@ def base_host() -> str:
 
 
 def further_login(connection: psycopg.Connection, base: str, bucket: int) -> None:
-    """Make login number `bucket` of `base` (it shares the first one's password); sent as the migrator."""
+    """Make login number `bucket` of `base` if there is none yet; sent as the migrator, in a transaction.
+
+    It shares the password of the first and nothing else: a member of the first login could become its tenants.
+    Raises NoRelayLogin.
+    """
     settings: Settings = current_app.extensions["forecourt_settings"]
     url = settings.database_urls["main"] if base == APP else settings.relay_database_url
     password = make_url(url).password if url else None
     if password is None:
-        raise NoOwner
-    name = sql.Identifier(f"{base}_{int(bucket)}")
-    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [f"{base}_{int(bucket)}"]).fetchone()
-    if known is None:
+        raise NoRelayLogin
+    login = f"{base}_{int(bucket)}"
+    name, database = sql.Identifier(login), sql.Identifier(connection.info.dbname)
+    connection.execute("SELECT pg_advisory_xact_lock(hashtext('forecourt.login'))")
+    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [login]).fetchone() is None:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOINHERIT PASSWORD {}").format(name, sql.Literal(password)))
         connection.execute(sql.SQL("ALTER ROLE {} SET search_path = ''").format(name))
-    if base == APP:
-        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(PLATFORM_ROLE), name))
-    connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(base), name))
-    database = sql.Identifier(connection.info.dbname)
     connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, name))
+    if base == RELAY:
+        # The first relay's own rights, as far as a tenant's rows need them: the rest it does as the first.
+        connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(OWNER)))
+        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA platform TO {}").format(name))
+        connection.execute(sql.SQL("GRANT SELECT, DELETE ON platform.outbox_hint TO {}").format(name))
+        connection.execute("RESET ROLE")

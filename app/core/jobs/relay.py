@@ -49,7 +49,6 @@ _LIMITS = (
     "SET LOCAL lock_timeout = 1000; SET LOCAL statement_timeout = 10000; "
     "SET LOCAL idle_in_transaction_session_timeout = 10000"
 )
-_BECOME_RELAY = f"SET LOCAL ROLE {LOGIN}"
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%(key)s, 0))"
 _DELETE_HINTS = "DELETE FROM platform.outbox_hint WHERE tenant_id = %(role)s AND due_at <= now()"
 _MOVE = """
@@ -170,7 +169,7 @@ class Relay:
             "key": f"relay:{role}",
         }  # fmt: skip
         with connection.transaction():
-            connection.execute(f"{_LIMITS}; {_BECOME_RELAY}")
+            connection.execute(f"{_LIMITS}; SET LOCAL ROLE {bucket.role}")
             locked = connection.execute(_TRY_LOCK, values).fetchone()
             if locked is None or not locked[0]:
                 return []  # Another relay is at it.
@@ -183,14 +182,14 @@ class Relay:
     def _move_platform(self) -> list[Message]:
         connection = self.servers.connection(Bucket("main"))
         with connection.transaction():
-            connection.execute(f"{_LIMITS}; {_BECOME_RELAY}")
+            connection.execute(f"{_LIMITS}; SET LOCAL ROLE {LOGIN}")
             rows = connection.execute(_MOVE_PLATFORM, {"batch": BATCH, "wait": timing().redispatch}).fetchall()
         return [Message(PLATFORM, str(row_id), queue) for row_id, queue in rows]
 
     def _drop_hints(self, role: str, dsn_name: str) -> None:
         connection = self.servers.connection(Bucket(dsn_name))
         with connection.transaction():
-            connection.execute(f"{_LIMITS}; {_BECOME_RELAY}")
+            connection.execute(f"{_LIMITS}; SET LOCAL ROLE {LOGIN}")
             connection.execute(_DELETE_HINTS, {"role": role})
 
     def _sweep_slice(self) -> list[str]:

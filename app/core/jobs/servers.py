@@ -22,6 +22,11 @@ class Bucket:
     dsn_name: str
     login: int = 1
 
+    @property
+    def role(self) -> str:
+        """The relay's login there, which has the relay's rights and may become the bucket's tenants alone."""
+        return LOGIN if self.login == 1 else f"{LOGIN}_{int(self.login)}"
+
 
 class Servers:
     """Connections opened when first needed, in autocommit: every transaction is spelt out."""

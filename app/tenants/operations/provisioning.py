@@ -149,7 +149,7 @@ def _make_schema(tenant_id: str) -> _Made | None:
         if row["state"] not in ("requested", "provisioning") or sealed is None:
             raise TenantNotReady(state=row["state"])
         if row["state"] == "requested":
-            row["login"] = _login_with_room(connection)
+            row["login"] = _login_with_room(connection, row["dsn_name"])
             row["schema_version"] = revisions.head("tenants")
             _make_here(connection, tenant_id, row["dsn_name"], row["login"])
         request = vault.from_json(vault.unseal_platform("tenants", "request", tenant_id, bytes(sealed)))
@@ -182,6 +182,10 @@ def _become_owner(connection: psycopg.Connection[Any]) -> None:
 def _create_schema(connection: psycopg.Connection[Any], tenant_id: str, login: int) -> None:
     """The whole DDL of a tenant in two messages: the role as the migrator, who may create one, the rest as owner."""
     schema = f"t_{tenant_id}"
+    if login > 1:
+        connection.execute("RESET ROLE")
+        for base in (APP, RELAY):
+            further_login(connection, base, login)
     role = tenant_role_script(schema, login)
     tables = tenant_schema_script(schema, revisions.head("tenants"))
     connection.execute(f"RESET ROLE;\n{role}SET LOCAL ROLE forecourt_owner;\n{tables}".encode())
@@ -195,22 +199,19 @@ def _create_schema_elsewhere(dsn_name: str, tenant_id: str, login: int) -> None:
             _create_schema(connection, tenant_id, login)
 
 
-def _login_with_room(connection: psycopg.Connection[Any]) -> int:
-    """The lowest login bucket that serves fewer tenants than it can; the next login is made when all are full."""
+def _login_with_room(connection: psycopg.Connection[Any], dsn_name: str) -> int:
+    """The lowest login bucket that serves fewer tenants of the server than it can."""
     capacity = LOGIN_CAPACITY if connection.info.server_version >= 160000 else LOGIN_CAPACITY_OLD
     counts = dict(
         connection.execute(
-            "SELECT login, count(*) FROM platform.tenants WHERE state NOT IN ('requested', 'deleted') GROUP BY login"
+            "SELECT login, count(*) FROM platform.tenants "
+            "WHERE state NOT IN ('requested', 'deleted') AND dsn_name = %s GROUP BY login",
+            [dsn_name],
         ).fetchall()
     )
     bucket = 1
     while counts.get(bucket, 0) >= capacity:
         bucket += 1
-    if bucket > 1 and bucket not in counts:
-        connection.execute("RESET ROLE")
-        for base in (APP, RELAY):
-            further_login(connection, base, bucket)
-        _become_owner(connection)
     return bucket
 
 
