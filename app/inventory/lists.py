@@ -51,7 +51,7 @@ NOT_IN_STOCK = "not_in_stock"
 _ANY_STATUS = STATUS_LABELS | {NOT_IN_STOCK: N_("Not in stock")}
 _CONDITIONS = tuple(CONDITION_LABELS.items())
 _IN_STOCK = "in_stock"
-_UNIT_STATUS = {_IN_STOCK: N_("Any in stock")} | STATUS_LABELS
+_UNIT_STATUS = {_IN_STOCK: N_("Any in stock"), NOT_IN_STOCK: N_("Not in stock")} | STATUS_LABELS
 
 
 def vehicle_name(row: Any) -> str:
@@ -131,7 +131,9 @@ def _vehicles(actor: Actor) -> Select:
 
 
 def _unit_status(value: str) -> ColumnElement[bool]:
-    return StockUnit.closed_on.is_(None) if value == _IN_STOCK else StockUnit.status == value
+    if value in (_IN_STOCK, NOT_IN_STOCK):
+        return StockUnit.closed_on.is_(None) if value == _IN_STOCK else StockUnit.closed_on.is_not(None)
+    return StockUnit.status == value
 
 
 def _vehicle_status(value: str) -> ColumnElement[bool]:
@@ -190,6 +192,7 @@ UNITS = declare_list(
         source=_units,
         columns=_COLUMNS,
         filters=_filters(_UNIT_STATUS, _unit_status),
+        default_args={"status": (_IN_STOCK,)},
         sorts=(
             # The older the acquisition, the more days: the order by days is the index by date walked the other way.
             Sort("days", N_("Days in stock"), (By(StockUnit.acquired_on, descending=True),)),

@@ -27,7 +27,10 @@ def plain_arguments(filters: Iterable[ShownFilter]) -> list[str]:
 def list_url_without(spec: ShownList, query: ShownQuery, item: ShownFilter) -> str:
     """The list's address without the condition `item`; personal ones go together, as they are kept together."""
     dropped = ("filter",) if item.personal else arguments_of(item)
-    left = urlencode(query.url_args(*dropped))
+    pairs = query.url_args(*dropped)
+    names = {name for name, _ in pairs}
+    # A default that is dropped is dropped by saying so.
+    left = urlencode([*pairs, *((name, "") for name in query.defaults if name not in names)])
     return f"{spec.url}?{left}" if left else spec.url
 
 

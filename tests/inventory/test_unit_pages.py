@@ -3,6 +3,7 @@
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 
@@ -138,6 +139,32 @@ def test_the_lists_are_asked_by_any_combination(client, stores):
     assert found("/vehicles/all") == mine
     assert found("/vehicles/all", status="not_in_stock") == {to_public("veh", bare.id)}
     assert found("/vehicles", status="in_stock") == public(new, old)
+
+
+def test_the_plain_stock_list_shows_what_is_in_stock(client, stores):
+    here = make_unit(stores[0], make_vehicle(make="Plainly", model="Here"))
+    gone = make_unit(stores[0], make_vehicle(make="Plainly", model="Gone"))
+    post(client, address(gone, "move"), version="1", status="wholesaled", on="2026-01-20")
+
+    def shown(url):
+        answer = client.get(unescape(url))
+        assert answer.status_code == 200, url
+        return listed(answer.text) & public(here, gone), answer.text
+
+    def count(text):
+        return re.search(r'aria-label="Pages"><span>([\d,]+)', text).group(1)
+
+    plain, page = shown("/vehicles?limit=200")
+    assert plain == public(here)
+    assert count(page) == count(shown("/vehicles?status=in_stock&limit=200")[1])
+    assert shown("/vehicles?status=not_in_stock&limit=200")[0] == public(gone)
+    assert shown("/vehicles?make=plainly")[0] == public(here, gone)
+    # The condition stands there as any other, and once dropped it stays dropped on every further way.
+    dropped = re.search(r'<a href="([^"]+)" aria-label="Remove the filter Status"', page).group(1)
+    everything, page = shown(dropped)
+    assert everything == public(here, gone)
+    sorting = re.search(r'<th[^>]*><a href="([^"]+)">Asking price', page).group(1)
+    assert shown(sorting)[0] == public(here, gone)
 
 
 def test_every_status_has_its_word(client, stores):

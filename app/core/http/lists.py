@@ -17,7 +17,7 @@ from app.core.http.sessions import current_actor
 from app.core.lists.cursors import CursorCodec
 from app.core.lists.pages import Page, run
 from app.core.lists.present import Choices, Edge, present
-from app.core.lists.query import Arguments, ListQuery, read_query
+from app.core.lists.query import Arguments, ListQuery, read_query, with_defaults
 from app.core.lists.saved_filters import load_filter, save_filter
 from app.core.lists.spec import ListSpec, Target
 
@@ -39,7 +39,7 @@ def list_view(spec: ListSpec, template: str, *, choices: Choices | None = None, 
         except Invalid as problem:
             refusal = problem
             args.pop("filter")
-    query = read_query(spec, args, policy_for(actor), saved=saved)
+    query = read_query(spec, with_defaults(spec, args), policy_for(actor), saved=saved)
     page = Page()
     if refusal is None:
         try:

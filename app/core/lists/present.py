@@ -93,6 +93,12 @@ class ShownQuery:
     filters: Mapping[str, Any]
     errors: Sequence[str]
     arguments: Mapping[str, Sequence[str]]
+    defaults: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is asked but what the list asks by itself."""
+        return not self.filter_id and {name: tuple(texts) for name, texts in self.arguments.items()} == self.defaults
 
     def url_args(self, *without: str) -> list[tuple[str, str]]:
         """The address's arguments as hidden fields of a form, save those named."""
@@ -158,6 +164,7 @@ def present(
         filters={item.key: item.value for item in filters if any(item.value)},
         errors=[text for name, texts in errors.items() if name not in beside for text in texts],
         arguments=query.to_args(),
+        defaults=spec.default_args,
     )
     return shown_page, shown_list, shown_query
 

@@ -54,6 +54,8 @@ class ListQuery:
         A change of anything but the cursor leads to the first page.
         """
         args = self._typed_of(item for item in self.spec.filters if not item.personal)
+        # Said, or the address of "all" would ask for what an address without conditions asks.
+        args.update({name: [""] for name in self.spec.default_args if name not in args})
         own: dict[str, str | None] = {
             "sort": self.sort if self.sort != self.spec.default_sort else None,
             "limit": str(self.limit) if self.limit != DEFAULT_PAGE else None,
@@ -103,6 +105,12 @@ def read_query(spec: ListSpec, args: Arguments, policy: Policy, *, saved: Argume
             values[item.key] = value
     own, problems = _read_own(spec, args, policy)
     return ListQuery(spec, values=values, typed=typed, errors=tuple(errors + problems), **own)
+
+
+def with_defaults(spec: ListSpec, args: Arguments) -> Arguments:
+    """`args`, with what the list asks by default when they hold no condition at all."""
+    conditions = {"filter"}.union(*(item.arguments for item in spec.filters))
+    return {**args, **spec.default_args} if conditions.isdisjoint(args) else args
 
 
 def parse(spec: ListSpec, args: Arguments, policy: Policy, *, saved: Arguments | None = None) -> ListQuery:

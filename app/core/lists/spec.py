@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
@@ -164,9 +164,13 @@ class ListSpec:
     filter_endpoint: str = ""
     key: str = "id"
     row_url: Callable[[Any], Target | None] | None = None
+    # What the page asks when its address asks nothing; `name=` with nothing behind it asks for all after all.
+    default_args: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [name for item in self.filters for name in item.arguments]
+        if not set(self.default_args) <= {n for item in self.filters if not item.personal for n in item.arguments}:
+            raise ValueError(f"list {self.name}: a default is of no plain filter")
         if len(names) != len(set(names)) or OWN_ARGUMENTS.intersection(names):
             raise ValueError(f"list {self.name}: a filter's name is taken")
         sorts = {sort.key for sort in self.sorts}
