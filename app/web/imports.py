@@ -74,9 +74,9 @@ def create_import() -> Any:
         upload: FileStorage | None = request.files.get("file")
         if upload is None or not upload.filename:
             raise Invalid([FieldError("file", "required", N_("Choose a file."))])
-        with transaction():
+        with upload.stream as stream, transaction():
             made = operations.create_import(
-                current_actor(), kind=_chosen_kind(), stream=upload.stream, file_name=upload.filename
+                current_actor(), kind=_chosen_kind(), stream=stream, file_name=upload.filename
             )
     except DomainError as error:
         return render_form("web/imports/new.html", error, kinds=_kinds(current_actor()))
@@ -226,4 +226,3 @@ def _kind_label(key: str) -> str:
 
 def _address(import_id: uuid.UUID) -> str:
     return url_for("imports.show_import", import_id=to_public("imp", import_id))
-
