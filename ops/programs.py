@@ -30,11 +30,11 @@ def web(name: str, port: int, workers: int, environment: dict[str, str]) -> Prog
     return Program(name, command, environment, WEB)
 
 
-def celery(name: str, application: str, arguments: list[str], environment: dict[str, str], stage: int) -> Program:
+def celery(name: str, arguments: list[str], environment: dict[str, str], stage: int) -> Program:
     """A process of Celery."""
     # SIGTERM means: finish or give back what is under way, soon.
     remapped = {**environment, "REMAP_SIGTERM": "SIGQUIT"}
-    command = [tool("celery"), "-A", application, *arguments]
+    command = [sys.executable, "-P", "-m", "worker", *arguments]
     return Program(name, command, remapped, stage, patience=20.0)
 
 
@@ -42,14 +42,14 @@ def worker(name: str, queues: str, pool: list[str], environment: dict[str, str])
     """A worker on the named queues. One machine needs no gossip between workers."""
     quiet = ["--without-gossip", "--without-mingle"]
     arguments = ["worker", "-Q", queues, "-n", f"{name}@%h", *pool, *quiet, "-l", "INFO"]
-    return celery(name, "worker.celery_app:celery", arguments, environment, WORKERS)
+    return celery(name, arguments, environment, WORKERS)
 
 
 def beat(stack: Stack, environment: dict[str, str]) -> Program:
     """The clock. It is given the broker alone: it only says that time has passed."""
     schedule = str(stack.layout.run / "beat-schedule")
     arguments = ["beat", "-s", schedule, "-l", "INFO"]
-    return celery("beat", "worker.beat:celery", arguments, only_broker(environment), TIMERS)
+    return celery("beat", arguments, only_broker(environment), TIMERS)
 
 
 def relay(stack: Stack, environment: dict[str, str]) -> Program:

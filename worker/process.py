@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import time
 from typing import Any
@@ -25,6 +26,7 @@ AWAY_SECONDS = 1.0
 def connect_signals() -> None:
     """Have Celery leave logging to us, and each child make its application before its first message."""
     signals.setup_logging.connect(_set_up_logging, weak=False)
+    signals.worker_init.connect(_settle_parent, weak=False)
     signals.worker_process_init.connect(_start_child, weak=False)
 
 
@@ -58,6 +60,13 @@ def _application_of(_pid: int) -> Flask:
     made = create_app()
     sender.warm(made)
     return made
+
+
+def _settle_parent(**_: Any) -> None:
+    """Import all tasks before the fork and leave them out of collections, so that children share their memory."""
+    tasks.load()
+    gc.collect()
+    gc.freeze()
 
 
 def _start_child(**_: Any) -> None:

@@ -54,7 +54,7 @@ def test_no_secret_stands_in_a_command_line(stack: Stack) -> None:
 
 
 def test_every_queue_has_one_consumer(stack: Stack) -> None:
-    consumed = [queue for program in listed(stack).values() if "worker" in program.command
+    consumed = [queue for program in listed(stack).values() if "-Q" in program.command
                 for queue in program.command[program.command.index("-Q") + 1].split(",")]
     assert sorted(consumed) == sorted(QueueName)
 
