@@ -38,6 +38,7 @@ from worker.demo.dealerships import DEALERSHIPS
 
 FOLDER = ROOT / "screenshots"
 WIDTHS = (1440, 390)
+HEIGHT, TALLEST = 900, 2400
 THEMES = ("light", "dark")
 LANGUAGES = ("en", "zh")
 PASSWORD = "a password of the pictures alone"  # noqa: S105 - of an installation that is thrown away
@@ -115,13 +116,17 @@ def throw_away(scale: float) -> Iterator[list[Place]]:
 
 def do_what_is_owed(app: Flask) -> None:
     """Run every effect that is due, as a worker would, until none is left."""
-    tasks.load()
     with app.app_context():
-        tenants = [known.id for known in directory.all_tenants()]
-        for tenant_id in tenants:
-            while due := _due(tenant_id):
-                for outbox_id in due:
-                    run(tenant_id, outbox_id)
+        for known in directory.all_tenants():
+            work_off(known.id)
+
+
+def work_off(tenant_id: str) -> None:
+    """The same for one tenant, in the application's context."""
+    tasks.load()
+    while due := _due(tenant_id):
+        for outbox_id in due:
+            run(tenant_id, outbox_id)
 
 
 def _due(tenant_id: str) -> list[str]:
@@ -138,16 +143,16 @@ def picture_all(browser: Browser, place: Place, only: str) -> int:
     for theme in THEMES:
         for width in WIDTHS:
             say(f"  {place.language}, {theme}, {width} px")
-            context = browser.new_context(viewport={"width": width, "height": 900}, locale=place.language)
+            context = browser.new_context(viewport={"width": width, "height": HEIGHT}, locale=place.language)
             host = place.base.partition("//")[2].partition(":")[0]
             context.add_cookies([{"name": name, "value": value, "domain": host, "path": "/"}
                                  for name, value in (("theme", theme), ("locale", place.language))])  # fmt: skip
-            taken += _picture(context, place, f"{place.language}-{theme}-{width}", only)
+            taken += _picture(context, place, width, f"{place.language}-{theme}-{width}", only)
             context.close()
     return taken
 
 
-def _picture(context: BrowserContext, place: Place, name: str, only: str) -> int:
+def _picture(context: BrowserContext, place: Place, width: int, name: str, only: str) -> int:
     page, taken = context.new_page(), 0
     watch = Watch.over(page)
 
@@ -156,7 +161,11 @@ def _picture(context: BrowserContext, place: Place, name: str, only: str) -> int
             return 0
         path = FOLDER / screen.name / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=path, full_page=True)
+        # As tall as the page, so that the rail reaches its end; and no taller than somebody would look at.
+        height = min(max(page.evaluate("document.documentElement.scrollHeight"), HEIGHT), TALLEST)
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=path)
+        page.set_viewport_size({"width": width, "height": HEIGHT})
         return 1
 
     for screen in SCREENS:

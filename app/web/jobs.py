@@ -22,6 +22,7 @@ KINDS = {
     "import_check": N_("Dry run of an import"),
     "import_run": N_("Import"),
     "import_undo": N_("Undo of an import"),
+    "demo.history": N_("Loading of the demonstration's history"),
     "insights.recompute": N_("Recomputation of a metric"),
 }
 STATES = {

@@ -5,12 +5,12 @@ from tests.fixtures.browsing import send
 
 
 def test_labels_are_read_from_a_template():
-    source = '''
+    source = """
     {{ f.field("name", _("Name"), required=True) }}{{ f.money("price", _("Price"), currency) }}
     {{ f.select("kind",
        _("Kind of \\"it\\""), kinds) }}{{ f.submit(_("Save"), name="x") }}{{ f.field("name", _("Other")) }}
     {{ f.checkbox("places", role.name|t) }}
-    '''
+    """
     assert labels_of(source) == {"name": "Name", "price": "Price", "kind": 'Kind of \\"it\\"'}
 
 
