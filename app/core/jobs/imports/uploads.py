@@ -45,7 +45,13 @@ def first_mapping(actor: Actor, kind: kinds.ImportKind, table: reading.Table) ->
         remembered = db.session.get(ImportMapping, (kind.key, header_print(table.headers[:-1])))
     known = {item.key for item in fields}
     last = mapping.loaded(remembered.mapping) if remembered else mapping.guess(fields, table.headers)
-    columns = {key: header for key, header in last.columns.items() if key in known and header in table.headers}
+    # A header that differs only in case and marks is the same column.
+    here = {mapping.header_key(header): header for header in reversed(table.headers)}
+    columns = {
+        key: header if header in table.headers else here[mapping.header_key(header)]
+        for key, header in last.columns.items()
+        if key in known and mapping.header_key(header) in here
+    }
     defaults = {key: text for key, text in last.defaults.items() if key in known}
     chosen = {item.key: item for item in fields if item.choices is not None}
     texts = distinct(table, [header for key, header in columns.items() if key in chosen])
