@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, Date, Row, Select, Subquery, func, or_, se
 from sqlalchemy import cast as sql_cast
 
 from app.core.db import db
+from app.core.db.platform import makes as shared_makes
+from app.core.db.platform import models as shared_models
 from app.core.errors import NotFound
 from app.core.guard import vault
 from app.core.guard.permissions import Actor, allows, scope_clause
@@ -206,6 +208,20 @@ def list_price_changes(unit_id: uuid.UUID, limit: int = 100) -> Sequence[Row]:
         .order_by(PriceChange.changed_at.desc(), PriceChange.id.desc())
         .limit(limit)
     ).all()
+
+
+def list_makes() -> Sequence[str]:
+    """The makes of the shared catalogue, to be offered while somebody types one."""
+    return db.session.scalars(select(shared_makes.c.name).order_by(shared_makes.c.name)).all()
+
+
+def list_models(make: str | None, limit: int = 400) -> Sequence[str]:
+    """Models of the shared catalogue, those still made first: of this make, or of all while none is known."""
+    name, still_made = shared_models.c.name, func.bool_or(shared_models.c.last_year.is_(None))
+    statement = select(name).group_by(name).order_by(still_made.desc(), name).limit(limit)
+    if make:
+        statement = statement.where(func.lower(shared_models.c.make) == func.lower(make.strip()))
+    return db.session.scalars(statement).all()
 
 
 def list_odometer_readings(vehicle_id: uuid.UUID, limit: int = 100) -> Sequence[OdometerReading]:

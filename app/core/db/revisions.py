@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, make_url
 
 from app.core.db.bootstrap import OWNER
+from app.core.db.catalogue import fill_catalogues
 from app.core.db.owner import migrator_url
 from app.core.db.platform import platform_metadata, shared_metadata
 from app.core.db.session import Base
@@ -59,7 +60,7 @@ def known(line: str, revision: str) -> bool:
 
 
 def upgrade_platform(dsn_name: str = "main") -> None:
-    """Bring `platform` and `shared` on the server to this code's revision; nothing is sent when they are there."""
+    """Bring `platform` and `shared` on the server to this code's revision, and the catalogues to its knowledge."""
     engine = create_engine(make_url(migrator_url(dsn_name)).set(drivername="postgresql+psycopg"))
     try:
         with engine.begin() as connection:
@@ -68,6 +69,7 @@ def upgrade_platform(dsn_name: str = "main") -> None:
             made = config("platform")
             made.attributes["connection"] = connection
             command.upgrade(made, "head")
+            fill_catalogues(connection)
     finally:
         engine.dispose()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask_babel import gettext
 
 from app.core import clock
@@ -171,6 +171,8 @@ def _vehicle_form(
         decoded_status=gettext(lists.VIN_STATUS_LABELS[decoded.status]) if decoded else None,
         units=translated(lists.ODOMETER_UNIT_LABELS),
         states=translated(lists.ODOMETER_STATUS_LABELS),
+        makes=queries.list_makes(),
+        models=queries.list_models(request.form.get("make") or (values or {}).get("make")),
     )
 
 
