@@ -163,13 +163,14 @@ class Relay:
 
     def _move(self, role: str, bucket: Bucket) -> list[Message]:
         connection = self.servers.connection(bucket)
+        begin = sql.SQL("{}; SET LOCAL ROLE {}").format(sql.SQL(_LIMITS), sql.Identifier(bucket.role))
         become = sql.SQL("SET LOCAL ROLE {0}; SET LOCAL search_path = {0}").format(sql.Identifier(role))
         values: dict[str, Any] = {
             "batch": BATCH, "wait": timing().redispatch, "cap": timing().redispatch_cap, "role": role,
             "key": f"relay:{role}",
         }  # fmt: skip
         with connection.transaction():
-            connection.execute(f"{_LIMITS}; SET LOCAL ROLE {bucket.role}")
+            connection.execute(begin)
             locked = connection.execute(_TRY_LOCK, values).fetchone()
             if locked is None or not locked[0]:
                 return []  # Another relay is at it.
