@@ -47,6 +47,7 @@ class Vin(NamedTuple):
 
     raw: str
     number: str
+    status: VinStatus
 
     def __str__(self) -> str:
         return self.number
@@ -56,7 +57,8 @@ def read_vin(text: str) -> Vin:
     """A vehicle number that may be taken without anybody's reason; a short one must have a digit, as every one has."""
     raw = text.strip()
     number = raw.upper() if raw.isascii() and raw.isalnum() else vins.normalise(raw)
-    problem = vins.problem_of(number)
+    status = vins.status_of(number)
+    problem = None if status is VinStatus.VALID else vins.problem_of(number)
     if problem is VinProblem.CHECK_DIGIT:
         raise Unparsable("vin_check_digit", CHECK_DIGIT)
     if problem is VinProblem.LETTERS:
@@ -64,7 +66,7 @@ def read_vin(text: str) -> Vin:
     short_without_digit = len(number) < vins.LENGTH and not any(char.isdigit() for char in number)
     if problem is not None or len(number) > vins.LONGEST_ID or short_without_digit:
         raise Unparsable("vin_unreadable", NOT_A_VIN)
-    return Vin(raw, number)
+    return Vin(raw, number, status)
 
 
 def read_plate(text: str) -> str:
@@ -166,6 +168,7 @@ def vehicle_of(values: Values, read_on: date | None) -> VehicleInput:
         model=values["model"],
         vin=vin.number if vin else None,
         vin_raw=vin.raw if vin else None,
+        vin_status=vin.status.value if vin else None,
         plate=values["plate"],
         odometer=values["odometer"],
         odometer_unit=values["odometer_unit"] or ("mi" if miles else "km"),
@@ -177,7 +180,7 @@ def vehicle_of(values: Values, read_on: date | None) -> VehicleInput:
 def full_vin(values: Values) -> str | None:
     """The row's VIN where it names one car."""
     vin: Vin | None = values["vin"]
-    return vin.number if vin and vins.status_of(vin.number) in (VinStatus.VALID, VinStatus.STRUCTURE_ONLY) else None
+    return vin.number if vin and vin.status in (VinStatus.VALID, VinStatus.STRUCTURE_ONLY) else None
 
 
 def in_stock(vehicle: FoundVehicle) -> RowResult:

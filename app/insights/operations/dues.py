@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Collection
 from typing import Protocol
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Text, Uuid, bindparam, delete, func, insert, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.core import clock
@@ -78,7 +79,9 @@ def note(metric: MetricName, subject_ids: Collection[uuid.UUID]) -> None:
     """Note that `metric` must look at these customers or deals again, and owe the task that does."""
     if not subject_ids:
         return
-    db.session.execute(insert(Due), [{"metric": metric.value, "subject_id": subject_id} for subject_id in subject_ids])
+    subjects = func.unnest(bindparam("subjects", list(subject_ids), type_=ARRAY(Uuid)))
+    noted = select(literal(metric.value, Text), subjects)
+    db.session.execute(insert(Due).from_select(["metric", "subject_id"], noted))
     # A task that has not started stands for this one too: a busy minute is one task, not a thousand.
     enqueue(REFRESH_TASK, queue=QueueName.METRICS, dedupe=REFRESH_TASK)
 

@@ -38,8 +38,9 @@ class VehicleInput:
 
     make: str
     model: str
-    # In its normal form; `vin_raw` is how it was written.
+    # In its normal form, and what that is; `vin_raw` is how it was written.
     vin: str | None = None
+    vin_status: str | None = None
     vin_raw: str | None = None
     plate: str | None = None
     odometer: int | None = None
@@ -194,7 +195,7 @@ def _add_vehicles(actor: Actor, added: Sequence[tuple[uuid.UUID, VehicleInput]])
     stored, entries = [], []
     for key, row in added:
         number = row.vin
-        status = vins.status_of(number).value if number else None
+        status = row.vin_status
         described = [row.described.get(name) for name in DESCRIPTION]
         plate = shown.get(key)
         stored.append(
