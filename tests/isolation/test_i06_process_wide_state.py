@@ -30,6 +30,7 @@ REVIEWED = {
     "app/core/guard/policy.py:_OPENED_BY": "rights declared at import",
     "app/core/jobs/events.py:_handlers": "the table of app/wiring.py",
     "app/core/jobs/imports/kinds.py:_KINDS": "importable records declared at import",
+    "app/core/jobs/relay.py:self._inactive": "roles of tenants that were suspended when last met; ids alone",
     "app/core/jobs/relay.py:self._skipped": "tenants to pass over in one tick; the relay sees ids alone",
     "app/core/jobs/relay.py:self._unsent": "messages of two ids that the broker has not taken",
     "app/core/jobs/servers.py:self._open": "connections of the relay, by server; each look sets role and path LOCAL",
