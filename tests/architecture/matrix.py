@@ -66,6 +66,7 @@ ROWS: dict[str, Row] = {
     "POST /teams/<team_id>/delete": TEAM,
     "GET /users": PLAIN,
     "POST /users": PLAIN,
+    "POST /users/filter": PLAIN,
     "GET /users/new": PLAIN,
     "GET /users/<user_id>": USER,
     "POST /users/<user_id>": USER,

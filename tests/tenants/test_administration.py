@@ -14,7 +14,7 @@ from app.core.db import Tenant, db, tenant, transaction
 from app.core.errors import DomainError, Invalid, NotFound, PermissionDenied, Stale
 from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import Actor, declared, stores_of, system_actor
-from app.tenants import errors
+from app.tenants import errors, lists
 from app.tenants.models import Grant, Link, Membership, Role, SessionRow, Store, User
 from app.tenants.operations import links, roles, stores, users
 from app.tenants.queries import people as asked
@@ -150,7 +150,7 @@ def test_an_editor_of_one_store_reaches_its_people_only(alpha: Tenant, actor: Ac
     with pytest.raises(NotFound):
         invite(local, "lot_staff", store="S2")
     db.session.rollback()
-    listed = {row[0].id for row in asked.list_users(local)}
+    listed = {row.id for row in db.session.execute(lists.USERS.source(local))}
     assert here.id in listed
     assert there.id not in listed
 

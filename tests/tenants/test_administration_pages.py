@@ -165,3 +165,23 @@ def test_the_chosen_language_is_kept_with_the_user(app: Flask, alpha: Tenant, cl
         assert user is not None
         assert user.locale == "zh"
     assert 'lang="zh-CN"' in client.get("/account").text
+
+
+def test_the_list_of_users_has_pages_and_is_asked_by_role_and_store(
+    app: Flask, alpha: Tenant, client_for: Clients
+) -> None:
+    with app.app_context(), tenant(alpha.id):
+        gm = db.session.scalars(select(Role.id).where(Role.key == "gm")).one()
+        store = db.session.scalars(select(Store.id).where(Store.code == "S1")).one()
+    client = client_for(alpha)
+    page = client.get("/users?limit=10").text
+    assert 'rel="next"' in page
+    only = client.get(f"/users?role={to_public('role', gm)}&store={to_public('store', store)}").text
+    names = re.findall(r'<a [^>]*href="/users/usr_[^"]+">([^<]+)</a>', only)
+    assert names == ["Gm"]
+    assert "General manager" in only
+    client.set_cookie("locale", "zh", domain=alpha.hosts[0])
+    # Default roles are named in the reader's language.
+    assert "General manager" not in client.get(f"/users?role={to_public('role', gm)}").text
+    # Who may not change users gets no link that would be refused.
+    assert "/users/usr_" not in client_for(alpha, "controller").get("/users").text

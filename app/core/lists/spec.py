@@ -17,7 +17,7 @@ from app.core.lists.matching import fold_text
 FilterKind = Literal["text", "choice", "choices", "date_range", "number_range", "money_range", "id", "flag", "token"]
 RANGES: tuple[FilterKind, ...] = ("date_range", "number_range", "money_range")
 CellKind = Literal[
-    "text", "number", "money", "date", "instant", "status", "plate", "vin", "phone", "days", "bar", "flag"
+    "text", "number", "money", "date", "instant", "status", "plate", "vin", "phone", "days", "bar", "flag", "words"
 ]
 Expression = str | ColumnElement[Any] | InstrumentedAttribute[Any]
 Visibility = Literal["hidden", "masked", "visible"]

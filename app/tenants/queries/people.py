@@ -26,25 +26,6 @@ def reachable_users(actor: Actor, permission: str) -> ColumnElement[bool]:
     return scope_clause(actor, permission, owner=User.id) | colleague
 
 
-def list_users(actor: Actor, limit: int = 500) -> Sequence[Row[User, str, str]]:
-    """(user, names of roles, codes of stores) of the users within reach, by name."""
-    query = (
-        select(
-            User,
-            func.coalesce(func.string_agg(func.distinct(Role.name), ", "), "").label("roles"),
-            func.coalesce(func.string_agg(func.distinct(Store.code), ", "), "").label("stores"),
-        )
-        .outerjoin(Membership, Membership.user_id == User.id)
-        .outerjoin(Role, Role.id == Membership.role_id)
-        .outerjoin(Store, Store.id == Membership.store_id)
-        .where(reachable_users(actor, "user.see"))
-        .group_by(User.id)
-        .order_by(User.name, User.id)
-        .limit(limit)
-    )
-    return db.session.execute(query).all()
-
-
 def get_user(actor: Actor, permission: str, user_id: uuid.UUID) -> User:
     """The user, if `actor` reaches him with `permission`; raises NotFound."""
     query = select(User).where(User.id == user_id, reachable_users(actor, permission))
@@ -108,6 +89,13 @@ def list_roles() -> list[RoleLine]:
         select(Role, granted, held).order_by(Role.key.is_(None), Role.created_at, Role.name, Role.id)
     ).all()
     return [RoleLine(role, roles.expand(grants or (), declared()), users) for role, grants, users in rows]
+
+
+def list_role_names() -> Sequence[Row[uuid.UUID, str]]:
+    """(id, name) of every role, default roles first."""
+    return db.session.execute(
+        select(Role.id, Role.name).order_by(Role.key.is_(None), Role.created_at, Role.name, Role.id)
+    ).all()
 
 
 def get_role(role_id: uuid.UUID) -> Role:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import Response, flash, redirect, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -15,8 +15,9 @@ from app.core.errors import DomainError
 from app.core.guard.permissions import allows
 from app.core.http.access import require
 from app.core.http.forms import load_form, render_form
+from app.core.http.lists import filter_view, list_view
 from app.core.http.sessions import current_actor
-from app.tenants import queries
+from app.tenants import lists, queries
 from app.tenants.operations import users
 from app.tenants.operations.links import email_of
 from app.tenants.queries import people
@@ -24,12 +25,19 @@ from app.tenants.schemas import UserChangeForm, UserForm, VersionForm
 from app.tenants.views.base import bp
 
 TEMPLATE = "tenants/user.html"
+LIST = "tenants/users.html"
 
 
 @bp.get("/users")
 @require("user.see")
-def list_users() -> str:
-    return render_template("tenants/users.html", users=people.list_users(current_actor()))
+def list_users() -> Response:
+    return list_view(lists.USERS, LIST, choices=_list_choices())
+
+
+@bp.post("/users/filter")
+@require("user.see")
+def filter_users() -> Response | BaseResponse:
+    return filter_view(lists.USERS, LIST, choices=_list_choices())
 
 
 @bp.get("/users/new")
@@ -115,6 +123,15 @@ def _change(user_id: str, change: Callable[..., None], message: str) -> str | Re
     except DomainError as error:
         return render_form(TEMPLATE, error, **context)
     return _back(message)
+
+
+def _list_choices() -> dict[str, list[tuple[str, str]]]:
+    """Roles and stores as the list's filters offer them."""
+    stores = queries.list_open_stores(current_actor(), "store.see") if allows(current_actor(), "store.see") else []
+    return {
+        "role": [(to_public("role", role.id), gettext(role.name)) for role in people.list_role_names()],
+        "store": [(to_public("store", store.id), store.name) for store in stores],
+    }
 
 
 def _context(permission: str, user: Any = None) -> dict[str, Any]:
