@@ -138,6 +138,17 @@ def test_killed_in_the_middle_it_is_resumed(fleet: list[Tenant], monkeypatch: py
     assert shapes(fleet) == [(TARGET, True)] * 4
 
 
+def test_a_kill_before_the_directory_hears_of_it_is_mended(fleet: list[Tenant]) -> None:
+    migrating.migrate_tenants(target=TARGET)
+    lost = [one.id for one in fleet[:2]]
+    with owner() as connection:
+        connection.execute("UPDATE tenants SET schema_version = 'older' WHERE id = ANY(%s)", [lost])
+    assert migrating.migrate_tenants(target=TARGET).migrated == []
+    with owner() as connection:
+        query = "SELECT DISTINCT schema_version FROM tenants WHERE id = ANY(%s)"
+        assert connection.execute(query, [[one.id for one in fleet]]).fetchall() == [(TARGET,)]
+
+
 def test_a_dealership_held_by_another_runner_is_left_to_it(fleet: list[Tenant]) -> None:
     held = sorted(fleet, key=lambda one: one.id)[1]
     with migrator() as other, other.transaction():

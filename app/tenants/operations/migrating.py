@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,8 @@ from app.core.db.tenancy import for_thread
 from app.core.errors import DomainError
 
 LOCK_TRIES = 5
-REVISION_SHAPE = re.compile(r"^[a-z0-9_]{1,32}$")
+# So many tenants' new revisions are told to the directory at once: its counter row is one lock for everybody.
+NOTED_AT_ONCE = 20
 _MOVABLE = ("provisioning", "active", "suspended", "deleting")
 
 
@@ -32,6 +32,8 @@ class TenantVersion:
     slug: str
     dsn_name: str
     revision: str | None
+    # What the directory's copy says; a kill between the schema's commit and the copy's leaves it behind.
+    noted: str | None = None
 
 
 @dataclass
@@ -68,6 +70,7 @@ def migrate_tenants(
     report = MigrationReport(wanted)
     versions = read_versions()
     report.current = [item.tenant_id for item in versions if item.revision == wanted]
+    note_versions([item.tenant_id for item in versions if item.revision == wanted != item.noted], wanted)
     behind = [item for item in versions if item.revision != wanted]
     if not behind:
         return report
@@ -95,23 +98,23 @@ def read_versions() -> list[TenantVersion]:
     """Every tenant that has a schema, with the revision its schema holds, read in one pipeline per server."""
     with owner() as connection:
         rows = connection.execute(
-            "SELECT id, slug, dsn_name FROM tenants WHERE state = ANY(%s) ORDER BY id", [list(_MOVABLE)]
+            "SELECT id, slug, dsn_name, schema_version FROM tenants WHERE state = ANY(%s) ORDER BY id", [list(_MOVABLE)]
         ).fetchall()
     found: list[TenantVersion] = []
     for dsn_name in sorted({row[2] for row in rows}):
         here = [row for row in rows if row[2] == dsn_name]
         with owner(dsn_name) as connection:
-            for (tenant_id, slug, _), revision in zip(here, _versions_of(connection, here), strict=True):
-                found.append(TenantVersion(tenant_id, slug, dsn_name, revision))
+            for (tenant_id, slug, _, noted), revision in zip(here, _versions_of(connection, here), strict=True):
+                found.append(TenantVersion(tenant_id, slug, dsn_name, revision, noted))
     return found
 
 
-def _versions_of(connection: psycopg.Connection[Any], rows: Sequence[tuple[str, str, str]]) -> Iterator[str | None]:
+def _versions_of(connection: psycopg.Connection[Any], rows: Sequence[tuple[str, ...]]) -> Iterator[str | None]:
     """The version rows of many schemas, a hundred to a statement: names come from the directory and are checked."""
     for start in range(0, len(rows), 100):
         share = rows[start : start + 100]
         selects = []
-        for number, (tenant_id, _, _) in enumerate(share):
+        for number, (tenant_id, *_) in enumerate(share):
             schema = f"t_{tenant_id}"
             if not SCHEMA_SHAPE.match(schema):
                 raise ValueError(f"not a tenant schema: {schema!r}")
@@ -133,12 +136,18 @@ class _Runner:
         self.progress = progress
         self._contexts = ExitStack()
         self._open: dict[str, psycopg.Connection[Any]] = {}
+        self._unnoted: list[str] = []
 
     def __enter__(self) -> _Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._note()
         self._contexts.close()
+
+    def _note(self) -> None:
+        note_versions(self._unnoted, self.report.target)
+        self._unnoted.clear()
 
     def _connection(self, dsn_name: str) -> psycopg.Connection[Any]:
         if dsn_name not in self._open or self._open[dsn_name].closed:
@@ -167,7 +176,7 @@ class _Runner:
         return False
 
     def _apply(self, item: TenantVersion) -> bool:
-        """Two messages: begin, lock and look; then script, directory and commit. False when another runner holds it."""
+        """Two messages: begin, lock and look; then script and commit. False when another runner holds it."""
         connection = self._connection(item.dsn_name)
         try:
             held, start = _begin(connection, item.tenant_id)
@@ -175,15 +184,14 @@ class _Runner:
             if not held or script is None:
                 connection.execute("ROLLBACK")
                 return False
-            noted = _note_version(item.tenant_id, self.report.target) if item.dsn_name == "main" else ""
-            connection.execute(f"{script.strip().rstrip(';')};\n{noted}COMMIT".encode())
+            connection.execute(f"{script.strip().rstrip(';')};\nCOMMIT".encode())
         except psycopg.Error:
             if not connection.closed:
                 connection.execute("ROLLBACK")
             raise
-        if item.dsn_name != "main":
-            with owner() as directory_connection:
-                directory_connection.execute(_note_version(item.tenant_id, self.report.target).encode())
+        self._unnoted.append(item.tenant_id)
+        if len(self._unnoted) >= NOTED_AT_ONCE:
+            self._note()
         return True
 
 
@@ -203,12 +211,13 @@ def _begin(connection: psycopg.Connection[Any], tenant_id: str) -> tuple[bool, s
     return (bool(row[0]), row[1]) if row else (False, None)
 
 
-def _note_version(tenant_id: str, revision: str) -> str:
-    """The directory's copy, last in the transaction: its counter is a lock that every other runner waits for."""
-    if not SCHEMA_SHAPE.match(f"t_{tenant_id}") or not REVISION_SHAPE.match(revision):
-        raise ValueError(f"not names of ours: {tenant_id!r}, {revision!r}")
-    return (
-        "WITH moved AS (UPDATE platform.directory_state SET version = version + 1 RETURNING version) "
-        f"UPDATE platform.tenants SET schema_version = '{revision}', directory_version = moved.version "
-        f"FROM moved WHERE id = '{tenant_id}';\n"
-    )
+def note_versions(tenant_ids: Sequence[str], revision: str) -> None:
+    """Tell the directory, and so every process, that these tenants' schemas are at `revision`."""
+    if not tenant_ids:
+        return
+    with owner() as connection:
+        connection.execute(
+            "WITH moved AS (UPDATE directory_state SET version = version + 1 RETURNING version) "
+            "UPDATE tenants SET schema_version = %s, directory_version = moved.version FROM moved WHERE id = ANY(%s)",
+            [revision, list(tenant_ids)],
+        )
