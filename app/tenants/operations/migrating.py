@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from app.core.errors import DomainError
 LOCK_TRIES = 5
 # So many tenants' new revisions are told to the directory at once: its counter row is one lock for everybody.
 NOTED_AT_ONCE = 20
+REVISION_SHAPE = re.compile(r"^[a-z0-9_]{1,32}$")
 _MOVABLE = ("provisioning", "active", "suspended", "deleting")
 
 
@@ -176,15 +178,12 @@ class _Runner:
         return False
 
     def _apply(self, item: TenantVersion) -> bool:
-        """Two messages: begin, lock and look; then script and commit. False when another runner holds it."""
+        """One message where nobody interferes, else two; False when another runner holds the tenant."""
         connection = self._connection(item.dsn_name)
         try:
-            held, start = _begin(connection, item.tenant_id)
-            script = "" if start == self.report.target else self.scripts.get(start)
-            if not held or script is None:
+            if not self._at_once(connection, item) and not self._step_by_step(connection, item):
                 connection.execute("ROLLBACK")
                 return False
-            connection.execute(f"{script.strip().rstrip(';')};\nCOMMIT".encode())
         except psycopg.Error:
             if not connection.closed:
                 connection.execute("ROLLBACK")
@@ -194,17 +193,50 @@ class _Runner:
             self._note()
         return True
 
+    def _at_once(self, connection: psycopg.Connection[Any], item: TenantVersion) -> bool:
+        """Everything in one message, guarded by a division that fails when the tenant is held or is not as it was."""
+        script, start = self.scripts.get(item.revision), item.revision
+        if script is None or start is None or not REVISION_SHAPE.match(start):
+            return False
+        lock = _LOCK.format(schema=f"t_{item.tenant_id}")
+        as_read = f"EXISTS (SELECT 1 FROM alembic_version WHERE version_num = '{start}')"
+        check = f"SELECT 1 / ({lock} AND {as_read})::integer"
+        try:
+            connection.execute(f"{_opening(item.tenant_id)}; {check};\n{_body(script)};\nCOMMIT".encode())
+        except psycopg.errors.DivisionByZero:
+            connection.execute("ROLLBACK")
+            return False
+        return True
 
-def _begin(connection: psycopg.Connection[Any], tenant_id: str) -> tuple[bool, str | None]:
-    """Open the tenant's transaction in one message: whether this runner holds the tenant, and its revision."""
+    def _step_by_step(self, connection: psycopg.Connection[Any], item: TenantVersion) -> bool:
+        """Begin, lock and look; then script and commit, from whatever revision stands there now."""
+        held, start = _begin(connection, item.tenant_id)
+        script = "SELECT 1" if start == self.report.target else self.scripts.get(start)
+        if not held or script is None:
+            return False
+        connection.execute(f"{_body(script)};\nCOMMIT".encode())
+        return True
+
+
+_LOCK = "pg_try_advisory_xact_lock(hashtext('forecourt.migrate'), hashtext('{schema}'))"
+
+
+def _body(script: str) -> str:
+    return script.strip().rstrip(";")
+
+
+def _opening(tenant_id: str) -> str:
     schema = f"t_{tenant_id}"
     if not SCHEMA_SHAPE.match(schema):
         raise ValueError(f"not a tenant schema: {schema!r}")
-    cursor = connection.execute(
-        f"BEGIN; SET LOCAL ROLE {OWNER}; SET LOCAL search_path = {schema}, shared, ext, pg_temp; "
-        f"SELECT pg_try_advisory_xact_lock(hashtext('forecourt.migrate'), hashtext('{schema}')), "
-        "(SELECT version_num FROM alembic_version)".encode()
-    )
+    return f"BEGIN; SET LOCAL ROLE {OWNER}; SET LOCAL search_path = {schema}, shared, ext, pg_temp"
+
+
+def _begin(connection: psycopg.Connection[Any], tenant_id: str) -> tuple[bool, str | None]:
+    """Open the tenant's transaction in one message: whether this runner holds the tenant, and its revision."""
+    lock = _LOCK.format(schema=f"t_{tenant_id}")
+    look = f"SELECT {lock}, (SELECT version_num FROM alembic_version)"
+    cursor = connection.execute(f"{_opening(tenant_id)}; {look}".encode())
     while cursor.nextset():
         pass
     row = cursor.fetchone()
