@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Response, abort, request, url_for
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parent / "frontend"
 KEEP = "public, max-age=31536000, immutable"
 
 

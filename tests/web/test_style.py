@@ -6,7 +6,7 @@ import pytest
 
 from app.web.assets import STATIC
 
-CSS = (STATIC / "app.css").read_text()
+CSS = (STATIC / "css" / "tokens.css").read_text()
 
 
 def _tokens(selector: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 // Small comforts over pages that work without any of this.
-import "./menus.js";
-import "./jobs.js";
+import "./js/menus.js";
+import "./js/jobs.js";
 
 document.documentElement.classList.add("js");
 
