@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -11,13 +11,15 @@ from app.core.db import find_tenant
 from app.core.http.access import ANY_USER, public, require
 from app.core.http.problems import NotSignedIn
 from app.core.http.sessions import current_actor, current_visitor, own_path, settings
+from app.tenants.rules.preferences import CHOICES, STORE
 from app.web import assets, health, today
 from app.web import find as search
 from app.web.formats import display_zone
 from app.web.i18n import COOKIE as LOCALE_COOKIE
 from app.web.i18n import LOCALES
-from app.web.preferences import THEME_COOKIE, THEMES, remember_locale
+from app.web.preferences import THEME_COOKIE, THEMES, keep, store_ids
 from app.web.start import find_dealership
+from app.web.stores import same_page_in_store
 
 bp = Blueprint("web", __name__, template_folder="templates")
 YEAR = 365 * 24 * 3600
@@ -67,14 +69,23 @@ def more() -> str:
 @bp.post("/preferences")
 @public("language and theme are chosen before signing in as well", bare=True)
 def preferences() -> BaseResponse:
-    response = redirect(own_path(request.form.get("next")), 303)
-    secure = settings().public_scheme == "https"
-    theme, locale = request.form.get("theme"), request.form.get("locale")
-    if theme in THEMES:
-        response.set_cookie(THEME_COOKIE, theme, YEAR, secure=secure, httponly=True, samesite="Lax")
-    if locale in LOCALES:
-        response.set_cookie(LOCALE_COOKIE, locale, YEAR, secure=secure, httponly=True, samesite="Lax")
-        remember_locale(current_actor(), locale)
+    form, visitor, target = request.form, current_visitor(), own_path(request.form.get("next"))
+    locale = form["locale"] if form.get("locale") in LOCALES else None
+    if visitor is not None:
+        chosen = {name: form[name] for name in CHOICES if name in form}
+        if form.get(STORE) in ("", *store_ids(visitor)):
+            chosen[STORE] = form[STORE]
+            target = same_page_in_store(target, form[STORE])
+        keep(visitor.actor, chosen, locale)
+        if "tell" in form:
+            flash(gettext("Saved."))
+    response = redirect(target, 303)
+    # The page of signing in speaks and looks as this browser was last told to.
+    theme = form["theme"] if form.get("theme") in THEMES else None
+    for name, text in ((THEME_COOKIE, theme), (LOCALE_COOKIE, locale)):
+        if text is not None:
+            secure = settings().public_scheme == "https"
+            response.set_cookie(name, text, YEAR, secure=secure, httponly=True, samesite="Lax")
     return response
 
 

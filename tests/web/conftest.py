@@ -34,6 +34,7 @@ class Shell:
     signed_in: Actor | None = None
     locale: str | None = None
     stores: tuple[Any, ...] = field(default=())
+    preferences: dict[str, str] = field(default_factory=dict)
 
     def client(self, slug: str = "riverside") -> FlaskClient:
         """A browser at the host of the tenant `slug`, or at the bare host."""
@@ -95,7 +96,8 @@ def bare_shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
     def sign_in() -> None:
         if made.signed_in is not None:
             facts = SimpleNamespace(session_id=uuid.uuid4(), actor=made.signed_in, locale=made.locale,
-                                    last_seen_at=datetime.now(UTC), stores=made.stores)  # fmt: skip
+                                    last_seen_at=datetime.now(UTC), stores=made.stores,
+                                    preferences=made.preferences)  # fmt: skip
             session.visitor = sessions.Visitor(facts)
 
     app.before_request(sign_in)

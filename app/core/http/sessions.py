@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -59,6 +59,8 @@ class SessionFacts(Protocol):
     @property
     def last_seen_at(self) -> datetime: ...
     @property
+    def preferences(self) -> Mapping[str, str]: ...
+    @property
     def stores(self) -> Sequence[StoreFacts]: ...
 
 
@@ -78,6 +80,7 @@ class Visitor:
         self.name = facts.actor.name
         self.locale = facts.locale
         self.last_seen_at = facts.last_seen_at
+        self.preferences = dict(facts.preferences)
         self.stores = tuple(facts.stores)
 
     def get_id(self) -> str:

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
@@ -25,6 +26,7 @@ class User(Record, db.Model):
     password_hash: Mapped[str | None] = mapped_column(Text, nullable=True, info=SENSITIVE)
     password_changed_at: Mapped[datetime | None] = mapped_column(Instant, nullable=True, info=INTERNAL)
     locale: Mapped[str | None] = mapped_column(String(10), nullable=True, info=INTERNAL)
+    preferences: Mapped[dict[str, str]] = mapped_column(JSONB, nullable=False, server_default="{}", info=INTERNAL)
     state: Mapped[str] = mapped_column(String(10), nullable=False, server_default="invited", info=INTERNAL)
 
 

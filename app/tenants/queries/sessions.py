@@ -17,6 +17,7 @@ from app.core.errors import NotFound
 from app.core.guard.permissions import Actor, declared
 from app.tenants.models import Grant, Membership, SessionRow, Store, Team, TeamMember, User
 from app.tenants.rules import roles
+from app.tenants.rules.preferences import known
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class SignedIn:
     actor: Actor
     locale: str | None
     last_seen_at: datetime
+    preferences: dict[str, str]
     stores: tuple[SignedInStore, ...]
 
 
@@ -56,7 +58,8 @@ def read_session(token_hash: bytes, host: str, idle: timedelta) -> SignedIn | No
     ).one_or_none()
     if row is None:
         return None
-    return SignedIn(row.session_id, _actor(row), row.locale, row.last_seen_at, _stores(row.stores))
+    kept = known(row.preferences)
+    return SignedIn(row.session_id, _actor(row), row.locale, row.last_seen_at, kept, _stores(row.stores))
 
 
 def get_actor(user_id: uuid.UUID) -> Actor:
@@ -113,6 +116,7 @@ def _with_rights(*columns: ColumnElement[Any] | Any) -> Select[Any]:
         User.id.label("user_id"),
         User.name.label("user_name"),
         User.locale,
+        User.preferences,
         roles_held.label("held"),
         stores.label("stores"),
         colleagues.label("colleagues"),
@@ -121,8 +125,8 @@ def _with_rights(*columns: ColumnElement[Any] | Any) -> Select[Any]:
 
 
 def _actor(row: Row[Any]) -> Actor:
-    known = declared()
-    held = [([*map(uuid.UUID, stores)], roles.expand(grants or (), known)) for stores, grants in row.held or ()]
+    rights = declared()
+    held = [([*map(uuid.UUID, stores)], roles.expand(grants or (), rights)) for stores, grants in row.held or ()]
     store_ids = frozenset(store.id for store in _stores(row.stores))
     teams: dict[uuid.UUID, set[uuid.UUID]] = {}
     for store_id, user_id in row.colleagues or ():
@@ -130,7 +134,7 @@ def _actor(row: Row[Any]) -> Actor:
     return Actor(
         user_id=row.user_id,
         name=row.user_name,
-        grants=roles.expand((grant for _, grants in held for grant in grants.items()), known),
+        grants=roles.expand((grant for _, grants in held for grant in grants.items()), rights),
         store_ids=store_ids,
         team_user_ids=frozenset().union(*teams.values()),
         reach=roles.reach(held, store_ids),

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, flash, redirect, url_for
-from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.core.db import transaction
 from app.core.db.ids import from_public
 from app.core.errors import DomainError
-from app.core.guard.permissions import Actor
 from app.core.http.access import ANY_USER, require
 from app.core.http.forms import load_form, render_form
 from app.core.http.sessions import client_address, current_actor, current_visitor, server_session
@@ -22,8 +20,6 @@ from app.tenants.schemas import ChangePasswordForm, ProfileForm
 from app.tenants.views.base import bp
 
 TEMPLATE = "tenants/account.html"
-# The extension key under which the shell looks for whoever keeps a chosen language.
-LOCALE_KEEPER = "forecourt_remember_locale"
 
 
 @bp.get("/account")
@@ -100,12 +96,3 @@ def _locale() -> str:
 def _back(message: str) -> BaseResponse:
     flash(message)
     return redirect(url_for("tenants.account"), 303)
-
-
-@bp.record_once
-def _keep_locale(state: BlueprintSetupState) -> None:
-    def keep(actor: Actor, locale: str) -> None:
-        with transaction():
-            users.change_own_profile(actor, name=actor.name, locale=locale)
-
-    state.app.extensions[LOCALE_KEEPER] = keep
