@@ -24,6 +24,8 @@ DEFAULT_SETTINGS: dict[str, str] = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "max_locks_per_transaction": "512",
+    # A connection serves many dealerships, each with files of its own: below this it closes and opens them all day.
+    "max_files_per_process": "4000",
     "jit": "off",
     "log_checkpoints": "off",
 }
