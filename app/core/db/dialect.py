@@ -11,6 +11,9 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from app.core.db import scopes
 
+IDLE, INTRANS = pq.TransactionStatus.IDLE, pq.TransactionStatus.INTRANS
+COMMAND_OK = pq.ExecStatus.COMMAND_OK
+
 
 class ExtendedCursor(psycopg.Cursor[Any]):
     """A cursor that sends every statement, COPY included, by the extended protocol.
@@ -42,28 +45,25 @@ class ForecourtDialect(PGDialect_psycopg):
     def do_begin(self, dbapi_connection: Any) -> None:
         """Open a transaction in the current scope; raises NoScope before anything is sent without one."""
         message = scopes.begin_message()
-        connection = _driver_connection(dbapi_connection)
-        result = connection.pgconn.exec_(message)
-        if result.status != pq.ExecStatus.COMMAND_OK:
-            error = psycopg.errors.error_from_result(result, encoding="utf-8")
-            if connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
-                connection.rollback()
-            raise error
+        try:
+            _send(dbapi_connection, message)
+        except psycopg.Error:
+            if dbapi_connection.pgconn.transaction_status != IDLE:
+                dbapi_connection.rollback()
+            raise
 
     def do_commit(self, dbapi_connection: Any) -> None:
         """Commit, or raise when there is no healthy transaction to commit: a write is never lost in silence."""
-        connection = _driver_connection(dbapi_connection)
-        status = connection.pgconn.transaction_status
-        if status != pq.TransactionStatus.INTRANS:
+        status = dbapi_connection.pgconn.transaction_status
+        if status != INTRANS:
             name = pq.TransactionStatus(status).name
             raise psycopg.OperationalError(f"there is no open transaction to commit (status {name})")
-        connection.commit()
+        dbapi_connection.commit()
 
     def do_rollback(self, dbapi_connection: Any) -> None:
         """Roll back only what is open: the pool resets a connection at every return."""
-        connection = _driver_connection(dbapi_connection)
-        if connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
-            connection.rollback()
+        if dbapi_connection.pgconn.transaction_status != IDLE:
+            _send(dbapi_connection, b"ROLLBACK")
 
     def do_begin_twophase(self, connection: Any, xid: Any) -> None:
         """Two tenants in one transaction are not a thing here."""
@@ -74,9 +74,11 @@ class ForecourtDialect(PGDialect_psycopg):
         raise psycopg.NotSupportedError("isolation levels are not changed")
 
 
-def _driver_connection(dbapi_connection: Any) -> psycopg.Connection[Any]:
-    """The psycopg connection behind whatever the pool hands out."""
-    return getattr(dbapi_connection, "driver_connection", None) or dbapi_connection
+def _send(dbapi_connection: Any, command: bytes) -> None:
+    """Run BEGIN or ROLLBACK straight through libpq: every read has one of each, and the driver's own way costs more."""
+    result = dbapi_connection.pgconn.exec_(command)
+    if result.status != COMMAND_OK:
+        raise psycopg.errors.error_from_result(result, encoding="utf-8")
 
 
 registry.register("postgresql.forecourt", "app.core.db.dialect", "ForecourtDialect")

@@ -106,7 +106,11 @@ class Directory:
 
 
 def _here() -> Directory:
-    return current_app.extensions.setdefault("forecourt_directory", Directory())
+    try:
+        found: Directory = current_app.extensions["forecourt_directory"]
+    except KeyError:
+        found = current_app.extensions.setdefault("forecourt_directory", Directory())
+    return found
 
 
 def get(tenant_id: str) -> scopes.Tenant | None:

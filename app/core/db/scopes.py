@@ -132,14 +132,19 @@ def find_tenant() -> Tenant | None:
     return scope.tenant if scope else None
 
 
-@contextmanager
-def entered(scope: Scope | None) -> Iterator[None]:
+class entered:
     """Run the body in `scope`; the scope before it is back afterwards, whatever happened."""
-    token = _scope.set(scope)
-    try:
-        yield
-    finally:
-        _scope.reset(token)
+
+    __slots__ = ("_scope", "_token")
+
+    def __init__(self, scope: Scope | None) -> None:
+        self._scope = scope
+
+    def __enter__(self) -> None:
+        self._token = _scope.set(self._scope)
+
+    def __exit__(self, *_: object) -> None:
+        _scope.reset(self._token)
 
 
 @contextmanager
