@@ -53,7 +53,9 @@ def list_metrics():
         defined=sum(count for key, count in bands.items() if key not in ("once", "none")) if bands else 0,
         month=month,
         latest=latest,
-        trend=_trend(queries.list_prices_by_month(actor, question), months_back(month, MONTHS)) if month else [],
+        trend=_trend(actor, question, months_back(month, MONTHS), queries.list_prices_by_month(actor, question))
+        if month
+        else None,
     )
 
 
@@ -78,7 +80,6 @@ def show_activity():
         ],
         total=sum(counts.values()),
         months=months,
-        month_points=[(month["label"], month["count"]) for month in months],
     )
 
 
@@ -111,7 +112,7 @@ def show_price():
         stores=[(to_public("store", store.id), store.name) for store in tenants.list_open_stores(actor, "metric.see")],
         total=queries.get_price(actor, question),
         total_url=_deals_url(question) if linked else None,
-        trend=_trend(by_month, months),
+        trend=_trend(actor, question, months, by_month),
         by_month=[
             (figure, _deals_url(_narrowed(question, first=figure.key, last=figure.key)) if linked else None)
             for figure in reversed(by_month)
@@ -183,9 +184,20 @@ def _activity_months(actor: Actor) -> list[dict[str, Any]]:
     ]
 
 
-def _trend(figures: list[Figure], months: list[date]) -> list[tuple[str, Any]]:
-    known = {figure.key: figure.average for figure in figures}
-    return [(f"{month:%Y-%m}", known.get(month)) for month in months]
+def _trend(actor: Actor, question: SalesQuestion, months: list[date], figures: list[Figure]) -> dict[str, list[Any]]:
+    """Month by month, gaps where nothing was sold; each month opens the sales behind it where all may be seen."""
+    known = {figure.key: figure for figure in figures}
+    linked = queries.rows_are_open(actor, question.store_id)
+    found = [known.get(month) for month in months]
+    return {
+        "names": [f"{month:%Y-%m}" for month in months],
+        "prices": [figure.average if figure else None for figure in found],
+        "sales": [figure.sales if figure else None for figure in found],
+        "urls": [
+            _deals_url(_narrowed(question, first=figure.key, last=figure.key)) if figure and linked else None
+            for figure in found
+        ],
+    }
 
 
 def _narrowed(question: SalesQuestion, **changes: Any) -> SalesQuestion:

@@ -84,6 +84,16 @@ def format_compact(value: Decimal | int | float | None) -> str:
     return numbers.format_compact_decimal(value, locale=_region(), fraction_digits=1)
 
 
+def format_compact_money(amount: Decimal | int | float | None, currency: str | None = None) -> str:
+    """`amount` as short as a small figure needs it, with its currency's sign: $412K, ¥296万."""
+    if amount is None:
+        return DASH
+    tenant = find_tenant()
+    code = currency or (tenant.currency if tenant else "USD")
+    digits = 0 if 100_000 <= abs(amount) < 1_000_000 else 1
+    return numbers.format_compact_currency(amount, code, locale=_region(), fraction_digits=digits)
+
+
 def format_day(value: date | None) -> str:
     """A business date, which belongs to its store and is never converted."""
     if value is None:
@@ -137,6 +147,7 @@ def init_formats(app: Flask) -> None:
         money=format_money,
         number=format_number,
         compact=format_compact,
+        compact_money=format_compact_money,
         day=format_day,
         long_day=format_long_day,
         instant=format_instant,

@@ -13,7 +13,7 @@ from app.core.db import find_tenant
 from app.core.http.sessions import current_actor
 from app.web import cli, imports, jobs
 from app.web.assets import static_url
-from app.web.charts import line_geometry
+from app.web.components import init_components
 from app.web.field_names import init_field_names
 from app.web.formats import init_formats
 from app.web.i18n import HTML_LANG, LOCALE_NAMES, current_locale, init_i18n, signed_in
@@ -92,9 +92,10 @@ def init_app(app: Flask) -> None:
     init_i18n(app)
     init_formats(app)
     init_listing(app)
+    init_components(app)
     init_field_names(app)
     app.jinja_env.globals.update(
-        static_url=static_url, line_geometry=line_geometry, nav_entries=nav_entries, endpoint_url=endpoint_url,
+        static_url=static_url, nav_entries=nav_entries, endpoint_url=endpoint_url,
         field_value=field_value, field_errors=field_errors, field_checked=field_checked, all_errors=all_errors,
     )  # fmt: skip
     app.context_processor(_page_context)

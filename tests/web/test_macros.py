@@ -85,16 +85,9 @@ def test_the_tail_of_a_vin_stands_out(bare_shell):
 def test_nothing_typed_becomes_markup(bare_shell):
     source = BITS + (
         "{{ b.status_tag(x, x) }}{{ b.plate(x) }}{{ b.vin(x) }}{{ b.empty(x, x) }}{{ b.stat(x, x, '/', x) }}"
-        "{{ b.facts([(x, x)]) }}{{ b.timeline([{'title': x, 'body': x, 'who': x}]) }}{{ b.line_chart([(x, 1)], x) }}"
+        "{{ b.facts([(x, x)]) }}{{ b.timeline([{'title': x, 'body': x, 'who': x}]) }}"
     )
     assert "<script" not in bare_shell.page(source, x=NASTY)
-
-
-def test_a_chart_has_a_name_and_a_table_with_the_same_values(bare_shell):
-    page = bare_shell.page(BITS + "{{ b.line_chart(p, 'Sales') }}", p=[("Jan", Decimal("1200")), ("Feb", None)])
-    assert 'role="img" aria-label="Sales"' in page
-    assert re.search(r"Jan</td><td[^>]*>1,200</td>", page)
-    assert re.search(r"Feb</td><td[^>]*>–</td>", page)
 
 
 def _list(**changes):

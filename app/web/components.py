@@ -1,0 +1,49 @@
+"""What the macros of charts ask of Python: a chart made of a template's values, and where its parts stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from flask import Flask
+
+from app.web import charts
+from app.web.charts import Chart, Part, Series, Value
+from app.web.formats import format_compact, format_compact_money, format_money, format_number
+
+# How a chart writes its values, and how shorter beside the axis.
+WRITERS: Mapping[str, tuple[Callable[[Any], str], Callable[[Any], str]]] = MappingProxyType(
+    {"number": (format_number, format_compact), "money": (format_money, format_compact_money)}
+)
+
+
+def new_chart(
+    label: str, heading: str, names: Sequence[str], series: Sequence[Series], *, write: str = "number", **more: Any
+) -> Chart:
+    """A chart whose values are written as `write` says; a module's template makes one of what its view gave it."""
+    whole, short = WRITERS[write]
+    return Chart(label, heading, names, tuple(series), whole, short, **more)
+
+
+def new_series(label: str, values: Sequence[Value], **more: Any) -> Series:
+    """One row of values of a chart."""
+    return Series(label, values, **more)
+
+
+def new_part(label: str, value: Value, text: str | None = None, **more: Any) -> Part:
+    """One part of a whole, or one step of a funnel."""
+    return Part(label, value, format_number(value) if text is None else text, **more)
+
+
+def init_components(app: Flask) -> None:
+    """Give templates these."""
+    app.jinja_env.globals.update(
+        new_chart=new_chart,
+        new_series=new_series,
+        new_part=new_part,
+        draw_chart=charts.draw,
+        chart_lengths=charts.lengths,
+        chart_segments=charts.segments,
+        chart_sparkline=charts.sparkline,
+    )
