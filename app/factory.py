@@ -16,9 +16,11 @@ from app.core.db import revisions, session
 from app.core.jobs import cli as jobs_cli
 from app.core.jobs import events, outbox
 from app.core.jobs.imports import cli as imports_cli
+from app.core.lists import views
 from app.core.logging import configure
 from app.tenants import cli as tenants_cli
 from app.tenants.operations.signing import touch_session
+from app.tenants.queries import teams_of
 from app.tenants.queries.sessions import read_session
 from app.web import shell
 
@@ -32,6 +34,7 @@ CORE_PARTS = (
     "app.core.jobs.jobs",
     "app.core.jobs.imports.operations",
     "app.core.lists.models",
+    "app.core.lists.views",
 )
 ALWAYS_ROUTED = ("tenants",)
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
@@ -50,6 +53,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     session.init_app(app, settings)
     outbox.init_app(app, settings)
     events.install(wiring.HANDLERS)
+    views.install_teams(teams_of)
     shell.init_app(app)
     http.init_app(app, settings, read_session=read_session, touch_session=touch_session, readable=is_readable)
     register_modules(app, settings)

@@ -27,21 +27,26 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.base import ColumnCollection
 from sqlalchemy.types import TypeEngine
 
+from app.core.clock import today
 from app.core.lists.matching import matches_text
 from app.core.lists.query import ListQuery
-from app.core.lists.spec import Expression, Filter, Range
+from app.core.lists.relative import ME, NONE, Range, Word, span
+from app.core.lists.spec import Expression, Filter
 
 Tokeniser = Callable[[str, str], bytes]
 
 
-def narrow(statement: Select[Any], query: ListQuery, *, timezone: str, tokenise: Tokeniser) -> Select[Any]:
+def narrow(
+    statement: Select[Any], query: ListQuery, *, timezone: str, tokenise: Tokeniser, me: uuid.UUID | None = None
+) -> Select[Any]:
     """`statement` with every condition of `query`; `tokenise(kind, normalised)` makes blind indexes.
 
-    Dates asked of instants are business dates of `timezone`.
+    Dates asked of instants are business dates of `timezone`, as are today and this month; `me` is who asks.
     """
     columns = statement.selected_columns
     clauses = [
-        _clause(item, _for_statement(item, value, timezone, tokenise), columns) for item, value in query.conditions
+        _clause(item, _for_statement(item, _meant(value, timezone, me), timezone, tokenise), columns)
+        for item, value in query.conditions
     ]
     return statement.where(*clauses) if clauses else statement
 
@@ -61,10 +66,20 @@ def bound(value: Any) -> ColumnElement[Any]:
     return literal(value, _TYPES[type(value)])
 
 
+def _meant(value: Any, timezone: str, me: uuid.UUID | None) -> Any:
+    """What a word means now and to this person; None stands for an empty value."""
+    if not isinstance(value, Word):
+        return value
+    if value.name == NONE:
+        return None
+    # Nobody's id matches whoever has none, such as a job of the system.
+    return (me or uuid.UUID(int=0)) if value.name == ME else span(value.name, today(timezone))
+
+
 def _for_statement(item: Filter, value: Any, timezone: str, tokenise: Tokeniser) -> Any:
     if item.kind == "token":
         return tokenise(item.token, value)
-    if item.kind == "date_range" and item.instants:
+    if item.kind == "date_range" and item.instants and value is not None:
         zone = ZoneInfo(timezone)
         start = datetime.combine(value.low, time.min, zone) if value.low else None
         end = datetime.combine(_next_day(value.high), time.min, zone) if value.high else None
@@ -80,6 +95,8 @@ def _clause(item: Filter, value: Any, columns: ColumnCollection[str, Any]) -> Co
     if item.apply is not None:
         return item.apply(value)
     column = resolve(item.column if item.column is not None else item.key, columns)
+    if value is None:
+        return column.is_(None)
     if item.kind == "text":
         return matches_text(column, value, item.match)
     if item.kind == "choices":

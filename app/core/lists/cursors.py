@@ -26,11 +26,15 @@ _NONCE_BYTES = 12
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in an order: the key values of a row, and which side of it is wanted (the row itself if `inclusive`)."""
+    """A place in an order: the key values of a row, and which side of it is wanted (the row itself if `inclusive`).
+
+    `start` is how many rows were counted before that place; a page says so and nothing depends on it.
+    """
 
     keys: tuple[Any, ...]
     backward: bool = False
     inclusive: bool = False
+    start: int = 0
 
 
 class CursorCodec:
@@ -46,7 +50,7 @@ class CursorCodec:
 
     def seal(self, list_name: str, cursor: Cursor, fingerprint: bytes) -> str:
         """`cursor` as URL-safe text, good only for this list and this question."""
-        payload = [int(cursor.backward), int(cursor.inclusive), [_pack(value) for value in cursor.keys]]
+        payload = [int(cursor.backward), int(cursor.inclusive), cursor.start, [_pack(value) for value in cursor.keys]]
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._cipher(list_name).encrypt(nonce, json.dumps(payload).encode(), fingerprint)
         return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode("ascii")
@@ -58,8 +62,8 @@ class CursorCodec:
                 raise ValueError("too long")
             blob = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
             opened = self._cipher(list_name).decrypt(blob[:_NONCE_BYTES], blob[_NONCE_BYTES:], fingerprint)
-            backward, inclusive, keys = json.loads(opened)
-            return Cursor(tuple(_unpack(*key) for key in keys), bool(backward), bool(inclusive))
+            backward, inclusive, start, keys = json.loads(opened)
+            return Cursor(tuple(_unpack(*key) for key in keys), bool(backward), bool(inclusive), int(start))
         except (ValueError, InvalidTag):
             raise Invalid([error("cursor", "bad_cursor")]) from None
 

@@ -24,13 +24,17 @@ COUNT_CAP = 10_000
 
 @dataclass(frozen=True)
 class Page:
-    """Rows in the asked order, the ways on, and how many there are in all (`COUNT_CAP` and more when capped)."""
+    """Rows in the asked order, the ways on, and how many there are in all (`COUNT_CAP` and more when capped).
+
+    `start` is how many rows stood before these when the pages were walked: good for a sentence, not for a cursor.
+    """
 
     rows: Sequence[Row[Any]] = ()
     next_cursor: str | None = None
     prev_cursor: str | None = None
     total: int | None = None
     total_capped: bool = False
+    start: int = 0
 
 
 def run(
@@ -48,7 +52,7 @@ def run(
     """
     check(actor, spec.permission)
     refuse_hidden(query.checked(), policy_for(actor))
-    statement = narrow(spec.source(actor), query, timezone=timezone, tokenise=blind_index)
+    statement = narrow(spec.source(actor), query, timezone=timezone, tokenise=blind_index, me=actor.user_id)
     return fetch(db.session(), statement, query, cursors=cursors, with_total=with_total)
 
 
@@ -57,7 +61,7 @@ def matching(spec: ListSpec, actor: Actor, query: ListQuery, *, timezone: str = 
     check(actor, spec.permission)
     refuse_hidden(query.checked(), policy_for(actor))
     tokenise: Tokeniser = blind_index
-    return narrow(spec.source(actor), query, timezone=timezone, tokenise=tokenise)
+    return narrow(spec.source(actor), query, timezone=timezone, tokenise=tokenise, me=actor.user_id)
 
 
 def refuse_hidden(query: ListQuery, policy: Policy) -> None:
@@ -84,12 +88,22 @@ def fetch(
     if at and at.backward:
         rows.reverse()
 
+    start = at.start if at else 0
+    if at and at.backward:
+        # The first page is the first, whatever came or went on the way back to it.
+        start = max(start - len(rows), 0) if more else 0
+
     def cursor(row: Row[Any], *, backward: bool) -> str:
-        return cursors.seal(spec.name, Cursor(keyset.key_values(row, len(keys)), backward), fingerprint)
+        beside = start if backward else start + len(rows)
+        return cursors.seal(spec.name, Cursor(keyset.key_values(row, len(keys)), backward, start=beside), fingerprint)
 
     def turned_back() -> str | None:
         # The page is empty (its rows have gone); the way back begins at the row this page was to follow.
-        return cursors.seal(spec.name, Cursor(at.keys, not at.backward, inclusive=True), fingerprint) if at else None
+        return (
+            cursors.seal(spec.name, Cursor(at.keys, not at.backward, inclusive=True, start=start), fingerprint)
+            if at
+            else None
+        )
 
     backward = bool(at and at.backward)
     next_cursor = prev_cursor = None
@@ -99,7 +113,7 @@ def fetch(
         prev_cursor = cursor(rows[0], backward=True) if rows else turned_back()
     total = count_up_to(session, statement, COUNT_CAP + 1) if with_total else None
     capped = total is not None and total > COUNT_CAP
-    return Page(rows, next_cursor, prev_cursor, COUNT_CAP if capped else total, capped)
+    return Page(rows, next_cursor, prev_cursor, COUNT_CAP if capped else total, capped, start)
 
 
 def count_up_to(session: Session, statement: Select[Any], most: int) -> int:

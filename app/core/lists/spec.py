@@ -11,18 +11,30 @@ from sqlalchemy import Column as TableColumn
 from sqlalchemy import ColumnElement, Select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.core.guard.permissions import Actor
+from app.core.errors import N_
+from app.core.guard.permissions import Actor, declared
 from app.core.lists.matching import fold_text
+from app.core.lists.parts import Board, BulkAction, BulkField, Peek, Target, Under, View
+from app.core.lists.relative import Range
+
+__all__ = [
+    "OWN_ARGUMENTS", "RANGES", "REGISTRY", "Board", "BulkAction", "BulkField", "By", "CellKind", "Column", "Expression",
+    "Filter", "FilterKind", "Guarded", "ListSpec", "Peek", "Policy", "Range", "Sort", "Target", "Under", "View",
+    "Visibility", "declare_list", "visibility",
+]  # fmt: skip
 
 FilterKind = Literal["text", "choice", "choices", "date_range", "number_range", "money_range", "id", "flag", "token"]
 RANGES: tuple[FilterKind, ...] = ("date_range", "number_range", "money_range")
 CellKind = Literal[
-    "text", "number", "money", "date", "instant", "status", "plate", "vin", "phone", "days", "bar", "flag", "words"
-]
+    "text", "number", "measure", "money", "date", "instant", "status", "plate", "vin", "phone", "days", "bar", "flag",
+    "words",
+]  # fmt: skip
 Expression = str | ColumnElement[Any] | InstrumentedAttribute[Any]
 Visibility = Literal["hidden", "masked", "visible"]
 # These names of the query string belong to the list itself, so that no filter may take them.
-OWN_ARGUMENTS = frozenset({"sort", "limit", "cursor", "filter", "csrf_token"})
+OWN_ARGUMENTS = frozenset(
+    {"sort", "limit", "cursor", "filter", "csrf_token", "view", "cols", "density", "layout", "peek"}
+)
 
 
 # What the field policy is asked about: (record type, field name), or a column that declares its class.
@@ -40,16 +52,12 @@ class Policy(Protocol):
 
 
 @dataclass(frozen=True)
-class Target:
-    """Where a cell leads: an endpoint and its arguments, made into an address at the edge."""
-
-    endpoint: str
-    args: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
 class Column:
-    """One column of the table; `field` puts it under the field policy, `mask` says what a masked value leaves."""
+    """One column of the table; `field` puts it under the field policy, `mask` says what a masked value leaves.
+
+    `under` is the small line below the cell's text; of a column with `shown=False` people have to ask. `currency`
+    names the unit of a measure as well.
+    """
 
     key: str
     label: str
@@ -61,6 +69,8 @@ class Column:
     mask: Callable[[Any], str] | None = None
     labels: Mapping[Any, str] | None = None
     currency: Callable[[Any], str | None] | None = None
+    under: Callable[[Any], Under | None] | None = None
+    shown: bool = True
 
     def read(self, row: Any) -> Any:
         """The value of this column in `row`."""
@@ -72,7 +82,8 @@ class Filter:
     """One condition people may set.
 
     It compares `column` (a name in the source's select list, or an expression; the key when absent), or asks
-    `apply(value)` for the clause. Values are str, list[str], UUID, bool, bytes (tokens) or `Range`.
+    `apply(value)` for the clause. Values are str, list[str], UUID, bool, bytes (tokens), `Range`, or a `Word` for what
+    is said by name: a span of days, and where `words` allow it "me" and "none". `group` is its heading in the panel.
     """
 
     key: str
@@ -89,6 +100,8 @@ class Filter:
     match: Literal["contains", "prefix", "suffix", "exact"] = "contains"
     places: int = 0
     instants: bool = False
+    words: Sequence[Literal["me", "none"]] = ()
+    group: str = ""
 
     def __post_init__(self) -> None:
         if self.kind == "id" and not self.prefix:
@@ -97,19 +110,17 @@ class Filter:
             raise ValueError(f"filter {self.key}: a token needs its kind and is personal")
         if self.kind in ("choice", "choices") and not self.choices:
             raise ValueError(f"filter {self.key}: which choices?")
+        if self.words and (self.apply is not None or self.kind not in ("id", "date_range")):
+            raise ValueError(f"filter {self.key}: words are for ids and dates of a column")
 
     @property
     def arguments(self) -> tuple[str, ...]:
         """The names this filter takes in a form or query string."""
-        return (f"{self.key}_from", f"{self.key}_to") if self.kind in RANGES else (self.key,)
-
-
-@dataclass(frozen=True)
-class Range:
-    """Both ends included; an absent end is open."""
-
-    low: Any = None
-    high: Any = None
+        if self.kind not in RANGES:
+            return (self.key,)
+        # A span of days may be named instead of its ends.
+        named = (self.key,) if self.kind == "date_range" else ()
+        return (f"{self.key}_from", f"{self.key}_to", *named)
 
 
 @dataclass(frozen=True)
@@ -136,6 +147,8 @@ class Sort:
     label: str
     columns: tuple[By | Expression, ...]
     field: Guarded | None = None
+    # What the order and its reverse are called; the label with an arrow when nothing better is known.
+    words: tuple[str, str] | None = None
 
     def parts(self, *, reverse: bool) -> tuple[By, ...]:
         """The columns with their directions; NULLs come last either way."""
@@ -166,6 +179,13 @@ class ListSpec:
     row_url: Callable[[Any], Target | None] | None = None
     # What the page asks when its address asks nothing; `name=` with nothing behind it asks for all after all.
     default_args: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    views: tuple[View, ...] = ()
+    peek: Peek | None = None
+    board: Board | None = None
+    bulk: tuple[BulkAction, ...] = ()
+    # The kind of import that fills this list, and whether its rows may leave as a file (with `<resource>.export`).
+    import_kind: str = ""
+    exports: bool = True
 
     def __post_init__(self) -> None:
         names = [name for item in self.filters for name in item.arguments]
@@ -177,6 +197,25 @@ class ListSpec:
         wanted = {self.default_sort.removeprefix("-"), *(c.sort for c in self.columns if c.sort)}
         if len(sorts) != len(self.sorts) or not wanted <= sorts:
             raise ValueError(f"list {self.name}: sorts {sorted(wanted - sorts)} are not declared")
+        tabs = [view.key for view in self.views]
+        if len(tabs) != len(set(tabs)) or any(key.startswith("view_") for key in tabs):
+            raise ValueError(f"list {self.name}: a view's key is taken")
+
+    @property
+    def export_permission(self) -> str | None:
+        """The right to take these rows away as a file; None where nobody may."""
+        name = f"{self.permission.partition('.')[0]}.export"
+        return name if self.exports and name in declared() else None
+
+    @property
+    def tabs(self) -> tuple[View, ...]:
+        """The views every visitor has; a list that declares none has one that shows all."""
+        return self.views or (View("all", N_("All"), self.default_args),)
+
+    @property
+    def first_view(self) -> View:
+        """The view that the list's own address shows: the one that asks what the list asks by itself."""
+        return next((view for view in self.tabs if dict(view.args) == dict(self.default_args)), self.tabs[0])
 
     def visible_columns(self, policy: Policy) -> list[Column]:
         """The columns this actor's policy does not hide."""

@@ -11,7 +11,8 @@ from typing import Any
 
 from app.core.db.ids import from_public
 from app.core.errors import N_, FieldError, NotFound
-from app.core.lists.spec import RANGES, Filter, Range
+from app.core.lists.relative import SPANS, Range, Word
+from app.core.lists.spec import RANGES, Filter
 
 LONGEST_TEXT = 200
 MOST_CHOICES = 50
@@ -36,6 +37,10 @@ MESSAGES = {
     "bad_cursor": N_("This page link belongs to another list or was changed. Start from the first page."),
     "upside_down": N_("The end lies before the beginning."),
     "personal_in_address": N_("Use the form: personal values never stand in an address."),
+    "bad_word": N_("“{value}” is no span of days this list knows."),
+    "unknown_column": N_("This list has no column “{name}”."),
+    "unknown_look": N_("This list cannot be shown as “{value}”."),
+    "unknown_view": N_("This view is not there, or not shared with you."),
     "unknown_filter": N_("This saved condition has expired. Set it again."),
 }
 
@@ -80,15 +85,26 @@ def read_filter(item: Filter, args: Mapping[str, Sequence[str]]) -> tuple[Any, l
         if item.kind == "choices":
             return _read_choices(item, texts), []
         text = one_value(texts)
+        if text and text in item.words:
+            return Word(text), []
         return (_READERS[item.kind](item, text) if text else None), []
     except Unreadable as problem:
         return None, [error(item.key, problem.code, **problem.params)]
 
 
-def _read_range(item: Filter, args: Mapping[str, Sequence[str]]) -> tuple[Range | None, list[FieldError]]:
+def _read_range(item: Filter, args: Mapping[str, Sequence[str]]) -> tuple[Range | Word | None, list[FieldError]]:
     ends: list[Any] = []
     errors: list[FieldError] = []
-    for name in item.arguments:
+    if item.kind == "date_range":
+        try:
+            # A span that was named counts before days that were typed, in a form that sends both.
+            if (named := one_value(args.get(item.key, ()))) in SPANS or (named and named in item.words):
+                return Word(named), []
+            if named:
+                raise Unreadable("bad_word", value=named[:40])
+        except Unreadable as problem:
+            return None, [error(item.key, problem.code, **problem.params)]
+    for name in item.arguments[:2]:
         try:
             text = one_value(args.get(name, ()))
             ends.append(_read_end(item, text) if text else None)

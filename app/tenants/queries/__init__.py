@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Row, Subquery, select
+from sqlalchemy import Row, Select, Subquery, select
 
 from app.core.db import db
 from app.core.errors import NotFound
@@ -73,6 +74,20 @@ def list_teams() -> Sequence[Row[Team, str]]:
     """Every team with its store's name."""
     query = select(Team, Store.name).join(Store, Store.id == Team.store_id).order_by(Store.name, Team.name, Team.id)
     return db.session.execute(query).all()
+
+
+def teams_of(user_id: uuid.UUID) -> Select[Any]:
+    """For joins: the ids of the teams the user is in or leads."""
+    joined = select(TeamMember.team_id).where(TeamMember.user_id == user_id)
+    led = joined.union(select(Team.id).where(Team.lead_id == user_id)).subquery("led")
+    return select(led.c[0].label("team_id"))
+
+
+def list_own_teams(user_id: uuid.UUID) -> Sequence[Row[uuid.UUID, str]]:
+    """(id, name) of the teams the user is in or leads."""
+    return db.session.execute(
+        select(Team.id, Team.name).where(Team.id.in_(teams_of(user_id))).order_by(Team.name, Team.id)
+    ).all()
 
 
 def list_team_members(team_id: uuid.UUID) -> Sequence[uuid.UUID]:

@@ -50,7 +50,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("General manager"),
             _grants(
                 all=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} store.see store.edit user.see role.see "
-                "import.see import.create import.edit job.see job.edit metric.see metric.recompute audit.see",
+                "import.see import.create import.edit job.see job.edit metric.see metric.recompute audit.see "
+                "view.share",
             ),
         ),
         "controller": DefaultRole(
@@ -64,7 +65,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "sales_manager": DefaultRole(
             N_("Sales manager"),
             _grants(
-                store=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} import.see import.create job.see",
+                store=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} import.see import.create job.see "
+                "view.share",
                 all="store.see user.see metric.see vehicle.see vehicle.create vehicle.edit",
             ),
         ),

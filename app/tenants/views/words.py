@@ -17,6 +17,7 @@ RESOURCES = {
     "job": N_("Background jobs"),
     "metric": N_("Metrics"),
     "audit": N_("Audit"),
+    "view": N_("Saved views"),
 }
 VERBS = {
     "see": N_("See"),
@@ -33,6 +34,7 @@ VERBS = {
     "undo": N_("Undo"),
     "deliver": N_("Deliver"),
     "unwind": N_("Unwind"),
+    "share": N_("Share with others"),
 }
 SCOPE_WORDS = {"own": N_("Own"), "team": N_("Team"), "store": N_("Store"), "all": N_("All")}
 STATE_WORDS = {"invited": N_("Invited"), "active": N_("Active"), "disabled": N_("Disabled")}

@@ -1,0 +1,88 @@
+"""What a list may have besides columns, filters and sorts: views, a preview, a board, changes to many rows at once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from app.core.guard.permissions import Actor
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a cell leads: an endpoint and its arguments, made into an address at the edge."""
+
+    endpoint: str
+    args: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Under:
+    """The small line below a cell's main text; the end of it may stand out, as the tail of a VIN does."""
+
+    text: str | None = None
+    strong: str | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """A tab every list has from the start: arguments with a name. One that leads elsewhere names a place instead."""
+
+    key: str
+    label: str
+    args: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    elsewhere: Target | None = None
+
+
+@dataclass(frozen=True)
+class Peek:
+    """The preview of one record beside the list.
+
+    `load(actor, id)` gives what the template shows, through the module's own queries: it raises NotFound for a
+    record that is not there or lies outside the actor's scope, so that both look the same.
+    """
+
+    template: str
+    load: Callable[[Actor, uuid.UUID], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Board:
+    """The list as columns of cards, one for each state of `filter`; `move(row)` is where a card's change is posted."""
+
+    filter: str
+    states: Sequence[tuple[str, str]]
+    move: Callable[[Any], Target | None] | None = None
+    # The name in that form of the state a card is moved to, and of the version the mover saw.
+    argument: str = "status"
+    title: str = ""
+    facts: tuple[str, ...] = ()
+    sum_of: str = ""
+
+
+@dataclass(frozen=True)
+class BulkField:
+    """One thing a change of many rows has to be told."""
+
+    name: str
+    label: str
+    kind: Literal["text", "money", "number", "date", "choice", "id", "textarea"] = "text"
+    choices: Sequence[tuple[str, str]] = ()
+    # The key of the list's own choices (stores, people) that this field offers.
+    choices_of: str = ""
+    required: bool = True
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class BulkAction:
+    """A change that can be made to many rows at once; `danger` is for what takes something away."""
+
+    key: str
+    label: str
+    icon: str
+    permission: str
+    fields: tuple[BulkField, ...] = ()
+    danger: bool = False
