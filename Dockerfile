@@ -1,5 +1,12 @@
 # One image for web, worker, beat, relay and migrations: the command says which. No secret goes into it.
 
+FROM node:24-bookworm-slim AS pages
+WORKDIR /srv/pages
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --omit=dev --no-audit --no-fund
+COPY app app
+RUN node app/web/frontend/build.mjs
+
 FROM python:3.13-slim-bookworm AS builder
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 COPY locks/runtime.lock /tmp/runtime.lock
@@ -11,6 +18,7 @@ COPY app app
 COPY migrations migrations
 COPY ops ops
 COPY worker worker
+COPY --from=pages /srv/pages/app/web/static/dist app/web/static/dist
 # Translations and bytecode are made here: the running container writes nothing beside its data.
 RUN /opt/venv/bin/python -c "from ops.catalogues import compile_catalogues; compile_catalogues()" \
  && /opt/venv/bin/python -m compileall -q /srv/forecourt

@@ -6,6 +6,7 @@
   flask ARGUMENTS                       a command of the application, as in `flask tenants list`
   bench NAME                            one benchmark or drill
   screenshots [--url ADDRESS]           a picture of every screen, into screenshots/
+  assets [--watch]                      build style, scripts and icons (the others do it themselves)
   memory                                what the running stack uses
   lock [--check] [--upgrade]            write the locks from pyproject.toml
   setup [LOCK]                          only make the environment
@@ -170,7 +171,7 @@ def main(arguments: list[str]) -> int:
     if command == "secrets":
         return subprocess.run([sys.executable, "-P", ROOT / "ops" / "secret_files.py", *arguments[1:]],
                               check=False).returncode
-    if command not in ("up", "test", "flask", "bench", "memory", "screenshots", "setup"):
+    if command not in ("up", "test", "flask", "bench", "memory", "assets", "screenshots", "setup"):
         raise SetupError(f"There is no command {command!r}: see python3 forecourt.py help.")
     if command == "setup":
         prepare(arguments[1] if len(arguments) > 1 else "embedded")

@@ -8,12 +8,14 @@ import os
 import sys
 from collections.abc import Sequence
 
+from ops import assets
 from ops.errors import OpsError
 from ops.layout import ROOT
 
 # Each command's module is imported when it is asked for: `test` needs no supervisor, `memory` no drivers.
 COMMANDS = {
     "up": "ops.up",
+    "assets": "ops.assets",
     "test": "ops.testing",
     "flask": "ops.forwarding",
     "memory": "ops.memory",
@@ -29,6 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         if name in MEASURES:
             os.chdir(ROOT)
+            assets.build()
             os.execv(sys.executable, [sys.executable, "-m", MEASURES[name], *rest])  # noqa: S606 - our own interpreter
         if name not in COMMANDS:
             raise OpsError(f"There is no command {name!r}: {', '.join([*COMMANDS, *MEASURES])}.")

@@ -16,8 +16,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "runtime": (),
     "embedded": ("embedded",),
     "gateway": ("embedded", "gateway"),
+    "node": ("node",),
     "test": ("embedded", "gateway", "test", "browser"),
 }
+ALONE = {"node"}  # Of use beside any of the others: it does not repeat what the application needs.
 INSTALLER = "uv==0.13.9"  # What `forecourt.py` fetches where there is no uv; its lock is `uv`.
 
 
@@ -25,7 +27,8 @@ def compile_lock(uv: str, name: str, output: Path, *, upgrade: bool) -> bool:
     """Resolve one lock for every platform, without download addresses. What stands in `output` is kept when it fits."""
     command = [uv, "pip", "compile", "-q", "--universal", "--generate-hashes", "--python-version", "3.11",
                "--custom-compile-command", "python3 forecourt.py lock", "--no-emit-index-url", "-o", str(output)]
-    command.append("pyproject.toml" if name in GROUPS else "-")
+    if name not in ALONE:
+        command.append("pyproject.toml" if name in GROUPS else "-")
     for group in GROUPS.get(name, ()):
         command += ["--group", group]
     if upgrade:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from ops import secrets
+from ops import assets, secrets
 from ops.accounts import scratch_folder
 from ops.catalogues import compile_catalogues
 from ops.errors import OpsError
@@ -30,10 +30,12 @@ def main(arguments: list[str]) -> int:
     postgres = EmbeddedPostgres(folder / "postgres", password=secrets.readable_password(), settings=FORGETFUL)
     valkey = EmbeddedValkey(folder / "valkey", password=secrets.readable_password())
     try:
+        building = assets.begin()
         compile_catalogues()
         print("Starting throw-away servers …", flush=True)
         valkey.launch()
         admin, redis_url = postgres.start(), valkey.wait_until_ready()
+        assets.finish(building)
         print(f"The tests run on PostgreSQL {major_version(postgres.bin_dir)}.", flush=True)
         spread = [] if any(argument.startswith(("-n", "--numprocesses")) for argument in arguments) else ["-n", "2"]
         # Settings of a real installation must not leak into the tests.

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from ops import preparing, processes, programs
+from ops import assets, preparing, processes, programs
 from ops.catalogues import compile_catalogues
 from ops.errors import OpsError
 from ops.layout import Layout, shown
@@ -116,6 +116,7 @@ def serve(layout: Layout, options: argparse.Namespace) -> int:
 def start(supervisor: Supervisor, options: argparse.Namespace) -> None:
     """Bring everything up, one line of progress for each step."""
     stack = supervisor.stack
+    building = assets.begin()  # Beside the database, which takes longer.
     if locales := compile_catalogues():
         say(f"Translations compiled ({', '.join(locales)}).")
     first = stack.postgres is not None and not stack.postgres.exists()
@@ -124,6 +125,7 @@ def start(supervisor: Supervisor, options: argparse.Namespace) -> None:
     go_on(supervisor)
     say("Preparing the database …")
     preparing.prepare(stack, demo=not options.no_demo, public_port=options.port, stopping=lambda: supervisor.stopping)
+    assets.finish(building, lambda: supervisor.stopping)
     go_on(supervisor)
     (stack.layout.data / "web.port").write_text(f"{options.port}\n")
     say("Starting web, workers, beat and relay …")

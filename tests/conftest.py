@@ -14,12 +14,19 @@ from sqlalchemy import make_url
 from app.core.db import revisions, session
 from app.core.db.bootstrap import LoginPasswords, bootstrap
 from app.factory import create_app
+from ops import assets
 from ops.postgres import EmbeddedPostgres
 from ops.valkey import EmbeddedValkey
 
 pytest_plugins = ["tests.fixtures.dealerships", "tests.fixtures.serving"]
 
 PASSWORDS = LoginPasswords(app="test-app", migrator="test-migrator", relay="test-relay", backup="test-backup")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have the pages' style and scripts as the sources say, also for a run without `forecourt.py test`."""
+    if not hasattr(session.config, "workerinput"):
+        assets.build()
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,7 @@ def images() -> list[str]:
 
 
 def test_images_are_pinned() -> None:
-    assert len(images()) == 5
+    assert len(images()) == 6
     for image in images():
         assert re.fullmatch(r"[a-z]+:\d+(\.\d+)*(-[a-z]+)*", image), image
         assert "latest" not in image

@@ -1,5 +1,8 @@
 """The frame: languages, themes, navigation by right, refusals, static files."""
 
+import gzip
+import json
+import re
 import uuid
 from dataclasses import replace
 
@@ -10,7 +13,7 @@ from app.core.guard.permissions import Actor, declare, declared
 from app.core.http.problems import TenantSuspended
 from app.core.http.sessions import own_path
 from app.web import nav
-from app.web.assets import STATIC, fingerprint
+from app.web.assets import DIST
 from app.web.i18n import known_locale
 
 
@@ -160,14 +163,38 @@ def test_a_suspended_dealership_says_so(bare_shell):
 
 def test_static_files_are_kept_for_ever_under_their_fingerprint_alone(bare_shell):
     client = bare_shell.client("")
-    name = f"/static/{fingerprint()}/app.css"
+    mark = json.loads((DIST / "manifest.json").read_text())["app.css"]
+    name = f"/static/{mark}/app.css"
     assert name in client.get("/").text
     now, before = client.get(name), client.get("/static/000000000000/app.css")
     assert "immutable" in now.headers["Cache-Control"]
     assert before.headers["Cache-Control"] == "no-cache"
-    assert now.data == before.data == (STATIC / "app.css").read_bytes()
-    assert client.get(f"/static/{fingerprint()}/../shell.py").status_code == 404
-    assert client.get(f"/static/{fingerprint()}/app.js").mimetype in ("text/javascript", "application/javascript")
+    assert now.data == before.data == (DIST / mark / "app.css").read_bytes()
+    assert now.mimetype == "text/css"
+    for outside in ("../shell.py", "../../manifest.json", "manifest.json", "app.css.gz"):
+        assert client.get(f"/static/{mark}/{outside}").status_code == 404
+
+
+def test_static_files_go_compressed_to_those_who_take_it(bare_shell):
+    client = bare_shell.client("")
+    path = re.search(r"/static/\w+/app\.js", client.get("/").text)[0]
+    plain, packed = client.get(path), client.get(path, headers={"Accept-Encoding": "gzip, br"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+    assert plain.headers["ETag"] != packed.headers["ETag"]
+    again = client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_the_first_load_is_light(bare_shell):
+    page = bare_shell.client("").get("/").text
+    paths = {*re.findall(r"/static/\w+/[\w.-]+", page)}
+    assert {path.rpartition("/")[2] for path in paths} >= {"app.css", "app.js", "inter-latin-wght-normal.woff2"}
+    paths.add("/static/-/icons.svg")
+    client = bare_shell.client("")
+    sizes = {path: len(client.get(path, headers={"Accept-Encoding": "gzip"}).data) for path in paths}
+    assert sum(sizes.values()) <= 150_000, sizes
 
 
 def test_the_frame_has_its_landmarks(bare_shell):

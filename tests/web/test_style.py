@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from app.web.assets import STATIC
+from ops.assets import FRONTEND
 
-CSS = (STATIC / "css" / "tokens.css").read_text()
+CSS = (FRONTEND / "css" / "tokens.css").read_text()
 
 
 def _tokens(selector: str) -> dict[str, str]:

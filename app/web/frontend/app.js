@@ -1,7 +1,11 @@
 // Small comforts over pages that work without any of this.
+import htmx from "htmx.org";
+
 import "./js/menus.js";
 import "./js/jobs.js";
+import "./js/charts.js";
 
+window.htmx = htmx;
 document.documentElement.classList.add("js");
 
 // A refused form: bring its summary into view and to the keyboard.
