@@ -1,4 +1,8 @@
-"""What isolation by schema and role costs, beside the same reads with none; and that no foreign row is ever read."""
+"""What isolation by schema and role costs, beside the same reads with none; and that no foreign row is ever read.
+
+Without isolation means as little as can be: one set of tables with one dealership's rows, no tenant column and no
+filter by it, the stock dialect. The filter that a table shared by all dealerships needs is not counted against it.
+"""
 
 from __future__ import annotations
 
