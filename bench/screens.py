@@ -29,6 +29,8 @@ SCREENS = (
     Screen("today", "/"),
     Screen("more", "/more"),
     Screen("account", "/account"),
+    Screen("settings", "/settings"),
+    Screen("help", "/help"),
     Screen("customers", "/customers"),
     Screen("customers-nothing-found", "/customers?activity=none&kind=business"),
     Screen("customer", "{customer}"),

@@ -1,7 +1,8 @@
-"""What the rail offers: one table of entries; those without a page here, or without the right, are left out."""
+"""What the rail offers and what can be begun, less what has no page here and what the visitor has no right to."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import current_app, request, url_for
@@ -9,6 +10,8 @@ from flask import current_app, request, url_for
 from app.core.errors import N_
 from app.core.guard.permissions import Actor, allows, declared
 from app.core.http.sessions import settings
+from app.web.preferences import chosen_store
+from app.web.stores import url_in_store
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,10 @@ class Entry:
     under: tuple[str, ...] = ()
     # Only where mails are caught instead of sent.
     demo_mail: bool = False
+    # One sentence on the page of settings.
+    hint: str = ""
+    # How much waits there for this actor; nothing is shown for none.
+    badge: Callable[[Actor], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -34,11 +41,31 @@ class Shown:
     entry: Entry
     url: str
     current: bool
+    badge: int = 0
+
+
+@dataclass(frozen=True)
+class Creation:
+    """Something people begin from anywhere."""
+
+    endpoint: str
+    label: str
+    icon: str
+    permission: str
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A creation as one page offers it."""
+
+    creation: Creation
+    url: str
 
 
 SALES = N_("Sales")
 BUSINESS = N_("Business")
 SETTINGS = N_("Settings")
+FOOT = "foot"
 
 ENTRIES = (
     Entry("web.home", N_("Today"), "home", phone=True),
@@ -49,14 +76,47 @@ ENTRIES = (
     Entry("insights.list_metrics", N_("Metrics"), "trend", "metric.see", BUSINESS),
     Entry("imports.list_imports", N_("Imports"), "import", "import.see", BUSINESS),
     Entry("jobs.list_jobs", N_("Jobs"), "jobs", "job.see", BUSINESS),
-    Entry("tenants.list_stores", N_("Stores"), "store", "store.see", SETTINGS),
-    Entry("tenants.list_users", N_("Users"), "users", "user.see", SETTINGS),
-    Entry("tenants.list_roles", N_("Roles"), "shield", "role.see", SETTINGS),
-    Entry("tenants.list_mails", N_("Caught mails"), "mail", "user.see", SETTINGS, demo_mail=True),
+    Entry(
+        "tenants.list_stores",
+        N_("Stores"),
+        "store",
+        "store.see",
+        SETTINGS,
+        under=("/stores", "/teams"),
+        hint=N_("Places of business, their time zones and teams"),
+    ),
+    Entry(
+        "tenants.list_users", N_("Users"), "users", "user.see", SETTINGS, hint=N_("Who works here, in which roles")
+    ),
+    Entry(
+        "tenants.list_roles", N_("Roles"), "shield", "role.see", SETTINGS, hint=N_("What each role may see and change")
+    ),
+    Entry(
+        "tenants.list_mails",
+        N_("Caught mails"),
+        "mail",
+        "user.see",
+        SETTINGS,
+        demo_mail=True,
+        hint=N_("What would have been sent; nothing leaves the demonstration"),
+    ),
+    Entry("tenants.account", N_("Your account"), "user", None, SETTINGS, hint=N_("Language, appearance, password")),
+    Entry("web.show_settings", N_("Settings"), "settings", None, FOOT, under=("/settings",)),
+    Entry("web.show_help", N_("Help and shortcuts"), "help", None, FOOT),
+)
+CREATIONS = (
+    Creation("crm.new_customer", N_("Customer"), "user-plus", "customer.create"),
+    Creation("inventory.new_vehicle", N_("Vehicle"), "car", "vehicle.create"),
+    Creation("sales.new_deal", N_("Deal"), "deal", "deal.create"),
+    Creation("imports.new_import", N_("Import"), "import", "import.create"),
+    Creation("tenants.new_user", N_("Invitation"), "mail", "user.create"),
 )
 
 
-def _may(actor: Actor | None, permission: str | None) -> bool:
+def is_open(actor: Actor | None, endpoint: str, permission: str | None) -> bool:
+    """Whether this application serves `endpoint` and `actor` may use it."""
+    if endpoint not in current_app.view_functions:
+        return False
     if permission is None:
         return True
     return actor is not None and permission in declared() and allows(actor, permission)
@@ -69,13 +129,35 @@ def _is_current(url: str, under: tuple[str, ...]) -> bool:
 
 
 def shown_entries(actor: Actor | None, current: str | None = None) -> list[Shown]:
-    """The entries `actor` may open, in order; the one of endpoint `current` marked, else the one the path tells."""
-    shown = []
+    """The entries `actor` may open, in order; the one of endpoint `current` marked, else the one the path tells.
+
+    Lists that know stores are offered about the one chosen, which their addresses say.
+    """
+    store, shown = chosen_store(), []
     for entry in ENTRIES:
         if entry.demo_mail and not settings().demo_mail:
             continue
-        if entry.endpoint in current_app.view_functions and _may(actor, entry.permission):
-            url = url_for(entry.endpoint)
-            is_here = entry.endpoint == current if current else _is_current(url, entry.under)
-            shown.append(Shown(entry, url, is_here))
+        if is_open(actor, entry.endpoint, entry.permission):
+            is_here = entry.endpoint == current if current else _is_current(url_for(entry.endpoint), entry.under)
+            badge = entry.badge(actor) if entry.badge and actor else 0
+            shown.append(Shown(entry, url_in_store(entry.endpoint, store), is_here, badge))
     return shown
+
+
+def rail_entries(entries: list[Shown]) -> list[Shown]:
+    """What of `entries` stands in the rail: the settings are one entry there, marked when any of them is open."""
+    inside = any(item.current for item in entries if item.entry.group == SETTINGS)
+    return [
+        Shown(item.entry, item.url, item.current or inside, item.badge)
+        if item.entry.endpoint == "web.show_settings"
+        else item
+        for item in entries
+        if item.entry.group != SETTINGS
+    ]
+
+
+def creations(actor: Actor | None) -> list[Begun]:
+    """What `actor` may begin here, in order."""
+    return [
+        Begun(item, url_for(item.endpoint)) for item in CREATIONS if is_open(actor, item.endpoint, item.permission)
+    ]

@@ -5,32 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, current_app, url_for
+from flask import Flask
 from jinja2 import pass_context
 from jinja2.runtime import Context, Undefined
 
 from app.core.db import find_tenant
-from app.core.http.sessions import current_actor
 from app.web import cli, imports, jobs
 from app.web.assets import static_url
 from app.web.components import init_components
 from app.web.field_names import init_field_names
 from app.web.formats import init_formats
+from app.web.frame import init_frame
 from app.web.i18n import HTML_LANG, LOCALE_NAMES, current_locale, init_i18n, signed_in
 from app.web.listing import init_listing
-from app.web.nav import Shown, shown_entries
 from app.web.preferences import current_theme
 from app.web.views import bp
-
-
-def nav_entries(current: str | None = None) -> list[Shown]:
-    """The rail's entries for whoever is signed in; a page may say to which endpoint's entry it belongs."""
-    return shown_entries(current_actor(), current or None) if signed_in() else []
-
-
-def endpoint_url(endpoint: str, **values: Any) -> str | None:
-    """The address of `endpoint`, or None in an application that does not have it."""
-    return url_for(endpoint, **values) if endpoint in current_app.view_functions else None
 
 
 def _from(source: object, name: str) -> Any:
@@ -94,8 +83,9 @@ def init_app(app: Flask) -> None:
     init_listing(app)
     init_components(app)
     init_field_names(app)
+    init_frame(app)
     app.jinja_env.globals.update(
-        static_url=static_url, nav_entries=nav_entries, endpoint_url=endpoint_url,
+        static_url=static_url,
         field_value=field_value, field_errors=field_errors, field_checked=field_checked, all_errors=all_errors,
     )  # fmt: skip
     app.context_processor(_page_context)

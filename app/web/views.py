@@ -8,15 +8,16 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.core import clock
 from app.core.db import find_tenant
+from app.core.db.ids import from_public
 from app.core.http.access import ANY_USER, public, require
 from app.core.http.problems import NotSignedIn
 from app.core.http.sessions import current_actor, current_visitor, own_path, settings
 from app.tenants.rules.preferences import CHOICES, STORE
-from app.web import assets, health, today
-from app.web import find as search
+from app.web import assets, health, palette, today
 from app.web.formats import display_zone
 from app.web.i18n import COOKIE as LOCALE_COOKIE
 from app.web.i18n import LOCALES
+from app.web.nav import SETTINGS, shown_entries
 from app.web.preferences import THEME_COOKIE, THEMES, keep, store_ids
 from app.web.start import find_dealership
 from app.web.stores import same_page_in_store
@@ -44,26 +45,49 @@ def start_page() -> str:
 
 
 def today_page() -> str:
-    actor = current_actor()
-    date = clock.business_date(clock.now(), str(display_zone()))
-    figures, shortcuts = today.figures(actor, date), today.shortcuts(actor)
-    return render_template("web/today.html", actor=actor, date=date, figures=figures, shortcuts=shortcuts)
+    actor, store = current_actor(), request.args.get("store", "")
+    if store:
+        from_public("store", store)
+    local = clock.now().astimezone(display_zone())
+    return render_template(
+        "web/today.html",
+        greeting=today.greeting(local, actor.name),
+        now=clock.now(),
+        date=local.date(),
+        store=store,
+        **today.gather(actor, local.date(), store),
+    )
 
 
 @bp.post("/find")
 @require(ANY_USER)
 def find() -> str | BaseResponse:
-    asked = request.form.get("q", "").strip()
-    hits = search.find(current_actor(), asked)
-    if len(hits) == 1:
-        return redirect(hits[0].url, 303)
-    return render_template("web/found.html", find_text=asked, hits=hits)
+    found = palette.answer(current_actor(), request.form.get("q", ""))
+    # The palette takes the lines alone; the form of the top bar, which works without scripts, gets a page.
+    if request.headers.get("HX-Request") == "true":
+        return render_template("web/palette.html", answer=found)
+    if len(found.found) == 1:
+        return redirect(found.found[0].url, 303)
+    return render_template("web/found.html", find_text=found.text, answer=found)
 
 
 @bp.get("/more")
 @require(ANY_USER)
 def more() -> str:
     return render_template("web/more.html")
+
+
+@bp.get("/settings")
+@require(ANY_USER)
+def show_settings() -> str:
+    entries = [shown for shown in shown_entries(current_actor()) if shown.entry.group == SETTINGS]
+    return render_template("web/settings.html", shown_settings=entries)
+
+
+@bp.get("/help")
+@require(ANY_USER)
+def show_help() -> str:
+    return render_template("web/help.html")
 
 
 @bp.post("/preferences")

@@ -37,6 +37,8 @@ ROWS: dict[str, Row] = {
     "GET /static/<mark>/<path:name>": PUBLIC,
     "POST /preferences": PUBLIC,
     "GET /more": PLAIN,
+    "GET /settings": PLAIN,
+    "GET /help": PLAIN,
     "POST /find": PLAIN,
     # tenants: signing in
     "GET /sign-in": PUBLIC,

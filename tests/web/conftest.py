@@ -97,7 +97,7 @@ def bare_shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
         if made.signed_in is not None:
             facts = SimpleNamespace(session_id=uuid.uuid4(), actor=made.signed_in, locale=made.locale,
                                     last_seen_at=datetime.now(UTC), stores=made.stores,
-                                    preferences=made.preferences)  # fmt: skip
+                                    preferences=made.preferences, facts={})  # fmt: skip
             session.visitor = sessions.Visitor(facts)
 
     app.before_request(sign_in)

@@ -2,6 +2,10 @@
 import htmx from "htmx.org";
 
 import "./js/menus.js";
+import "./js/dialogs.js";
+import "./js/toasts.js";
+import "./js/palette.js";
+import "./js/keys.js";
 import "./js/jobs.js";
 import "./js/charts.js";
 
