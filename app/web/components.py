@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 
+from app.core.db.ids import to_public
 from app.web import charts
 from app.web.charts import Chart, Part, Series, Value
 from app.web.formats import format_compact, format_compact_money, format_money, format_number
@@ -38,6 +39,9 @@ def new_part(label: str, value: Value, text: str | None = None, **more: Any) -> 
 
 def init_components(app: Flask) -> None:
     """Give templates these."""
+    app.jinja_env.filters["public_store"] = lambda key: to_public("store", key)
+    # A plate that is masked as a whole names no car.
+    app.jinja_env.filters["tells"] = lambda text: any(char.isalnum() for char in text)
     app.jinja_env.globals.update(
         new_chart=new_chart,
         new_series=new_series,

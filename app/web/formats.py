@@ -84,13 +84,13 @@ def format_compact(value: Decimal | int | float | None) -> str:
     return numbers.format_compact_decimal(value, locale=_region(), fraction_digits=1)
 
 
-def format_compact_money(amount: Decimal | int | float | None, currency: str | None = None) -> str:
+def format_compact_money(amount: Decimal | int | None, currency: str | None = None) -> str:
     """`amount` as short as a small figure needs it, with its currency's sign: $412K, ¥296万."""
     if amount is None:
         return DASH
     tenant = find_tenant()
     code = currency or (tenant.currency if tenant else "USD")
-    digits = 0 if 100_000 <= abs(amount) < 1_000_000 else 1
+    digits = 0 if 100_000 <= abs(float(amount)) < 1_000_000 else 1
     return numbers.format_compact_currency(amount, code, locale=_region(), fraction_digits=digits)
 
 
@@ -99,6 +99,13 @@ def format_day(value: date | None) -> str:
     if value is None:
         return DASH
     return dates.format_date(value, "medium", locale=_region())
+
+
+def format_month(first: date) -> str:
+    """The name of a month, with its year where it is another than today's."""
+    this_year = first.year == now().astimezone(display_zone()).year
+    pattern = "LLLL" if this_year else ("LLLL y" if current_locale() != "zh" else "y年LLLL")
+    return dates.format_date(first, pattern, locale=_region())
 
 
 def format_long_day(value: date | None) -> str:
@@ -150,6 +157,7 @@ def init_formats(app: Flask) -> None:
         compact_money=format_compact_money,
         day=format_day,
         long_day=format_long_day,
+        month=format_month,
         instant=format_instant,
         tone=tone,
         plate_style=plate_style,

@@ -61,6 +61,8 @@ def scale_of(values: Iterable[Value], *, with_zero: bool, count: int | None = No
     # Bars begin at zero. A line may leave it out when all its values are far from it.
     if with_zero or (0 <= low < high / 2):
         low, high = min(low, 0.0), max(high, 0.0)
+        # One or two of something look like few, and not like all there could be.
+        high = max(high, STEPS) if whole and low == 0 else high
     if count is not None and low >= 0:
         return Scale(0.0, nice_step(high, count, whole=whole), count)
     step = nice_step(high - low, whole=whole)
