@@ -160,7 +160,8 @@ def fetch_packages(node: Node) -> None:
         return
     print("Fetching the packages of the pages (npm) …", flush=True)
     command = [*node.npm, "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--no-progress",
-               "--no-update-notifier", "--fetch-retries=1", f"--fetch-timeout={REGISTRY_PATIENCE}", "--loglevel=error"]
+               "--no-update-notifier", "--fetch-retries=1", "--fetch-retry-mintimeout=1000",
+               f"--fetch-timeout={REGISTRY_PATIENCE}", "--loglevel=error"]
     ran = subprocess.run(command, cwd=ROOT, env=node.environment, check=False, capture_output=True, text=True)
     if ran.returncode != 0:
         room = shutil.disk_usage(ROOT).free

@@ -22,6 +22,7 @@ from app.core.jobs.imports.kinds import (
     whole_row,
 )
 from app.core.jobs.imports.models import Outcome
+from app.core.languages import language_choices
 from app.crm.errors import NameMissing
 from app.crm.operations import bulk
 from app.crm.operations.bulk import CustomerInput, MadeCustomer
@@ -54,7 +55,11 @@ def _owners(_actor: Actor) -> list[Choice]:
 
 
 def _languages(_actor: Actor) -> tuple[Choice, ...]:
-    return (Choice("en", N_("English"), ("英语", "英文")), Choice("zh", N_("Chinese"), ("中文", "汉语", "zh-cn")))
+    named = {
+        "en": Choice("en", N_("English"), ("英语", "英文")),
+        "zh": Choice("zh", N_("Chinese"), ("中文", "汉语", "zh-cn")),
+    }
+    return tuple(named.get(code) or Choice(code, name) for code, name in language_choices())
 
 
 def _name(key: str, label: str, longest: int, *aliases: str) -> ImportField:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from app.core.http.forms import FormSchema, Text, one_of
+from app.core.languages import LANGUAGES
 from app.crm.rules import ActivityType, ContactKind, CustomerKind, Direction
 
 # What `<input type="datetime-local">` sends; browsers leave the seconds out where they are zero.
@@ -20,7 +21,7 @@ class CustomerForm(FormSchema):
     family_name = Text(longest=100, load_default="")
     store_id = fields.UUID(required=True)
     owner_id = fields.UUID(load_default=None)
-    language = fields.String(load_default="", validate=one_of("", "en", "zh"))
+    language = fields.String(load_default="", validate=one_of("", *LANGUAGES))
     notes = Text(longest=4000, load_default="")
 
 

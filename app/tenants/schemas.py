@@ -10,8 +10,8 @@ from marshmallow import ValidationError, fields, post_load
 from app.core.db.ids import from_public
 from app.core.errors import N_, NotFound
 from app.core.http.forms import FormSchema, Refused, Secret, Text, at_most, one_of
+from app.core.languages import LANGUAGES
 
-LOCALES = ("en", "zh")
 NOT_OFFERED = N_("Choose one of the offered values.")
 
 
@@ -76,7 +76,7 @@ class ProfileForm(FormSchema):
     """What somebody says about herself."""
 
     name = Text(required=True, longest=120)
-    locale = fields.String(load_default=None, validate=one_of(*LOCALES))
+    locale = fields.String(load_default=None, validate=one_of(*LANGUAGES))
 
 
 class VersionForm(FormSchema):
@@ -106,7 +106,7 @@ class UserForm(FormSchema):
 
     name = Text(required=True, longest=120)
     email = Text(required=True, longest=254)
-    locale = fields.String(load_default=None, validate=one_of(*LOCALES))
+    locale = fields.String(load_default=None, validate=one_of(*LANGUAGES))
     places = fields.List(Place(), load_default=list)
 
 

@@ -9,7 +9,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from app.web.i18n import TRANSLATIONS
+from app.core import languages
 
 APP = Path(__file__).parents[1]
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
@@ -38,7 +38,7 @@ def found_words(root: Path = APP) -> Catalog:
 
 def read_catalogue(locale: str) -> Catalog:
     """The catalogue of `locale` as it is kept; an empty one where there is none yet."""
-    path = TRANSLATIONS / locale / "LC_MESSAGES" / "messages.po"
+    path = languages.CATALOGUES / locale / "LC_MESSAGES" / "messages.po"
     if not path.exists():
         return Catalog(locale=locale, project="Forecourt", charset="utf-8")
     with path.open("rb") as stream:
@@ -56,7 +56,7 @@ def update_catalogue(locale: str) -> list[str]:
 
 def write_catalogue(catalogue: Catalog, locale: str) -> None:
     """Keep `catalogue`: sorted, without dates and places, so that it changes when words do and not otherwise."""
-    path = TRANSLATIONS / locale / "LC_MESSAGES" / "messages.po"
+    path = languages.CATALOGUES / locale / "LC_MESSAGES" / "messages.po"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as stream:
         stream.write(HEADER.format(locale=locale, plurals=catalogue.plural_forms).encode())

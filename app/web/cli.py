@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
+from app.core.languages import LANGUAGES, SOURCE
 from app.web.catalogue import update_catalogue
-from app.web.i18n import LOCALES, compile_catalogues
-
-SOURCE = "en"
+from app.web.i18n import compile_catalogues
 
 
 @click.group("words")
@@ -16,12 +15,14 @@ def group() -> None:
 
 
 @group.command("update")
-def update() -> None:
-    """Bring every catalogue to the words found now and list those without a translation."""
+@click.argument("code", required=False)
+def update(code: str | None) -> None:
+    """Bring every catalogue, or that of CODE, to the words found now and list those without a translation.
+
+    A CODE that has no catalogue yet, as in `words update fr`, gets an empty one: a further language of the product.
+    """
     missing = 0
-    for locale in LOCALES:
-        if locale == SOURCE:
-            continue
+    for locale in [code] if code else [known for known in LANGUAGES if known != SOURCE]:
         for word in update_catalogue(locale):
             click.echo(f"{locale}: {word}")
             missing += 1

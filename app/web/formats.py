@@ -104,8 +104,9 @@ def format_day(value: date | None) -> str:
 def format_month(first: date) -> str:
     """The name of a month, with its year where it is another than today's."""
     this_year = first.year == now().astimezone(display_zone()).year
-    pattern = "LLLL" if this_year else ("LLLL y" if current_locale() != "zh" else "y年LLLL")
-    return dates.format_date(first, pattern, locale=_region())
+    if this_year:
+        return dates.format_date(first, "LLLL", locale=_region())
+    return dates.format_skeleton("yMMMM", first, locale=_region())
 
 
 def format_long_day(value: date | None) -> str:

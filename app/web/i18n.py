@@ -11,20 +11,12 @@ from babel.messages.pofile import read_po
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, gettext
 
+from app.core import languages
 from app.core.db import find_tenant
 from app.core.http.sessions import Visitor
+from app.core.languages import known_language
 
-LOCALES = ("en", "zh")
-LOCALE_NAMES = {"en": "English", "zh": "中文"}
-HTML_LANG = {"en": "en", "zh": "zh-CN"}
 COOKIE = "locale"
-TRANSLATIONS = Path(__file__).parents[1] / "translations"
-
-
-def known_locale(text: str | None) -> str | None:
-    """`text` as one of the languages we speak (zh-CN and zh_Hans are zh), or None."""
-    language = (text or "").replace("_", "-").split("-")[0].lower()
-    return language if language in LOCALES else None
 
 
 def signed_in() -> Visitor | None:
@@ -36,15 +28,14 @@ def choose_locale() -> str:
     """The signed-in user's own language, else the browser's cookie, the tenant's, and what the browser accepts."""
     if not has_request_context():
         tenant = find_tenant()
-        return known_locale(tenant.locale if tenant else None) or "en"
+        return known_language(tenant.locale if tenant else None) or languages.SOURCE
     tenant = find_tenant()
     visitor = signed_in()
     return (
-        known_locale(visitor.locale if visitor else None)
-        or known_locale(request.cookies.get(COOKIE))
-        or known_locale(tenant.locale if tenant else None)
-        or known_locale(request.accept_languages.best_match(["en", "zh", "zh-CN", "zh-Hans", "zh-TW"]))
-        or "en"
+        known_language(visitor.locale if visitor else None)
+        or known_language(request.cookies.get(COOKIE))
+        or known_language(tenant.locale if tenant else None)
+        or next(filter(None, map(known_language, request.accept_languages.values())), languages.SOURCE)
     )
 
 
@@ -62,10 +53,10 @@ def translate(text: str | None) -> str:
     return gettext(str(text)) if text else ""
 
 
-def compile_catalogues(folder: Path = TRANSLATIONS) -> list[Path]:
+def compile_catalogues(folder: Path | None = None) -> list[Path]:
     """Compile every catalogue whose .mo is missing or older than its .po; gives the files written."""
     written = []
-    for source in sorted(folder.glob("*/LC_MESSAGES/*.po")):
+    for source in sorted((folder or languages.CATALOGUES).glob("*/LC_MESSAGES/*.po")):
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
             continue
@@ -83,7 +74,7 @@ def compile_catalogues(folder: Path = TRANSLATIONS) -> list[Path]:
 
 def init_i18n(app: Flask) -> None:
     """Set Flask-Babel up with our choice of language."""
-    if os.access(TRANSLATIONS, os.W_OK):
+    if os.access(languages.CATALOGUES, os.W_OK):
         compile_catalogues()
-    Babel(app, default_translation_directories=str(TRANSLATIONS), locale_selector=current_locale)
+    Babel(app, default_translation_directories=str(languages.CATALOGUES), locale_selector=current_locale)
     app.jinja_env.filters["t"] = translate

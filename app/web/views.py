@@ -12,11 +12,11 @@ from app.core.db.ids import from_public
 from app.core.http.access import ANY_USER, public, require
 from app.core.http.problems import NotSignedIn
 from app.core.http.sessions import current_actor, current_visitor, own_path, settings
+from app.core.languages import known_language
 from app.tenants.rules.preferences import CHOICES, STORE
 from app.web import assets, health, palette, today
 from app.web.formats import display_zone
 from app.web.i18n import COOKIE as LOCALE_COOKIE
-from app.web.i18n import LOCALES
 from app.web.nav import SETTINGS, shown_entries
 from app.web.preferences import THEME_COOKIE, THEMES, keep, store_ids
 from app.web.start import find_dealership
@@ -94,7 +94,7 @@ def show_help() -> str:
 @public("language and theme are chosen before signing in as well", bare=True)
 def preferences() -> BaseResponse:
     form, visitor, target = request.form, current_visitor(), own_path(request.form.get("next"))
-    locale = form["locale"] if form.get("locale") in LOCALES else None
+    locale = known_language(form.get("locale"))
     if visitor is not None:
         chosen = {name: form[name] for name in CHOICES if name in form}
         if form.get(STORE) in ("", *store_ids(visitor)):

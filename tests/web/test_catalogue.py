@@ -9,11 +9,11 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import read_mo
 
-from app.web import i18n
+from app.core import languages
 from app.web.catalogue import found_words, read_catalogue, untranslated
-from app.web.i18n import LOCALES, compile_catalogues
+from app.web.i18n import compile_catalogues
 
-KEPT = [locale for locale in LOCALES if locale != "en"]
+KEPT = [code for code in languages.LANGUAGES if code != languages.SOURCE]
 
 
 def texts(value: object) -> list[str]:
@@ -74,7 +74,7 @@ def test_words_of_all_modules_are_found(words):
 def test_compiling_writes_once_and_whole(tmp_path, monkeypatch):
     folder = tmp_path / "zh" / "LC_MESSAGES"
     folder.mkdir(parents=True)
-    source = i18n.TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po"
+    source = languages.CATALOGUES / "zh" / "LC_MESSAGES" / "messages.po"
     (folder / "messages.po").write_bytes(source.read_bytes())
     written = compile_catalogues(tmp_path)
     assert written == [folder / "messages.mo"]

@@ -12,9 +12,9 @@ from flask import abort
 from app.core.guard.permissions import Actor, declare, declared
 from app.core.http.problems import TenantSuspended
 from app.core.http.sessions import own_path
+from app.core.languages import known_language
 from app.web import nav
 from app.web.assets import DIST
-from app.web.i18n import known_locale
 
 
 def _actor(*permissions: str) -> Actor:
@@ -104,7 +104,7 @@ def test_the_signed_in_users_own_language_comes_first(bare_shell):
     ("text", "locale"), [("zh_Hans_CN", "zh"), ("ZH-tw", "zh"), ("en-GB", "en"), ("fr", None), (None, None)]
 )
 def test_languages_are_known_by_any_of_their_names(text, locale):
-    assert known_locale(text) == locale
+    assert known_language(text) == locale
 
 
 def test_a_theme_is_remembered_and_never_set_by_reading(bare_shell):

@@ -15,6 +15,7 @@ from app.core.errors import N_, DomainError
 from app.core.guard.permissions import Actor, allows, covers
 from app.core.http.forms import render_form
 from app.core.http.sessions import current_actor
+from app.core.languages import language_choices
 from app.crm import queries
 from app.crm.lists import DIRECTION_LABELS, KIND_LABELS, TYPE_LABELS
 from app.crm.models import Activity
@@ -55,7 +56,7 @@ def customer_page(
         may_customer=may_customer,
         types=translated(TYPE_LABELS),
         directions=translated(DIRECTION_LABELS),
-        languages=LANGUAGES,
+        languages=dict(language_choices()),
     )
 
 

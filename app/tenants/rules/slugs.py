@@ -7,9 +7,9 @@ from typing import Protocol
 
 from app.core.clock import is_timezone
 from app.core.errors import N_, FieldError, Invalid
+from app.core.languages import LANGUAGES
 
 SLUG_SHAPE = re.compile(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$")
-LOCALES = ("en", "zh")
 HOST_SHAPE = re.compile(r"^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$")
 # Names that would be taken for the platform itself, or that other software gives a meaning to.
 RESERVED = frozenset(
@@ -56,7 +56,7 @@ def check_request(request: AsksForTenant) -> None:
         errors.append(FieldError("country", "country_code", N_("Enter a country as two capital letters, such as US.")))
     if not re.fullmatch(r"[A-Z]{3}", request.currency):
         errors.append(FieldError("currency", "currency_code", N_("Enter a currency code such as USD.")))
-    if request.locale not in LOCALES:
+    if request.locale not in LANGUAGES:
         errors.append(FieldError("locale", "locale_unknown", N_("Choose one of the languages offered.")))
     if not is_timezone(request.timezone):
         errors.append(FieldError("timezone", "timezone_unknown", N_("Enter a time zone such as Europe/London.")))
