@@ -10,7 +10,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context, Undefined
 
 from app.core.db import find_tenant
-from app.web import cli, imports, jobs
+from app.web import cli, imports, jobs, saved_views
 from app.web.assets import static_url
 from app.web.components import init_components
 from app.web.field_names import init_field_names
@@ -89,6 +89,6 @@ def init_app(app: Flask) -> None:
         field_value=field_value, field_errors=field_errors, field_checked=field_checked, all_errors=all_errors,
     )  # fmt: skip
     app.context_processor(_page_context)
-    for blueprint in (bp, imports.bp, jobs.bp):
+    for blueprint in (bp, imports.bp, jobs.bp, saved_views.bp):
         app.register_blueprint(blueprint)
     app.cli.add_command(cli.group)

@@ -29,6 +29,10 @@ STORE, USER, TEAM = Row(("store_id",)), Row(("user_id",)), Row(("team_id",))
 # They belong to whoever began them; less than the right over all shows one's own and one's team's.
 IMPORT, JOB = Row(("import_id",)), Row(("job_id",))
 
+LIST = Row(("list_name",), other_store=False, names=True)
+# Seen by whoever keeps it and whom it is shared with; the one of the matrix by the whole dealership.
+VIEW = Row(("view_id",), other_store=False)
+
 ROWS: dict[str, Row] = {
     # shell
     "GET /": PUBLIC,
@@ -40,6 +44,13 @@ ROWS: dict[str, Row] = {
     "GET /settings": PLAIN,
     "GET /help": PLAIN,
     "POST /find": PLAIN,
+    # saved views of lists
+    "GET /lists/<list_name>/views/new": LIST,
+    "POST /lists/<list_name>/views": LIST,
+    "GET /lists/<list_name>/counts": LIST,
+    "GET /views/<view_id>/edit": VIEW,
+    "POST /views/<view_id>": VIEW,
+    "POST /views/<view_id>/delete": VIEW,
     # tenants: signing in
     "GET /sign-in": PUBLIC,
     "POST /sign-in": PUBLIC,

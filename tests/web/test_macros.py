@@ -117,7 +117,7 @@ def test_a_list_shows_rows_filters_and_the_ways_on(bare_shell):
     assert "<script" not in page
     assert '<th scope="col" aria-sort="ascending"><a href="/units?sort=-name" hx-get="/units?sort=-name"' in page
     assert "£10" in page
-    assert "10,000+" in page
+    assert "of more than 10,000" in page
     assert 'rel="next" href="/units?cursor=n"' in page
     assert 'rel="prev"' not in page
     assert 'data-label="Plate"' in page

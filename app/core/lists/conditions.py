@@ -51,6 +51,11 @@ def narrow(
     return statement.where(*clauses) if clauses else statement
 
 
+def condition(item: Filter, value: Any, columns: ColumnCollection[str, Any]) -> ColumnElement[bool]:
+    """The clause of one filter for one value that no conversion needs, such as a choice."""
+    return _clause(item, [value] if item.kind == "choices" else value, columns)
+
+
 def resolve(expression: Expression, columns: ColumnCollection[str, Any]) -> ColumnElement[Any]:
     """`expression` itself, or the column of that name in the select list."""
     if isinstance(expression, str):

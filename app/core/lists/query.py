@@ -15,7 +15,7 @@ from app.core.lists.values import Unreadable, error, one_value, read_filter
 
 SMALLEST_PAGE, DEFAULT_PAGE, LARGEST_PAGE = 10, 50, 200
 LIST, BOARD = "list", "board"
-TIGHT, ROOMY = "tight", "roomy"
+TIGHT, ROOMY = "tight", "comfortable"
 Arguments = Mapping[str, Sequence[str]]
 
 

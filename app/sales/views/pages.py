@@ -177,10 +177,10 @@ def salesperson_choices() -> Choices:
 
 def list_choices() -> dict[str, Choices]:
     """Stores and salespeople as the list's filters offer them."""
-    stores = tenants.list_open_stores(current_actor(), "store.see")
+    found = tenants.filter_choices(current_actor(), "store.see", "store", "user")
     return {
-        "store": [(to_public("store", store.id), store.name) for store in stores],
-        "salesperson": [(to_public("usr", user.id), user.name) for user in tenants.list_active_users()],
+        "store": [(to_public("store", key), name) for key, name in found["store"]],
+        "salesperson": [(to_public("usr", key), name) for key, name in found["user"]],
     }
 
 

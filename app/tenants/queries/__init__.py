@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, Subquery, select
+from sqlalchemy import Row, Select, Subquery, literal, select, union_all
 
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.guard.permissions import Actor, scope_clause
-from app.tenants.models import Membership, Store, Team, TeamMember, User
+from app.tenants.models import Membership, Role, Store, Team, TeamMember, User
 
 
 def store_facts() -> Subquery:
@@ -46,6 +46,25 @@ def list_open_stores(actor: Actor, permission: str) -> Sequence[Store]:
     """The open stores in which `actor` may use `permission`, for the choices of a form."""
     within = scope_clause(actor, permission, store=Store.id)
     return db.session.scalars(select(Store).where(Store.closed_at.is_(None), within).order_by(Store.code)).all()
+
+
+def filter_choices(actor: Actor, permission: str, *kinds: str) -> dict[str, list[tuple[uuid.UUID, str]]]:
+    """What the filters of a list offer, in one statement: by kind ("store", "user", "role") the ids and names.
+
+    Stores are those in which `actor` may use `permission`; users those who can be given something.
+    """
+    within = scope_clause(actor, permission, store=Store.id)
+    parts: dict[str, Any] = {
+        "store": select(literal("store").label("kind"), Store.id, Store.name, Store.code.label("place"))
+        .where(Store.closed_at.is_(None), within),
+        "user": select(literal("user"), User.id, User.name, User.name).where(User.state != "disabled"),
+        "role": select(literal("role"), Role.id, Role.name, Role.name),
+    }  # fmt: skip
+    together = union_all(*(parts[kind] for kind in kinds)).subquery("choices")
+    found: dict[str, list[tuple[uuid.UUID, str]]] = {kind: [] for kind in kinds}
+    for row in db.session.execute(select(together).order_by(together.c[3], together.c[1])):
+        found[row[0]].append((row[1], row[2]))
+    return found
 
 
 def list_active_users(store_id: uuid.UUID | None = None) -> Sequence[Row[uuid.UUID, str]]:

@@ -127,10 +127,10 @@ def _change(user_id: str, change: Callable[..., None], message: str) -> str | Re
 
 def _list_choices() -> dict[str, list[tuple[str, str]]]:
     """Roles and stores as the list's filters offer them."""
-    stores = queries.list_open_stores(current_actor(), "store.see") if allows(current_actor(), "store.see") else []
+    found = queries.filter_choices(current_actor(), "store.see", "role", "store")
     return {
-        "role": [(to_public("role", role.id), gettext(role.name)) for role in people.list_role_names()],
-        "store": [(to_public("store", store.id), store.name) for store in stores],
+        "role": [(to_public("role", key), gettext(name)) for key, name in found["role"]],
+        "store": [(to_public("store", key), name) for key, name in found["store"]],
     }
 
 
