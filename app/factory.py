@@ -25,9 +25,9 @@ from app.tenants.queries.sessions import read_session
 from app.web import shell
 
 # One line a module, lowest first. APP_MODULES leaves out routes, never tables, operations or permissions.
-MODULES = ("tenants", "inventory", "crm", "sales", "insights")
-DECLARING = ("models", "permissions", "lists", "imports")
-# The core's own tables and permissions, named here so that what exists never depends on who imported what.
+MODULES = ("tenants", "inventory", "crm", "sales", "insights", "notifications")
+DECLARING = ("models", "permissions", "events", "queries", "lists", "imports")
+# The core's own tables, permissions and names, listed so that what exists never depends on who imported what.
 CORE_PARTS = (
     "app.core.db.numbering",
     "app.core.guard.models",
@@ -35,6 +35,7 @@ CORE_PARTS = (
     "app.core.jobs.imports.operations",
     "app.core.lists.models",
     "app.core.lists.views",
+    "app.web.subjects",
 )
 ALWAYS_ROUTED = ("tenants",)
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024

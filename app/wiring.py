@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.core.jobs.notices import ImportMoved, JobFinished
 from app.crm.events import ActivitiesLogged, ActivityChanged, ActivityDeleted, ActivityLogged
 from app.insights.operations.dues import note_activity, note_deal, note_deals, note_vehicle
 from app.inventory.events import VehicleChanged
+from app.notifications.operations import reactions
 from app.sales.events import DealChanged, DealDelivered, DealsRecorded, DealsTakenBack, DealUnwound
+from app.tenants.events import (
+    GrantsOfRoleChanged,
+    InvitationAccepted,
+    PasswordChanged,
+    RolesOfUserChanged,
+    SignedInAt,
+)
 
 HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     ActivityLogged: (note_activity,),
@@ -21,4 +30,11 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     DealUnwound: (note_deal,),
     DealsRecorded: (note_deals,),
     DealsTakenBack: (note_deals,),
+    JobFinished: (reactions.job_finished,),
+    ImportMoved: (reactions.import_moved,),
+    InvitationAccepted: (reactions.invitation_accepted,),
+    RolesOfUserChanged: (reactions.roles_changed,),
+    GrantsOfRoleChanged: (reactions.grants_changed,),
+    PasswordChanged: (reactions.password_changed,),
+    SignedInAt: (reactions.signed_in,),
 }

@@ -1,4 +1,4 @@
-"""The list of users: whoever the visitor reaches, by name, state, role and store."""
+"""The list of users: whoever the visitor reaches, by name, state, role and store; how users are named elsewhere."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Select, exists, func, literal, select
 from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.permissions import Actor, allows
+from app.core.jobs.topics import declare_subject
 from app.core.lists.spec import Column, Filter, ListSpec, Sort, Target, declare_list
 from app.tenants.models import Membership, Role, Store, User
-from app.tenants.queries import people
+from app.tenants.queries import people, subjects
 
 STATE_LABELS = {"invited": N_("Invited"), "active": N_("Active"), "disabled": N_("Disabled")}
 
@@ -75,3 +76,8 @@ USERS = declare_list(
         filter_endpoint="tenants.filter_users",
     )
 )
+
+declare_subject("user", subjects.name_users)
+declare_subject("account", subjects.name_account)
+declare_subject("rights", subjects.name_rights)
+declare_subject("session", subjects.name_sessions)

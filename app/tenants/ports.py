@@ -58,6 +58,19 @@ class LinkMail:
     until: datetime
 
 
+@dataclass(frozen=True)
+class Letter:
+    """A mail with its words; `message_id` tells a repetition of the same from another of the same words."""
+
+    user_id: uuid.UUID
+    name: str
+    email: str
+    email_masked: str
+    subject: str
+    body: str
+    message_id: uuid.UUID | None = None
+
+
 def settings() -> Settings:
     """The settings of this process."""
     found: Settings = current_app.extensions["forecourt_settings"]
@@ -97,23 +110,28 @@ def home_host(tenant: Tenant) -> str:
 
 
 def deliver(mail: LinkMail) -> None:
-    """Send `mail`, or catch it where no mail server is set: nothing ever leaves the demo."""
+    """Send the mail of a link, as `post` does."""
     subject, body = _words(mail)
+    post(Letter(mail.user_id, mail.name, mail.email, mail.email_masked, subject, body))
+
+
+def post(letter: Letter) -> None:
+    """Send `letter`, or catch it where no mail server is set: nothing ever leaves the demo."""
     config = settings()
     if config.smtp_url and not config.demo_mail:
-        _send(config.smtp_url, mail, subject, body)
+        _send(config.smtp_url, letter)
         return
     if not config.demo_mail:
         log.error("mail_not_sent", reason="neither SMTP_URL nor DEMO_MAIL is set")
         return
     mail_id = new_id()
-    sealed = vault.seal(mail.user_id, Mail.__tablename__, "body_enc", mail_id, body)
+    sealed = vault.seal(letter.user_id, Mail.__tablename__, "body_enc", mail_id, letter.body)
     db.session.add(
         Mail(
             id=mail_id,
-            user_id=mail.user_id,
-            recipient_masked=mail.email_masked,
-            subject=subject,
+            user_id=letter.user_id,
+            recipient_masked=letter.email_masked,
+            subject=letter.subject,
             body_enc=sealed,
         )
     )
@@ -128,15 +146,17 @@ def _words(mail: LinkMail) -> tuple[str, str]:
         return gettext(subject).format(**filled), gettext(body).format(**filled)
 
 
-def _send(url: str, mail: LinkMail, subject: str, body: str) -> None:
+def _send(url: str, letter: Letter) -> None:
     """One mail over SMTP; `smtps` is TLS from the start, `smtp` upgrades where the server offers it."""
     target = urlsplit(url)
-    user, _, domain = mail.email.rpartition("@")
+    user, _, domain = letter.email.rpartition("@")
     message = EmailMessage()
-    message["Subject"] = _one_line(subject)
+    message["Subject"] = _one_line(letter.subject)
     message["From"] = Address(_one_line(current_tenant().name), "no-reply", home_host(current_tenant()))
-    message["To"] = Address(_one_line(mail.name), user, domain)
-    message.set_content(body)
+    message["To"] = Address(_one_line(letter.name), user, domain)
+    if letter.message_id is not None:
+        message["Message-ID"] = f"<{letter.message_id}@{home_host(current_tenant())}>"
+    message.set_content(letter.body)
     context = ssl.create_default_context()
     host, port = target.hostname or "localhost", target.port or 0
     server: smtplib.SMTP

@@ -9,7 +9,8 @@ from flask import current_app, request, url_for
 
 from app.core.errors import N_
 from app.core.guard.permissions import Actor, allows, declared
-from app.core.http.sessions import settings
+from app.core.http.sessions import current_visitor, settings
+from app.notifications.queries import OPEN_FACT
 from app.web.preferences import chosen_store
 from app.web.stores import url_in_store
 
@@ -62,6 +63,12 @@ class Begun:
     url: str
 
 
+def open_notifications(actor: Actor) -> int:
+    """How much is open in the inbox of whoever is signed in, as the first statement of the request found it."""
+    visitor = current_visitor()
+    return int(visitor.facts.get(OPEN_FACT) or 0) if visitor is not None and visitor.actor is actor else 0
+
+
 SALES = N_("Sales")
 BUSINESS = N_("Business")
 SETTINGS = N_("Settings")
@@ -69,6 +76,7 @@ FOOT = "foot"
 
 ENTRIES = (
     Entry("web.home", N_("Today"), "home", phone=True),
+    Entry("notifications.show_inbox", N_("Inbox"), "bell", badge=open_notifications),
     Entry("crm.list_customers", N_("Customers"), "users", "customer.see", SALES, phone=True),
     Entry("crm.list_activities", N_("Activities"), "message", "activity.see", SALES),
     Entry("inventory.list_units", N_("Vehicles"), "car", "stock.see", SALES, phone=True, under=("/vehicles", "/stock")),

@@ -28,6 +28,8 @@ UNIT, DEAL = Row(("unit_id",)), Row(("deal_id",))
 STORE, USER, TEAM = Row(("store_id",)), Row(("user_id",)), Row(("team_id",))
 # They belong to whoever began them; less than the right over all shows one's own and one's team's.
 IMPORT, JOB = Row(("import_id",)), Row(("job_id",))
+# A notification is its reader's alone, whatever his rights.
+ITEM = Row(("item_id",))
 
 LIST = Row(("list_name",), other_store=False, names=True)
 # Seen by whoever keeps it and whom it is shared with; the one of the matrix by the whole dealership.
@@ -166,4 +168,13 @@ ROWS: dict[str, Row] = {
     "GET /jobs/<job_id>/progress": JOB,
     "POST /jobs/<job_id>/cancel": JOB,
     "POST /jobs/<job_id>/retry": JOB,
+    # notifications
+    "GET /inbox": PLAIN,
+    "POST /inbox/done": PLAIN,
+    "POST /inbox/read": PLAIN,
+    "GET /inbox/preferences": PLAIN,
+    "POST /inbox/preferences": PLAIN,
+    "POST /inbox/<item_id>/read": ITEM,
+    "POST /inbox/<item_id>/done": ITEM,
+    "POST /inbox/<item_id>/open": ITEM,
 }

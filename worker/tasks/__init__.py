@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-MODULES = ("jobs", "tenants", "crm", "inventory", "sales", "insights", "imports", "demo")
+MODULES = ("jobs", "tenants", "crm", "inventory", "sales", "insights", "notifications", "imports", "demo")
 
 
 def load() -> None:

@@ -62,6 +62,8 @@ class SessionFacts(Protocol):
     def preferences(self) -> Mapping[str, str]: ...
     @property
     def stores(self) -> Sequence[StoreFacts]: ...
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
 
 
 class Visitor:
@@ -82,6 +84,8 @@ class Visitor:
         self.last_seen_at = facts.last_seen_at
         self.preferences = dict(facts.preferences)
         self.stores = tuple(facts.stores)
+        # What modules declared in `app.core.guard.facts`, as it was when the request began.
+        self.facts = facts.facts
 
     def get_id(self) -> str:
         """The user's id as Flask-Login wants it."""

@@ -7,16 +7,18 @@ A step is one outbox task in one transaction: it begins with `begin_step`, works
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import false, func, select
+from sqlalchemy import ColumnElement, false, func, select
 
 from app.core.db import db
 from app.core.errors import N_, Conflict, NotFound
 from app.core.guard.permissions import Actor, covers, declare, scope_clause
+from app.core.jobs.events import publish
 from app.core.jobs.models import OPEN_STATES, Job, JobState
+from app.core.jobs.notices import JobFinished
 from app.core.jobs.outbox import enqueue
 from app.core.jobs.queues import QueueName
 
@@ -71,11 +73,14 @@ def get_job(actor: Actor, job_id: uuid.UUID) -> Job:
     return job
 
 
+def find_jobs(actor: Actor, job_ids: Collection[uuid.UUID]) -> Sequence[Job]:
+    """Those of the jobs that the actor may see."""
+    return db.session.scalars(select(Job).where(Job.id.in_(job_ids), _visible_to(actor))).all()
+
+
 def list_jobs(actor: Actor, kind: str | None = None, limit: int = 50) -> Sequence[Job]:
     """The newest jobs the actor may see."""
-    own = Job.created_by == actor.user_id if actor.user_id is not None else false()
-    visible = own | scope_clause(actor, "job.see", owner=Job.created_by)
-    query = select(Job).where(visible).order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)
+    query = select(Job).where(_visible_to(actor)).order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)
     if kind is not None:
         query = query.where(Job.kind == kind)
     return db.session.scalars(query).all()
@@ -142,11 +147,12 @@ def next_step(job: Job, *, task: str | None = None) -> None:
 
 
 def finish_job(job: Job, state: JobState, result: Mapping[str, Any] | None = None) -> None:
-    """End the job in `state`."""
+    """End the job in `state`; publishes JobFinished when somebody began it."""
     job.state = state
     job.heartbeat_at = job.finished_at = func.now()
     if result is not None:
         job.result = dict(result)
+    _tell(job)
 
 
 def fail_job(job_id: uuid.UUID, error: str) -> None:
@@ -165,6 +171,7 @@ def watch_job(job_id: uuid.UUID) -> None:
     silent = select(heard < func.now() - STALLED_AFTER).where(Job.id == job_id)
     if job.state != JobState.STALLED and db.session.execute(silent).scalar_one():
         job.state = JobState.STALLED
+        _tell(job)
     _watch(job_id)
 
 
@@ -172,6 +179,18 @@ def _watch(job_id: uuid.UUID) -> None:
     """A look at the job in half an hour: tenants without jobs pay nothing for the check."""
     later = db.session.execute(select(func.now() + STALLED_AFTER)).scalar_one()
     enqueue(WATCH_TASK, queue=QueueName.DEFAULT, payload={"job": str(job_id)}, at=later)
+
+
+def _tell(job: Job) -> None:
+    if job.created_by is not None:
+        import_id = job.params.get("import_id")
+        about = uuid.UUID(import_id) if import_id else None
+        publish(JobFinished(job.id, job.kind, str(job.state), job.created_by, about))
+
+
+def _visible_to(actor: Actor) -> ColumnElement[bool]:
+    own = Job.created_by == actor.user_id if actor.user_id is not None else false()
+    return own | scope_clause(actor, "job.see", owner=Job.created_by)
 
 
 def _may(actor: Actor, job: Job, permission: str) -> bool:

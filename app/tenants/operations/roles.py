@@ -14,7 +14,9 @@ from app.core.db.columns import new_id
 from app.core.errors import Stale
 from app.core.guard import audit
 from app.core.guard.permissions import Actor, check, declared
+from app.core.jobs.events import publish
 from app.tenants.errors import NameTaken, RoleFixed, RoleInUse, ScopeUnknown
+from app.tenants.events import GrantsOfRoleChanged
 from app.tenants.models import Grant, Role
 from app.tenants.operations.lending import require_own
 from app.tenants.queries import people
@@ -50,6 +52,8 @@ def change_role(actor: Actor, role_id: uuid.UUID, *, version: int, name: str, gr
         role.id,
         changes={"name": (before_name, name), "grants": (_told(before), _told(grants))},
     )
+    if before != dict(grants):
+        publish(GrantsOfRoleChanged(role.id, actor.user_id))
     return role
 
 

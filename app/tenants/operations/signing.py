@@ -15,8 +15,10 @@ from app.core.errors import NotFound
 from app.core.guard import audit
 from app.core.guard.permissions import Actor
 from app.core.guard.vault import blind_index
+from app.core.jobs.events import publish
 from app.tenants import ports
 from app.tenants.errors import PasswordWrong, SignInRefused, TooManyAttempts
+from app.tenants.events import SignedInAt
 from app.tenants.models import SessionRow, SignInAttempt, User
 from app.tenants.queries.sessions import find_user_by_email
 from app.tenants.rules import signing
@@ -81,7 +83,9 @@ def sign_in(
     _forgive(email, address)
     actor = Actor(user_id=user.id, name=user.name)
     audit.record(actor, "session.start", "user", user.id)
-    return start_session(user.id, host=host, token_hash=token_hash, agent=agent, hours=hours)
+    session_id = start_session(user.id, host=host, token_hash=token_hash, agent=agent, hours=hours)
+    publish(SignedInAt(user.id, session_id, signing.agent_label(agent) or ""))
+    return session_id
 
 
 def _forgive(email: str, address: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from app.core import clock
 from app.core.db import db
 from app.core.errors import NotFound
+from app.core.guard.facts import declared_facts
 from app.core.guard.permissions import Actor, declared
 from app.tenants.models import Grant, Membership, SessionRow, Store, Team, TeamMember, User
 from app.tenants.rules import roles
@@ -40,13 +41,16 @@ class SignedIn:
     last_seen_at: datetime
     preferences: dict[str, str]
     stores: tuple[SignedInStore, ...]
+    facts: Mapping[str, Any]
 
 
 def read_session(token_hash: bytes, host: str, idle: timedelta) -> SignedIn | None:
     """The living session of this token at this host, or None: the first statement of a request, and its only one."""
     now = clock.now()
+    asked = declared_facts()
+    facts = [fact(User.id.expression).label(f"fact_{name}") for name, fact in asked.items()]
     row = db.session.execute(
-        _with_rights(SessionRow.id.label("session_id"), SessionRow.last_seen_at)
+        _with_rights(SessionRow.id.label("session_id"), SessionRow.last_seen_at, *facts)
         .join(SessionRow, SessionRow.user_id == User.id)
         .where(
             SessionRow.token_hash == token_hash,
@@ -59,7 +63,8 @@ def read_session(token_hash: bytes, host: str, idle: timedelta) -> SignedIn | No
     if row is None:
         return None
     kept = known(row.preferences)
-    return SignedIn(row.session_id, _actor(row), row.locale, row.last_seen_at, kept, _stores(row.stores))
+    told = {name: row._mapping[f"fact_{name}"] for name in asked}
+    return SignedIn(row.session_id, _actor(row), row.locale, row.last_seen_at, kept, _stores(row.stores), told)
 
 
 def get_actor(user_id: uuid.UUID) -> Actor:

@@ -6,11 +6,11 @@ import gzip
 import io
 import itertools
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import IO, Any
 
-from sqlalchemy import delete, false, func, select, update
+from sqlalchemy import ColumnElement, delete, false, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core import clock
@@ -20,11 +20,13 @@ from app.core.errors import N_, Conflict, NotFound, PermissionDenied, Stale
 from app.core.guard import audit, files, vault
 from app.core.guard.models import StoredFile
 from app.core.guard.permissions import Actor, check, covers, declare, scope_clause, to_plain
+from app.core.jobs.events import publish
 from app.core.jobs.imports import kinds, mapping, reading
 from app.core.jobs.imports.models import Import, ImportMapping, ImportRow, ImportState, Outcome
 from app.core.jobs.imports.uploads import distinct, first_mapping, header_print, table_of
 from app.core.jobs.jobs import start_job
 from app.core.jobs.models import Job
+from app.core.jobs.notices import ImportMoved
 from app.core.jobs.queues import QueueName
 
 declare("import", verbs=("see", "create", "edit"))
@@ -86,6 +88,7 @@ def create_import(actor: Actor, *, kind: str, stream: IO[bytes], file_name: str)
     db.session.add(made)
     db.session.flush()
     audit.record(actor, "import.create", "import", made.id, changes={"kind": (None, kind), "rows": (None, row_count)})
+    publish(ImportMoved(made.id, made.state, actor.user_id))
     return made
 
 
@@ -97,11 +100,14 @@ def get_import(actor: Actor, import_id: uuid.UUID) -> Import:
     return found
 
 
+def find_imports(actor: Actor, import_ids: Collection[uuid.UUID]) -> Sequence[Import]:
+    """Those of the imports that are within the actor's reach."""
+    return db.session.scalars(select(Import).where(Import.id.in_(import_ids), _visible_to(actor))).all()
+
+
 def list_imports(actor: Actor, limit: int = 100) -> Sequence[Import]:
     """The newest imports within the actor's reach: one who may not see everybody's sees his own and his team's."""
-    own = Import.created_by == actor.user_id if actor.user_id is not None else false()
-    visible = own | scope_clause(actor, "import.see", owner=Import.created_by)
-    query = select(Import).where(visible).order_by(Import.created_at.desc(), Import.id.desc())
+    query = select(Import).where(_visible_to(actor)).order_by(Import.created_at.desc(), Import.id.desc())
     return db.session.scalars(query.limit(limit)).all()
 
 
@@ -190,7 +196,13 @@ def _begin(actor: Actor, found: Import, state: ImportState, kind: str, task: str
     job = start_job(actor, kind, params, task, QueueName.IMPORTS, inline=inline)
     job.progress_total = found.row_count if state is not ImportState.UNDOING else found.counts.get(Outcome.CREATED, 0)
     found.state, found.job_id = state, job.id
+    publish(ImportMoved(found.id, state, actor.user_id))
     return job
+
+
+def _visible_to(actor: Actor) -> ColumnElement[bool]:
+    own = Import.created_by == actor.user_id if actor.user_id is not None else false()
+    return own | scope_clause(actor, "import.see", owner=Import.created_by)
 
 
 def _reaches(actor: Actor, found: Import, permission: str) -> bool:

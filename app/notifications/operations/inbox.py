@@ -1,0 +1,62 @@
+"""Tidying one's own inbox: read, done, open again. No audit: it changes nothing but the reader's own list."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import aliased
+
+from app.core import clock
+from app.core.db import db
+from app.core.guard.permissions import Actor
+from app.notifications import queries
+from app.notifications.errors import OpenAlready
+from app.notifications.models import Item
+
+
+def mark_read(actor: Actor, item_id: uuid.UUID) -> None:
+    """The actor has looked at what the notification is about; raises NotFound."""
+    item = queries.get_item(actor, item_id)
+    item.read_at = item.read_at or clock.now()
+
+
+def mark_done(actor: Actor, item_id: uuid.UUID) -> None:
+    """Nothing is left to do about it, as far as the actor is concerned; raises NotFound."""
+    item = queries.get_item(actor, item_id)
+    item.done_at = item.done_at or clock.now()
+    item.read_at = item.read_at or item.done_at
+
+
+def open_again(actor: Actor, item_id: uuid.UUID) -> None:
+    """Take "done" back; raises NotFound, and OpenAlready when the same has come up again since."""
+    item = queries.get_item(actor, item_id)
+    if item.done_at is None:
+        return
+    same = Item.user_id == item.user_id, Item.same_key == item.same_key, Item.done_at.is_(None)
+    if db.session.scalar(select(Item.id).where(*same).limit(1)) is not None:
+        raise OpenAlready
+    item.done_at = None
+
+
+def mark_all_done(actor: Actor, until: datetime) -> tuple[int, datetime]:
+    """Everything that stood open up to `until` is done: how many, and the instant `open_all_again` asks for."""
+    at = clock.now()
+    within = Item.user_id == actor.user_id, Item.done_at.is_(None), Item.last_at <= until
+    done = update(Item).where(*within).values(done_at=at, read_at=func.coalesce(Item.read_at, at)).returning(Item.id)
+    return len(db.session.scalars(done).all()), at
+
+
+def mark_all_read(actor: Actor, until: datetime) -> None:
+    """Everything open up to `until` has been looked at."""
+    within = Item.user_id == actor.user_id, Item.done_at.is_(None), Item.last_at <= until
+    db.session.execute(update(Item).where(*within, Item.read_at.is_(None)).values(read_at=clock.now()))
+
+
+def open_all_again(actor: Actor, done_at: datetime) -> int:
+    """Take one `mark_all_done` back; what has come up again since stays done. How many are open again."""
+    twin = aliased(Item)
+    again = exists().where(twin.user_id == Item.user_id, twin.same_key == Item.same_key, twin.done_at.is_(None))
+    within = Item.user_id == actor.user_id, Item.done_at == done_at, ~again
+    return len(db.session.scalars(update(Item).where(*within).values(done_at=None).returning(Item.id)).all())

@@ -1,0 +1,109 @@
+"""What happened elsewhere and who hears of it: the handlers named in `app/wiring.py`, and the reminder they order."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import select, update
+
+from app.core import clock
+from app.core.db import db
+from app.core.guard.permissions import system_actor
+from app.core.guard.vault import blind_index
+from app.core.jobs.imports.models import ImportState
+from app.core.jobs.imports.operations import find_imports
+from app.core.jobs.models import JobState
+from app.core.jobs.notices import IMPORT_ROWS, IMPORT_WAITING, JOB_FAILED, JOB_FINISHED, ImportMoved, JobFinished
+from app.core.jobs.outbox import enqueue
+from app.core.jobs.queues import QueueName
+from app.core.jobs.registry import Payload
+from app.core.jobs.topics import Subject
+from app.notifications.models import Item
+from app.notifications.operations.telling import notify, notify_audience, remember, settle
+from app.notifications.rules import PATIENCE
+from app.tenants.events import (
+    INVITATION_ACCEPTED,
+    NEW_DEVICE,
+    PASSWORD_CHANGED,
+    RIGHTS_CHANGED,
+    GrantsOfRoleChanged,
+    InvitationAccepted,
+    PasswordChanged,
+    RolesOfUserChanged,
+    SignedInAt,
+)
+from app.tenants.queries.recipients import Audience
+
+REMIND = "notifications.remind_of_import"
+
+
+def job_finished(event: JobFinished) -> None:
+    """Tell whoever began the job. He who canceled it knows; rows that did not go in are about the import."""
+    about = Subject("job", event.job_id)
+    if event.state == JobState.CANCELED:
+        settle([JOB_FAILED], about)
+    elif event.state == JobState.SUCCEEDED:
+        settle([JOB_FAILED], about)
+        notify([event.created_by], JOB_FINISHED, about)
+    elif event.state == JobState.PARTLY_FAILED and event.import_id is not None:
+        settle([JOB_FAILED], about)
+        notify([event.created_by], IMPORT_ROWS, Subject("import", event.import_id))
+    else:
+        notify([event.created_by], JOB_FAILED, about)
+
+
+def import_moved(event: ImportMoved) -> None:
+    """Order a reminder of an upload; once the import goes on, nothing of it waits any more."""
+    if event.state != ImportState.UPLOADED:
+        settle([IMPORT_WAITING, IMPORT_ROWS], Subject("import", event.import_id))
+    elif event.created_by is not None:
+        payload = {"import": str(event.import_id)}
+        enqueue(REMIND, queue=QueueName.NOTIFY, payload=payload, at=clock.now() + PATIENCE)
+
+
+def remind_of_import(payload: Payload) -> None:
+    """Tell whoever uploaded the file that it still waits, if it does."""
+    for found in find_imports(system_actor("notifications"), [uuid.UUID(payload["import"])]):
+        if found.state == ImportState.UPLOADED and found.job_id is None and found.created_by is not None:
+            notify([found.created_by], IMPORT_WAITING, Subject("import", found.id))
+
+
+def invitation_accepted(event: InvitationAccepted) -> None:
+    """Tell who invited; where nobody did, whoever may invite."""
+    about = Subject("user", event.user_id)
+    if event.invited_by is not None:
+        notify([event.invited_by], INVITATION_ACCEPTED, about)
+    else:
+        notify_audience(Audience(permission="user.create"), INVITATION_ACCEPTED, about, but=event.user_id)
+
+
+def roles_changed(event: RolesOfUserChanged) -> None:
+    """Tell the user, unless it was he who did it."""
+    if event.changed_by != event.user_id:
+        notify([event.user_id], RIGHTS_CHANGED, Subject("rights", event.user_id))
+
+
+def grants_changed(event: GrantsOfRoleChanged) -> None:
+    """Tell everybody who has the role but whoever changed it."""
+    subject = Subject("rights", event.role_id)
+    notify_audience(Audience(role_id=event.role_id), RIGHTS_CHANGED, subject, but=event.changed_by)
+
+
+def password_changed(event: PasswordChanged) -> None:
+    """Tell the user, who may not have been the one."""
+    notify([event.user_id], PASSWORD_CHANGED, Subject("account", event.user_id))
+
+
+def signed_in(event: SignedInAt) -> None:
+    """Tell the user of a device not seen before; the first one is his own, and is only remembered."""
+    key = f"{NEW_DEVICE.key}:{blind_index('device', event.device).hex()[:64]}"
+    own = Item.user_id == event.user_id, Item.topic == NEW_DEVICE.key
+    seen = set(db.session.scalars(select(Item.same_key).where(*own)))
+    about = Subject("session", event.session_id)
+    if key in seen:
+        used = update(Item).where(*own, Item.same_key == key, Item.done_at.is_not(None))
+        db.session.execute(used.values(done_at=clock.now()))
+    elif seen:
+        notify([event.user_id], NEW_DEVICE, about, key=key)
+    else:
+        remember(event.user_id, NEW_DEVICE, about, key=key)

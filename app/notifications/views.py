@@ -1,0 +1,149 @@
+"""The inbox's pages: what stands there, done and back again, and what one wants to be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.core.db import current_tenant, transaction
+from app.core.db.ids import from_public
+from app.core.errors import DomainError, Invalid
+from app.core.http.access import ANY_USER, require
+from app.core.http.forms import load_form, render_form
+from app.core.http.sessions import current_actor, current_visitor, own_path
+from app.core.jobs.topics import CHANNELS, INBOX, MAIL, Topic, declared_topics
+from app.core.lists.cursors import CursorCodec
+from app.notifications import queries
+from app.notifications.errors import OpenAlready
+from app.notifications.operations import inbox, wishes
+from app.notifications.ports import words
+from app.notifications.rules import Tab
+from app.notifications.schemas import NextForm, UntilForm, WishesForm
+
+bp = Blueprint("notifications", __name__, template_folder="templates")
+
+
+@bp.app_template_filter("words")
+def in_words(phrase: Any) -> str:
+    """A phrase of a notification in the reader's language."""
+    return words(phrase)
+
+
+@bp.get("/inbox")
+@require(ANY_USER)
+def show_inbox() -> str | Response:
+    tab = Tab(request.args["tab"]) if request.args.get("tab") in tuple(Tab) else Tab.OPEN
+    actor, status = current_actor(), 200
+    try:
+        page = queries.list_inbox(actor, tab, cursors=_codec(), cursor=request.args.get("cursor") or None)
+    except Invalid:
+        flash(gettext("This page of the inbox is not there any more."), "warning")
+        page, status = queries.list_inbox(actor, tab, cursors=_codec()), 422
+    here = _address(tab, request.args.get("cursor"))
+    body = render_template("notifications/inbox.html", page=page, tab=tab, here=here, count=_count())
+    return current_app.make_response((body, status))
+
+
+@bp.post("/inbox/<item_id>/read")
+@require(ANY_USER)
+def read_item(item_id: str) -> BaseResponse:
+    form = load_form(NextForm)
+    with transaction():
+        inbox.mark_read(current_actor(), from_public("ntf", item_id))
+    return _back(form["next"])
+
+
+@bp.post("/inbox/<item_id>/done")
+@require(ANY_USER)
+def finish_item(item_id: str) -> BaseResponse:
+    form = load_form(NextForm)
+    actor, key = current_actor(), from_public("ntf", item_id)
+    with transaction():
+        inbox.mark_done(actor, key)
+    flash(gettext("Done. It stays among the done ones."))
+    return _back(form["next"])
+
+
+@bp.post("/inbox/<item_id>/open")
+@require(ANY_USER)
+def reopen_item(item_id: str) -> BaseResponse:
+    form = load_form(NextForm)
+    try:
+        with transaction():
+            inbox.open_again(current_actor(), from_public("ntf", item_id))
+        flash(gettext("It is open again."))
+    except OpenAlready as problem:
+        flash(gettext(problem.message), "warning")
+    return _back(form["next"])
+
+
+@bp.post("/inbox/read")
+@require(ANY_USER)
+def read_all() -> BaseResponse:
+    form = load_form(UntilForm)
+    with transaction():
+        inbox.mark_all_read(current_actor(), form["until"])
+    return _back(form["next"])
+
+
+@bp.post("/inbox/done")
+@require(ANY_USER)
+def finish_all() -> BaseResponse:
+    form, actor = load_form(UntilForm), current_actor()
+    with transaction():
+        count, _at = inbox.mark_all_done(actor, form["until"])
+    flash(ngettext("%(num)s notification is done.", "%(num)s notifications are done.", count))
+    return _back(form["next"])
+
+
+@bp.get("/inbox/preferences")
+@require(ANY_USER)
+def show_preferences() -> str | Response:
+    wanted = queries.list_wishes(current_actor().user_id)
+    ticked = [f"{key}:{channel}" for key, names in wanted.items() for channel in names]
+    return render_form("notifications/preferences.html", values={"wanted": ticked}, **_matrix())
+
+
+@bp.post("/inbox/preferences")
+@require(ANY_USER)
+def save_preferences() -> str | Response | BaseResponse:
+    try:
+        form = load_form(WishesForm)
+        chosen = {(topic, channel) for topic, _, channel in (text.partition(":") for text in form["wanted"])}
+        with transaction():
+            wishes.choose(current_actor(), chosen)
+    except DomainError as error:
+        return render_form("notifications/preferences.html", error, **_matrix())
+    flash(gettext("Saved."))
+    return redirect(url_for("notifications.show_preferences"), 303)
+
+
+def _count() -> int:
+    visitor = current_visitor()
+    return int(visitor.facts.get(queries.OPEN_FACT) or 0) if visitor else 0
+
+
+def _matrix() -> dict[str, Any]:
+    groups: dict[str, list[Topic]] = {}
+    for topic in declared_topics().values():
+        groups.setdefault(topic.group, []).append(topic)
+    names = {INBOX: gettext("Inbox"), MAIL: gettext("E-mail")}
+    return {"groups": groups, "channels": [(channel, names[channel]) for channel in CHANNELS]}
+
+
+def _address(tab: Tab, cursor: str | None = None) -> str:
+    return url_for("notifications.show_inbox", tab=None if tab is Tab.OPEN else tab, cursor=cursor or None)
+
+
+def _back(path: str | None) -> BaseResponse:
+    """To the page the change was made on; a script that only reports needs none."""
+    if request.headers.get("Sec-Fetch-Mode") == "cors" and "HX-Request" not in request.headers:
+        return Response(status=204)
+    return redirect(own_path(path) if path else _address(Tab.OPEN), 303)
+
+
+def _codec() -> CursorCodec:
+    return CursorCodec(current_app.config["SECRET_KEY"], current_tenant().id)
