@@ -9,7 +9,8 @@ from app.core.db import directory, tenant, transaction
 from app.core.errors import NotFound
 from app.core.guard.permissions import Actor
 from app.tenants import queries
-from app.tenants.operations import accounts, lifecycle, provisioning, seeding, stores, users
+from app.tenants.operations import accounts, lifecycle, provisioning, stores, users
+from app.tenants.queries import people
 from worker.demo import history
 from worker.demo.dealerships import ADMIN, DEALERSHIPS, NEWCOMER, POSTS, SQUADS, Dealership, Post, email_of, name_of
 
@@ -63,7 +64,7 @@ def _furnish(dealership: Dealership, password: str, scale: float) -> None:
     """Stores, people and teams, and the job that loads the history: all of it or nothing."""
     actor = history.actor_of(dealership)
     store_ids = _open_stores(actor, dealership)
-    roles = seeding.seed_roles(actor)
+    roles = people.default_role_ids()
 
     def places(post: Post) -> list[tuple[uuid.UUID, uuid.UUID]]:
         return [(store_ids[number], roles[post.role]) for number in post.stores]

@@ -68,6 +68,59 @@ def test_killed_after_any_step_it_is_finished_by_a_retry(step: str) -> None:
         assert db.session.execute(text("SELECT count(*) FROM tenants_users")).scalar_one() == 1
 
 
+@pytest.mark.parametrize("step", ["schema", "seeded"])
+def test_killed_in_the_middle_the_worker_leaves_nothing_but_the_request(step: str) -> None:
+    """Role, tables, rows and host are one transaction: there is no dealership that is half there."""
+    request = a_request()
+
+    def stop(done: str) -> None:
+        if done == step:
+            raise Killed
+
+    with platform(), transaction():
+        tenant_id = request_tenant(request)
+    with pytest.raises(Killed):
+        provision(tenant_id, stop)
+    assert_nothing_is_made(request.slug)
+    provision(tenant_id)
+    assert state_of(request.slug) == "active"
+
+
+@pytest.mark.parametrize("step", ["requested", "schema", "seeded"])
+def test_a_command_that_is_stopped_has_done_nothing(step: str) -> None:
+    request = a_request()
+
+    def stop(done: str) -> None:
+        if done == step:
+            raise Killed
+
+    with pytest.raises(Killed):
+        create_tenant(request, stop)
+    assert state_of(request.slug) is None
+
+
+def test_the_command_line_finishes_what_was_requested() -> None:
+    request = a_request()
+    with platform(), transaction():
+        tenant_id = request_tenant(request)
+    assert create_tenant(request) == tenant_id
+    assert state_of(request.slug) == "active"
+
+
+def assert_nothing_is_made(slug: str) -> None:
+    assert state_of(slug) == "requested"
+    with platform():
+        tenant_id = db.session.execute(select(tenants.c.id).where(tenants.c.slug == slug)).scalar_one()
+    queries = (
+        "SELECT 1 FROM pg_namespace WHERE nspname = 't_' || %s",
+        "SELECT 1 FROM pg_roles WHERE rolname = 't_' || %s",
+        "SELECT 1 FROM wrapped_keys WHERE tenant_id = %s",
+        "SELECT 1 FROM hosts WHERE tenant_id = %s",
+    )
+    with owner() as connection:
+        assert [connection.execute(query, [tenant_id]).fetchone() for query in queries] == [None] * 4
+
+
 def test_provisioning_twice_changes_nothing(alpha: Tenant) -> None:
     with tenant(alpha.id):
         before = db.session.execute(text("SELECT count(*) FROM tenants_grants")).scalar_one()
@@ -79,17 +132,14 @@ def test_provisioning_twice_changes_nothing(alpha: Tenant) -> None:
 def test_a_failed_script_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     request = a_request()
     whole = provisioning.tenant_schema_script
+    with platform(), transaction():
+        tenant_id = request_tenant(request)
     monkeypatch.setattr(provisioning, "tenant_schema_script", lambda *args: whole(*args) + "SELECT 1/0;")
     with pytest.raises(psycopg.errors.DivisionByZero):
-        create_tenant(request)
-    assert state_of(request.slug) == "requested"
-    with platform():
-        tenant_id = db.session.execute(select(tenants.c.id).where(tenants.c.slug == request.slug)).scalar_one()
-    with owner() as connection:
-        for query in ("SELECT 1 FROM pg_namespace WHERE nspname = %s", "SELECT 1 FROM pg_roles WHERE rolname = %s"):
-            assert connection.execute(query, [f"t_{tenant_id}"]).fetchone() is None
+        provision(tenant_id)
+    assert_nothing_is_made(request.slug)
     monkeypatch.undo()
-    create_tenant(request)
+    provision(tenant_id)
     assert state_of(request.slug) == "active"
 
 

@@ -18,6 +18,9 @@ from app.core.errors import N_, DomainError
 # A DDL statement that waits for a lock makes everyone behind it wait too, so it gives up soon and is tried again.
 LOCK_TIMEOUT_MS = 2_000
 STATEMENT_TIMEOUT_MS = 60_000
+# A backend keeps a plan for each foreign key it has ever checked and goes through all of them at every DDL statement:
+# after a thousand tenants made, the next one costs it four times as much. A handshake costs a tenth of one.
+TURNS_OF_A_CONNECTION = 25
 
 
 class NoOwner(DomainError):
@@ -52,7 +55,8 @@ def migrator_url(dsn_name: str = "main") -> str:
 def migrator(dsn_name: str = "main") -> Iterator[psycopg.Connection]:
     """An autocommit connection of the migrator's own login; statements run as the owner only inside `as_owner`.
 
-    It comes from a small pool, so a role or a path is only ever set with SET LOCAL; one that met an error is closed.
+    It comes from a small pool, so a role or a path is only ever set with SET LOCAL; one that met an error is closed,
+    and so is one that has served its turns.
     """
     pooled = _engine(dsn_name).raw_connection()
     try:
@@ -62,6 +66,9 @@ def migrator(dsn_name: str = "main") -> Iterator[psycopg.Connection]:
         pooled.invalidate()
         raise
     else:
+        turns = pooled.info["turns"] = pooled.info.get("turns", 0) + 1
+        if turns >= TURNS_OF_A_CONNECTION:
+            pooled.invalidate()
         pooled.close()
 
 

@@ -40,12 +40,31 @@ def record(
 ) -> uuid.UUID:
     """Add the entry "`actor` did `action` to this record" to the current transaction and return its id.
 
+    The arguments are those of `new_entry`.
+    """
+    made = new_entry(actor, action, record_type, record_id, changes, personal, subject_id=subject_id)
+    db.session.add(made)
+    return made.id
+
+
+def new_entry(
+    actor: Actor,
+    action: str,
+    record_type: str,
+    record_id: uuid.UUID | None,
+    changes: Mapping[str, Change] | None = None,
+    personal: Mapping[str, Change] | None = None,
+    *,
+    subject_id: uuid.UUID | None = None,
+) -> AuditEntry:
+    """The entry "`actor` did `action` to this record", not stored yet.
+
     Both mappings hold field -> (before, after); fields that did not change are left out. Everything that tells of a
     person goes into `personal`, which is sealed: under the key of `subject_id` where one is given, so that erasing
     the person erases it here too, otherwise under the tenant's key.
     """
     entry_id = new_id()
-    entry = AuditEntry(
+    made = AuditEntry(
         id=entry_id,
         actor_id=actor.user_id,
         actor_name=actor.name,
@@ -58,9 +77,8 @@ def record(
     )
     kept = _plain_changes(personal)
     if kept:
-        entry.sealed = _seal(entry_id, subject_id, kept)
-    db.session.add(entry)
-    return entry_id
+        made.sealed = _seal(entry_id, subject_id, kept)
+    return made
 
 
 @dataclass(frozen=True)
@@ -142,18 +160,6 @@ def list_history(actor: Actor, record_type: str, record_id: uuid.UUID, limit: in
                 shown[field] = (_stars(values[0]), _stars(values[1]))
         lines.append(HistoryLine(entry.id, entry.at, entry.actor_name, entry.action, shown))
     return lines
-
-
-def last_actor_of(record_type: str, record_id: uuid.UUID, actions: Sequence[str]) -> uuid.UUID | None:
-    """The user who did one of `actions` to the record last; None when nobody did, or the system."""
-    query = (
-        select(AuditEntry.actor_id)
-        .where(AuditEntry.record_type == record_type, AuditEntry.record_id == record_id)
-        .where(AuditEntry.action.in_(actions))
-        .order_by(AuditEntry.id.desc())
-        .limit(1)
-    )
-    return db.session.scalar(query)
 
 
 def unseal_entries(entries: Sequence[AuditEntry]) -> dict[uuid.UUID, dict[str, Change]]:

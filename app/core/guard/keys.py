@@ -6,8 +6,10 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -79,7 +81,7 @@ def derived(secret: bytes, purpose: str) -> bytes:
     return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=f"forecourt.{purpose}".encode()).derive(secret)
 
 
-def new_tenant_keys(master_key: bytes, tenant_id: str, version: int = 1) -> list[dict[str, object]]:
+def new_tenant_keys(master_key: bytes, tenant_id: str, version: int = 1) -> list[dict[str, Any]]:
     """Rows of `platform.wrapped_keys` with fresh random keys for a tenant: provisioning inserts them once."""
     master = AESGCM(derived(master_key, "tenant-keys"))
     return [
@@ -130,6 +132,19 @@ def forget_keys(tenant_id: str) -> None:
     _cache().forget(tenant_id)
 
 
+@contextmanager
+def keys_at_hand(tenant_id: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[None]:
+    """Within the body `rows` of `platform.wrapped_keys` are the tenant's keys, whether they are committed yet or not.
+
+    Afterwards they are forgotten: keys that were rolled back must never seal anything more.
+    """
+    _cache().put(tenant_id, _unwrapped(tenant_id, rows))
+    try:
+        yield
+    finally:
+        _cache().forget(tenant_id)
+
+
 def master_key() -> bytes:
     """The installation's master key."""
     return current_settings().master_key
@@ -149,7 +164,10 @@ def _load(tenant_id: str) -> TenantKeys:
     """Read and unwrap. A tenant's role may not read the platform's keys, so this asks on a connection of its own."""
     query = select(wrapped_keys).where(wrapped_keys.c.tenant_id == tenant_id)
     with entered(PLATFORM), db.engine.connect() as connection:
-        rows = connection.execute(query).mappings().all()
+        return _unwrapped(tenant_id, connection.execute(query).mappings().all())
+
+
+def _unwrapped(tenant_id: str, rows: Iterable[Mapping[Any, Any]]) -> TenantKeys:
     master = AESGCM(derived(master_key(), "tenant-keys"))
     plain: dict[str, dict[int, bytes]] = {purpose: {} for purpose in PURPOSES}
     for row in rows:

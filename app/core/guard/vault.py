@@ -78,6 +78,13 @@ def load_subject_keys(subject_ids: set[uuid.UUID]) -> None:
     _subject_keys(subject_ids, make=False)
 
 
+def new_subject(subject_id: uuid.UUID) -> SubjectKey:
+    """The key of a subject that has none yet, as a row to be stored; this session seals with it from now on."""
+    values, key = _fresh(current_tenant().id, subject_id)
+    _cached()[subject_id] = key
+    return SubjectKey(**values)
+
+
 def destroy_subject_key(subject_id: uuid.UUID) -> None:
     """Make every value of a subject unreadable for good, in backups of the data too."""
     db.session.execute(delete(SubjectKey).where(SubjectKey.subject_id == subject_id))
@@ -190,21 +197,20 @@ def _read(tenant_id: str, subject_ids: list[uuid.UUID], cache: dict[uuid.UUID, A
 
 
 def _make(tenant_id: str, subject_ids: list[uuid.UUID], cache: dict[uuid.UUID, AESGCM]) -> None:
-    keys = tenant_keys()
-    fresh = {subject_id: os.urandom(32) for subject_id in subject_ids}
-    rows = [
-        {
-            "subject_id": subject_id,
-            "wrapped": lock(keys.wrapping[keys.current], key, context_of("subject-key", tenant_id, subject_id)),
-            "key_version": keys.current,
-        }
-        for subject_id, key in fresh.items()
-    ]
+    fresh = {subject_id: _fresh(tenant_id, subject_id) for subject_id in subject_ids}
+    rows = [values for values, _ in fresh.values()]
     table = SubjectKey.__table__
     statement = insert(table).on_conflict_do_nothing().returning(table.c.subject_id)
     made = set(db.session.execute(statement, rows).scalars())
-    cache.update({subject_id: AESGCM(key) for subject_id, key in fresh.items() if subject_id in made})
+    cache.update({subject_id: key for subject_id, (_, key) in fresh.items() if subject_id in made})
     # Another transaction was first for the rest: theirs is the key, and it is visible now that it has committed.
     others = [subject_id for subject_id in subject_ids if subject_id not in made]
     if others:
         _read(tenant_id, others, cache)
+
+
+def _fresh(tenant_id: str, subject_id: uuid.UUID) -> tuple[dict[str, Any], AESGCM]:
+    """A random key of a subject: its row, in which it is wrapped, and the key itself."""
+    keys, key = tenant_keys(), os.urandom(32)
+    wrapped = lock(keys.wrapping[keys.current], key, context_of("subject-key", tenant_id, subject_id))
+    return {"subject_id": subject_id, "wrapped": wrapped, "key_version": keys.current}, AESGCM(key)

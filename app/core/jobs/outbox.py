@@ -63,6 +63,14 @@ def enqueue(
     return outbox_id
 
 
+def new_effect(task: str, *, queue: str, payload: Mapping[str, str | int] | None = None) -> Outbox:
+    """The row `enqueue` would write, not stored yet: for a tenant that is being made in the same transaction.
+
+    Whoever stores it leaves a hint as well; the relay does what the sender does elsewhere.
+    """
+    return Outbox(**_values(task, queue, payload), request_id=bound("request_id"))
+
+
 def enqueue_platform(
     task: str,
     *,
@@ -112,7 +120,8 @@ class _Batch:
             self.hinted = db.session().get_nested_transaction() is None
 
     def send(self) -> None:
-        sender.send(self.messages)
+        if self.messages:
+            sender.send(self.messages)
 
 
 def _batch(tenant_id: str) -> _Batch:
@@ -137,15 +146,9 @@ def _insert(
     max_attempts: int | None,
     further: Mapping[str, Any],
 ) -> uuid.UUID:
-    for key, value in (payload or {}).items():
-        if not isinstance(value, str | int):
-            raise ValueError(f"payload {key!r} of {task} is a {type(value).__name__}: ids and plain values only")
     start: ColumnElement[Any] = bindparam("start", at, type_=table.c.available_at.type) if at else func.now()
     values: dict[str, Any] = {
-        "id": new_id(),
-        "task": task,
-        "queue": QueueName(queue).value,
-        "payload": dict(payload or {}),
+        **_values(task, queue, payload),
         "available_at": start,
         "next_dispatch_at": start if at else start + func.make_interval(0, 0, 0, 0, 0, 0, timing().grace),
         **further,
@@ -154,6 +157,13 @@ def _insert(
         values["max_attempts"] = max_attempts
     db.session.execute(insert(table).values(**values))
     return uuid.UUID(str(values["id"]))
+
+
+def _values(task: str, queue: str, payload: Mapping[str, str | int] | None) -> dict[str, Any]:
+    for key, value in (payload or {}).items():
+        if not isinstance(value, str | int):
+            raise ValueError(f"payload {key!r} of {task} is a {type(value).__name__}: ids and plain values only")
+    return {"id": new_id(), "task": task, "queue": QueueName(queue).value, "payload": dict(payload or {})}
 
 
 def _find_standing(task: str, dedupe: str, at: datetime | None) -> uuid.UUID | None:

@@ -1,25 +1,26 @@
-"""A tenant from request to first sign-in: schema, role and tables in one transaction, then seeds, then its host.
+"""A tenant from request to first sign-in: role, schema, tables, first rows and host in one transaction.
 
-The directory row is the state machine (requested → provisioning → active). Each step is one transaction that leaves
-the row in the next state, so a kill at any point leaves something that running it again finishes.
+The directory row is the state machine (requested → active). A tenant of another server is in between (provisioning):
+its keys are committed here first, then all of it there, then its host here. A kill at any point leaves something that
+running it again finishes.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects.postgresql import insert
 
-from app.core.db import Tenant, db, directory, platform, revisions, transaction
+from app.core.db import Tenant, db, directory, revisions
 from app.core.db.bootstrap import APP, LOGIN_CAPACITY, LOGIN_CAPACITY_OLD, RELAY
+from app.core.db.bulk import insert_rows
 from app.core.db.ddl import tenant_role_script, tenant_schema_script
-from app.core.db.owner import base_host, further_login, migrator, owner
+from app.core.db.owner import base_host, further_login, migrator
 from app.core.db.platform import tenants
 from app.core.db.tenancy import entering
 from app.core.errors import NotFound
@@ -27,10 +28,11 @@ from app.core.guard import keys, vault
 from app.core.guard.permissions import system_actor
 from app.core.jobs.outbox import enqueue_platform
 from app.tenants.errors import SlugTaken, TenantNotReady
-from app.tenants.operations.seeding import seed_tenant
+from app.tenants.operations.seeding import first_rows
 from app.tenants.rules import slugs
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_BEGUN = ("requested", "provisioning")
 
 # Called with the name of each step just finished; tests and drills stop the process there.
 Progress = Callable[[str], None]
@@ -61,34 +63,26 @@ def request_tenant(request: TenantRequest) -> str:
 
     Called in `platform()` within `transaction()`. Raises Invalid for a slug or a code nobody could use, SlugTaken.
     """
-    slugs.check_request(request)
-    tenant_id = new_tenant_id()
-    values = {name: getattr(request, name) for name in ("slug", "name", "country", "locale", "currency", "timezone")}
-    sealed = vault.seal_platform("tenants", "request", tenant_id, vault.to_json(asdict(request)))
-    try:
-        with db.session.begin_nested():
-            db.session.execute(insert(tenants).values(id=tenant_id, request=sealed, **values))
-    except IntegrityError as error:
-        raise SlugTaken(field="slug", slug=request.slug) from error
+    row = _row_of(request)
+    free = insert(tenants).values(row).on_conflict_do_nothing(index_elements=["slug"]).returning(tenants.c.id)
+    tenant_id = db.session.scalar(free)
+    if tenant_id is None:
+        raise SlugTaken(field="slug", slug=request.slug)
     enqueue_platform("tenants.provision", queue="ops", payload={"tenant_id": tenant_id})
-    return tenant_id
+    return str(tenant_id)
 
 
 def create_tenant(request: TenantRequest, progress: Progress = lambda step: None) -> str:
-    """Request and provision in one go, for the command line; a request for the same slug left half-way is finished."""
-    with platform():
-        found = db.session.execute(
-            select(tenants.c.id, tenants.c.state).where(tenants.c.slug == request.slug)
-        ).one_or_none()
-        if found is not None and found.state not in ("requested", "provisioning"):
-            raise SlugTaken(field="slug", slug=request.slug)
-        if found is None:
-            with transaction():
-                tenant_id = request_tenant(request)
-        else:
-            tenant_id = found.id
-    progress("requested")
-    provision(tenant_id, progress)
+    """Request and provision in one transaction, for the command line; stopped on its way, it has done nothing.
+
+    A request for the same slug that waits for the worker, or was left half-way, is finished instead.
+    """
+    with migrator() as connection:
+        with connection.transaction():
+            tenant_id = _ask(connection, _row_of(request))
+            progress("requested")
+            plan = _begin(connection, tenant_id, progress)
+        _finish(connection, plan, progress)
     return tenant_id
 
 
@@ -97,81 +91,145 @@ def provision(tenant_id: str, progress: Progress = lambda step: None) -> None:
 
     The command line and the `ops` worker may come for the same tenant: the second waits and finds the work done.
     """
-    with migrator() as guard:
-        guard.execute("SELECT pg_advisory_lock(hashtext('forecourt.provision'), hashtext(%s))", [tenant_id])
-        _provision(tenant_id, progress)
-        guard.execute("SELECT pg_advisory_unlock(hashtext('forecourt.provision'), hashtext(%s))", [tenant_id])
+    with migrator() as connection:
+        with connection.transaction():
+            plan = _begin(connection, tenant_id, progress)
+        _finish(connection, plan, progress)
 
 
-def _provision(tenant_id: str, progress: Progress) -> None:
-    made = _make_schema(tenant_id)
-    directory.outdate()
-    progress("schema")
-    if made is None:
-        return
-    with entering(made.tenant), transaction():
-        seed_tenant(
-            system_actor("provisioning"),
-            store_name=made.request["store_name"],
-            timezone=made.request["timezone"],
-            admin_name=made.request["admin_name"],
-            admin_email=made.request["admin_email"],
+def _row_of(request: TenantRequest) -> dict[str, Any]:
+    """The directory's row of a new tenant: what is wanted, checked, and what tells of a person sealed."""
+    slugs.check_request(request)
+    tenant_id = new_tenant_id()
+    sealed = vault.seal_platform("tenants", "request", tenant_id, vault.to_json(asdict(request)))
+    values = {name: getattr(request, name) for name in ("slug", "name", "country", "locale", "currency", "timezone")}
+    return {"id": tenant_id, "request": sealed, **values}
+
+
+def _ask(connection: psycopg.Connection[Any], row: dict[str, Any]) -> str:
+    """Write the row, unless its slug is taken: then the id of who has it, if that one is not made yet."""
+    with connection.pipeline():
+        _become_owner(connection)
+        connection.execute(
+            "INSERT INTO platform.tenants (id, slug, name, country, locale, currency, timezone, request) VALUES "
+            "(%(id)s, %(slug)s, %(name)s, %(country)s, %(locale)s, %(currency)s, %(timezone)s, %(request)s) "
+            "ON CONFLICT (slug) DO NOTHING",
+            row,
         )
+        query = "SELECT id FROM platform.tenants WHERE slug = %s AND state = ANY(%s)"
+        found = connection.execute(query, [row["slug"], list(_BEGUN)]).fetchone()
+    if found is None:
+        raise SlugTaken(field="slug", slug=row["slug"])
+    return str(found[0])
+
+
+def _begin(connection: psycopg.Connection[Any], tenant_id: str, progress: Progress) -> _Plan | None:
+    """All of a tenant of this server; of another server's, what must be known here before it is made there."""
+    plan = _take(connection, tenant_id)
+    if plan is None:
+        return None
+    if plan.tenant.dsn_name != "main":
+        _keep(connection, plan)
+        return plan
+    _create_schema(connection, plan.tenant, progress)
+    with connection.pipeline():
+        _keep(connection, plan)
+        _fill(connection, plan)
+        _activate(connection, plan.tenant)
     progress("seeded")
-    _activate(tenant_id, made.request["slug"])
+    return plan
+
+
+def _finish(connection: psycopg.Connection[Any], plan: _Plan | None, progress: Progress) -> None:
+    if plan is not None and plan.tenant.dsn_name != "main":
+        _make_elsewhere(plan, progress)
+        with connection.transaction(), connection.pipeline():
+            _become_owner(connection)
+            _activate(connection, plan.tenant)
     directory.outdate()
     progress("active")
 
 
 @dataclass(frozen=True)
-class _Made:
-    """A tenant whose schema stands, and what its request still asks for."""
+class _Plan:
+    """A tenant to be made: its row as it will be, its keys as they are stored, and what its request asks for."""
 
     tenant: Tenant
+    keys: list[dict[str, Any]]
     request: dict[str, Any]
 
 
 _DIRECTORY_ROW = "id, slug, name, state, dsn_name, login, schema_version, locale, currency, country, timezone"
 
 
-def _make_schema(tenant_id: str) -> _Made | None:
-    """Role, schema, tables, keys and the directory's word for it, in one transaction; None when all is done."""
-    with migrator() as connection, connection.transaction():
+def _take(connection: psycopg.Connection[Any], tenant_id: str) -> _Plan | None:
+    """Lock the row and settle what making the tenant needs, login and keys among it; None when it is made."""
+    with connection.pipeline(), connection.cursor(row_factory=dict_row) as cursor:
         _become_owner(connection)
-        with connection.cursor(row_factory=dict_row) as cursor:
-            query = f"SELECT {_DIRECTORY_ROW}, request FROM platform.tenants WHERE id = %s FOR UPDATE"
-            row = cursor.execute(query, [tenant_id]).fetchone()
+        query = f"SELECT {_DIRECTORY_ROW}, request FROM platform.tenants WHERE id = %s FOR UPDATE"
+        cursor.execute(query, [tenant_id])
+        used = connection.execute(_LOGINS_USED, [tenant_id])
+        row = cursor.fetchone()
         if row is None:
             raise NotFound
         sealed = row.pop("request")
         if row["state"] == "active":
             return None
-        if row["state"] not in ("requested", "provisioning") or sealed is None:
+        if row["state"] not in _BEGUN or sealed is None:
             raise TenantNotReady(state=row["state"])
-        if row["state"] == "requested":
-            row["login"] = _login_with_room(connection, row["dsn_name"])
-            row["schema_version"] = revisions.head("tenants")
-            _make_here(connection, tenant_id, row["dsn_name"], row["login"])
         request = vault.from_json(vault.unseal_platform("tenants", "request", tenant_id, bytes(sealed)))
-        return _Made(Tenant(**row), dict(request))
+        if row["state"] == "provisioning":
+            query = "SELECT tenant_id, purpose, key_version, wrapped FROM platform.wrapped_keys WHERE tenant_id = %s"
+            return _Plan(Tenant(**row), cursor.execute(query, [tenant_id]).fetchall(), request)
+        row["login"] = _login_with_room(connection, dict(used.fetchall()))
+        row["schema_version"] = revisions.head("tenants")
+        return _Plan(Tenant(**row), keys.new_tenant_keys(keys.master_key(), tenant_id), request)
 
 
-def _make_here(connection: psycopg.Connection[Any], tenant_id: str, dsn_name: str, login: int) -> None:
-    if dsn_name == "main":
-        _create_schema(connection, tenant_id, login)
-    else:
-        _create_schema_elsewhere(dsn_name, tenant_id, login)
-    _become_owner(connection)
-    connection.cursor().executemany(
-        "INSERT INTO platform.wrapped_keys (tenant_id, purpose, key_version, wrapped) "
-        "VALUES (%(tenant_id)s, %(purpose)s, %(key_version)s, %(wrapped)s) ON CONFLICT DO NOTHING",
-        keys.new_tenant_keys(keys.master_key(), tenant_id),
-    )
+def _keep(connection: psycopg.Connection[Any], plan: _Plan) -> None:
+    """Keep what has been settled, the keys first of all: without them nobody opens what is sealed from here on."""
+    for key in plan.keys:
+        connection.execute(
+            "INSERT INTO platform.wrapped_keys (tenant_id, purpose, key_version, wrapped) "
+            "VALUES (%(tenant_id)s, %(purpose)s, %(key_version)s, %(wrapped)s) ON CONFLICT DO NOTHING",
+            key,
+        )
     connection.execute(
         "UPDATE platform.tenants SET state = 'provisioning', login = %s, schema_version = %s WHERE id = %s",
-        [login, revisions.head("tenants"), tenant_id],
+        [plan.tenant.login, plan.tenant.schema_version, plan.tenant.id],
     )
-    touch_directory(connection, tenant_id)
+
+
+def _fill(connection: psycopg.Connection[Any], plan: _Plan) -> None:
+    """The first rows of a tenant whose schema has just been made, in the caller's transaction."""
+    made, asked = plan.tenant, plan.request
+    with entering(made), keys.keys_at_hand(made.id, plan.keys):
+        rows = first_rows(
+            system_actor("provisioning"),
+            store_name=asked["store_name"],
+            timezone=asked["timezone"],
+            admin_name=asked["admin_name"],
+            admin_email=asked["admin_email"],
+        )
+        insert_rows(connection, rows)
+    # The mail of the invitation waits in the tenant's outbox; the relay looks there by this hint.
+    connection.execute("INSERT INTO platform.outbox_hint (tenant_id, due_at) VALUES (%s, now())", [made.schema])
+
+
+def _make_elsewhere(plan: _Plan, progress: Progress) -> None:
+    """Schema and first rows on another server, in one transaction there: repeated, it finds its work done.
+
+    The keys are committed by now, so what is sealed there can be opened whatever happens here. Whoever comes second
+    waits for the first and finds the schema.
+    """
+    made = plan.tenant
+    with migrator(made.dsn_name) as connection, connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('forecourt.provision'), hashtext(%s))", [made.id])
+        if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [made.schema]).fetchone() is None:
+            _create_schema(connection, made, progress)
+            with connection.pipeline():
+                _fill(connection, plan)
+            progress("seeded")
 
 
 def _become_owner(connection: psycopg.Connection[Any]) -> None:
@@ -179,55 +237,45 @@ def _become_owner(connection: psycopg.Connection[Any]) -> None:
     connection.execute("SET LOCAL search_path = platform, shared, ext, pg_temp")
 
 
-def _create_schema(connection: psycopg.Connection[Any], tenant_id: str, login: int) -> None:
-    """The whole DDL of a tenant in two messages: the role as the migrator, who may create one, the rest as owner."""
-    schema = f"t_{tenant_id}"
-    if login > 1:
+def _create_schema(connection: psycopg.Connection[Any], made: Tenant, progress: Progress) -> None:
+    """The whole DDL of a tenant in one message: the role as the migrator, who may create one, the rest as owner."""
+    if made.login > 1:
         connection.execute("RESET ROLE")
         for base in (APP, RELAY):
-            further_login(connection, base, login)
-    role = tenant_role_script(schema, login)
-    tables = tenant_schema_script(schema, revisions.head("tenants"))
+            further_login(connection, base, made.login)
+    role = tenant_role_script(made.schema, made.login)
+    tables = tenant_schema_script(made.schema, revisions.head("tenants"))
     connection.execute(f"RESET ROLE;\n{role}SET LOCAL ROLE forecourt_owner;\n{tables}".encode())
+    progress("schema")
 
 
-def _create_schema_elsewhere(dsn_name: str, tenant_id: str, login: int) -> None:
-    """The same on another server, in a transaction of its own: repeated after a kill, it finds its work done."""
-    with migrator(dsn_name) as connection, connection.transaction():
-        known = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [f"t_{tenant_id}"]).fetchone()
-        if known is None:
-            _create_schema(connection, tenant_id, login)
+_LOGINS_USED = (
+    "SELECT login, count(*) FROM platform.tenants WHERE state NOT IN ('requested', 'deleted') "
+    "AND dsn_name = (SELECT dsn_name FROM platform.tenants WHERE id = %s) GROUP BY login"
+)
 
 
-def _login_with_room(connection: psycopg.Connection[Any], dsn_name: str) -> int:
+def _login_with_room(connection: psycopg.Connection[Any], used: Mapping[int, int]) -> int:
     """The lowest login bucket that serves fewer tenants of the server than it can."""
     capacity = LOGIN_CAPACITY if connection.info.server_version >= 160000 else LOGIN_CAPACITY_OLD
-    counts = dict(
-        connection.execute(
-            "SELECT login, count(*) FROM platform.tenants "
-            "WHERE state NOT IN ('requested', 'deleted') AND dsn_name = %s GROUP BY login",
-            [dsn_name],
-        ).fetchall()
-    )
     bucket = 1
-    while counts.get(bucket, 0) >= capacity:
+    while used.get(bucket, 0) >= capacity:
         bucket += 1
     return bucket
 
 
-def _activate(tenant_id: str, slug: str) -> None:
+def _activate(connection: psycopg.Connection[Any], made: Tenant) -> None:
     """Open the door: the host answers from now on, and what the request said of a person is gone."""
-    with owner() as connection:
-        connection.execute(
-            "INSERT INTO hosts (host, tenant_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-            [f"{slug}.{base_host()}", tenant_id],
-        )
-        connection.execute(
-            "UPDATE tenants SET state = 'active', request = NULL, failure = NULL "
-            "WHERE id = %s AND state = 'provisioning'",
-            [tenant_id],
-        )
-        touch_directory(connection, tenant_id)
+    connection.execute(
+        "INSERT INTO platform.hosts (host, tenant_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        [f"{made.slug}.{base_host()}", made.id],
+    )
+    connection.execute(
+        "UPDATE platform.tenants SET state = 'active', request = NULL, failure = NULL "
+        "WHERE id = %s AND state = 'provisioning'",
+        [made.id],
+    )
+    touch_directory(connection, made.id)
 
 
 def touch_directory(connection: psycopg.Connection[Any], tenant_id: str) -> None:

@@ -13,6 +13,7 @@ from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.errors import NotFound, PermissionDenied, Stale
 from app.core.guard import audit
+from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import Actor, check
 from app.tenants.errors import NameTaken, StoreInUse, TimezoneUnknown
 from app.tenants.models import Membership, Store, Team, TeamMember
@@ -26,14 +27,21 @@ def open_store(
 ) -> Store:
     """A new store. Raises NameTaken for a code in use, TimezoneUnknown."""
     check(actor, "store.create")
-    _check_timezone(timezone)
-    store = Store(id=new_id(), code=code, name=name, timezone=timezone, region=region, address=address)
+    store, entry = new_store(actor, code=code, name=name, timezone=timezone, region=region, address=address)
     db.session.add(store)
     _flush_code()
-    audit.record(
-        actor, "store.open", "store", store.id, changes={field: (None, getattr(store, field)) for field in FIELDS}
-    )
+    db.session.add(entry)
     return store
+
+
+def new_store(
+    actor: Actor, *, code: str, name: str, timezone: str, region: str | None = None, address: str | None = None
+) -> tuple[Store, AuditEntry]:
+    """A store and the entry about its opening, not stored yet. Raises TimezoneUnknown."""
+    _check_timezone(timezone)
+    store = Store(id=new_id(), code=code, name=name, timezone=timezone, region=region, address=address)
+    changes = {field: (None, getattr(store, field)) for field in FIELDS}
+    return store, audit.new_entry(actor, "store.open", "store", store.id, changes=changes)
 
 
 def change_store(

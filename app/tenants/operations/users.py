@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import db
 from app.core.db.columns import new_id
+from app.core.db.session import Base
 from app.core.errors import N_, FieldError, Invalid, NotFound, PermissionDenied, Stale
 from app.core.guard import audit, vault
 from app.core.guard.masks import mask
+from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import Actor, check
 from app.core.guard.vault import blind_index
-from app.core.jobs.events import publish
 from app.tenants.errors import EmailInvalid, EmailTaken, LastAdministrator
-from app.tenants.events import RolesOfUserChanged
 from app.tenants.models import Membership, Role, Store, User
 from app.tenants.operations.lending import require_own
-from app.tenants.operations.links import email_of, send_link, void_links
+from app.tenants.operations.links import email_of, link_mail, new_link, send_link, void_links
 from app.tenants.operations.signing import end_sessions
 from app.tenants.queries import people
 from app.tenants.rules import roles, signing
@@ -32,21 +32,40 @@ Places = Iterable[tuple[uuid.UUID, uuid.UUID]]
 def invite_user(actor: Actor, *, name: str, email: str, places: Places, locale: str | None = None) -> User:
     """A new user with roles at stores, and the mail that invites her. Raises EmailTaken, GrantExceedsOwn."""
     check(actor, "user.create")
-    user = User(id=new_id(), name=name, locale=locale, state="invited")
-    _set_email(user, email)
+    user, entry = _new_user(actor, name=name, email=email, locale=locale)
     db.session.add(user)
     _flush_email()
     _set_places(actor, "user.create", user, set(places))
     send_link(user.id, signing.INVITATION)
-    audit.record(
-        actor,
-        "user.invite",
-        "user",
-        user.id,
-        personal={"name": (None, name), "email": (None, signing.normal_email(email))},
-        subject_id=user.id,
-    )
+    db.session.add(entry)
     return user
+
+
+def new_administrator(actor: Actor, *, name: str, email: str, store: Store, role: Role) -> Iterator[Base]:
+    """The first user of a dealership in the making, as rows not stored yet, each after those it refers to.
+
+    The same rows as `invite_user` leaves; there is nothing yet that they could contradict. Raises EmailInvalid.
+    """
+    user_id = new_id()
+    yield vault.new_subject(user_id)
+    user, invited = _new_user(actor, name=name, email=email, user_id=user_id)
+    link = new_link(user.id, signing.INVITATION)
+    yield user
+    yield Membership(id=new_id(), user_id=user.id, store_id=store.id, role_id=role.id)
+    yield link
+    yield link_mail(link)
+    yield invited
+    yield _places_entry(actor, user, set(), {(store.id, role.id)}, {role.id: role.name})
+
+
+def _new_user(
+    actor: Actor, *, name: str, email: str, locale: str | None = None, user_id: uuid.UUID | None = None
+) -> tuple[User, AuditEntry]:
+    """An invited user, and the entry that says so."""
+    user = User(id=user_id or new_id(), name=name, locale=locale, state="invited")
+    _set_email(user, email)
+    told = {"name": (None, name), "email": (None, signing.normal_email(email))}
+    return user, audit.new_entry(actor, "user.invite", "user", user.id, personal=told, subject_id=user.id)
 
 
 def change_user(
@@ -179,22 +198,17 @@ def _set_places(actor: Actor, permission: str, user: User, wanted: set[tuple[uui
         Membership(id=new_id(), user_id=user.id, store_id=store_id, role_id=role_id) for store_id, role_id in added
     )
     db.session.flush()
-    if (added or gone) and user.state == "active":
-        publish(RolesOfUserChanged(user.id, actor.user_id))
     if added or gone:
         names = {role_id: role.name for role_id, role in known_roles.items()}
-        audit.record(
-            actor,
-            "user.roles",
-            "user",
-            user.id,
-            changes={
-                "roles": (
-                    sorted(f"{names[role_id]} @ {store_id}" for store_id, role_id in present),
-                    sorted(f"{names[role_id]} @ {store_id}" for store_id, role_id in wanted),
-                )
-            },
-        )
+        db.session.add(_places_entry(actor, user, present, wanted, names))
+
+
+def _places_entry(
+    actor: Actor, user: User, before: Places, after: Places, names: Mapping[uuid.UUID, str]
+) -> AuditEntry:
+    """The entry about which roles a user has at which stores; `names` are the roles'."""
+    told = [sorted(f"{names[role_id]} @ {store_id}" for store_id, role_id in places) for places in (before, after)]
+    return audit.new_entry(actor, "user.roles", "user", user.id, changes={"roles": (told[0], told[1])})
 
 
 def _keep_an_administrator(user: User) -> None:

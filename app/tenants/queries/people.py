@@ -98,6 +98,11 @@ def list_role_names() -> Sequence[Row[uuid.UUID, str]]:
     ).all()
 
 
+def default_role_ids() -> dict[str, uuid.UUID]:
+    """The ids of the default roles that are still there, by key."""
+    return {key: role_id for role_id, key in db.session.execute(select(Role.id, Role.key)) if key}
+
+
 def get_role(role_id: uuid.UUID) -> Role:
     """The role; raises NotFound."""
     role = db.session.get(Role, role_id)
