@@ -23,6 +23,11 @@ pytest_plugins = ["tests.fixtures.dealerships", "tests.fixtures.serving"]
 PASSWORDS = LoginPasswords(app="test-app", migrator="test-migrator", relay="test-relay", backup="test-backup")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `forecourt.py test --full` look at every screen in every combination."""
+    parser.addoption("--full", action="store_true", help="every screen in all languages, themes and widths")
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Have the pages' style and scripts as the sources say, also for a run without `forecourt.py test`."""
     if not hasattr(session.config, "workerinput"):

@@ -1,87 +1,54 @@
-"""Every screen in both languages: no error, nothing refused by the policy, and the basics that readers aloud need."""
+"""Every screen in both languages, themes and widths: axe finds nothing, the policy refuses nothing, no error is logged.
+
+Each screen is visited in two of the eight combinations that differ in everything; with --full in all of them. What
+opens on a screen (menus, dialogs, previews, the palette) is opened and judged as well.
+"""
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import pytest
 from flask import Flask
 
 from app.core.db import Tenant, tenant
-from bench.screens import SCREENS, find_records, open_screen
+from bench.screens import SCREENS, Screen, find_records, open_screen
+from tests.browser.audit import axe, basics, too_wide
 from tests.browser.conftest import Shop
+from tests.browser.openings import opened, palette
 from tests.fixtures.dealerships import make_dealership
 from tests.fixtures.listed import add_listed_rows
 
 pytestmark = pytest.mark.browser
 
-FAULTS = """() => {
-  const found = [], all = (selector) => [...document.querySelectorAll(selector)];
-  const named = (node) => node.textContent.trim() || node.getAttribute("aria-label")
-    || node.querySelector("[aria-label]") || node.title;
-  if (all("h1").length !== 1) found.push(`${all("h1").length} h1`);
-  if (all("main").length !== 1) found.push(`${all("main").length} main`);
-  if (!document.title.trim()) found.push("no title");
-  const ids = all("[id]").map((node) => node.id);
-  for (const id of new Set(ids.filter((id, at) => ids.indexOf(id) !== at))) found.push(`id twice: ${id}`);
-  for (const node of all("input:not([type=hidden]), select, textarea"))
-    if (!node.labels.length && !node.getAttribute("aria-label") && !node.getAttribute("aria-labelledby"))
-      found.push(`no label: ${node.name}`);
-  for (const node of all("a[href], button, summary")) if (!named(node)) found.push(`no name: ${node.outerHTML}`);
-  for (const node of all("img:not([alt]), th:not([scope])")) found.push(`bare: ${node.outerHTML}`);
-  for (const name of ["aria-describedby", "aria-labelledby", "for"])
-    for (const node of all(`[${name}]`)) for (const id of node.getAttribute(name).trim().split(/\\s+/))
-      if (!ids.includes(id)) found.push(`${name} leads nowhere: ${id}`);
-  for (const node of all("[aria-invalid=true]")) if (!node.getAttribute("aria-describedby"))
-    found.push(`refused without a word: ${node.name}`);
-  for (const node of all("main details")) node.open = true;
-  return found;
-}"""
-TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-WIDTHS = (390, 760, 1440)
-# Words of the page itself; what stands in cells and records is data, in whatever language it was typed.
-WORDS = (
-    "nav a, h1, h2, label:not(.ckl), legend, th, button, summary, main header a, .lbl, .help, .err, .empty p, .kpi .l"
-)
-LATIN = re.compile(r"[A-Za-z]{3,}")
-# Names, codes and examples that Chinese pages write in Latin letters as well.
-KEPT = {
-    *(
-        "English",
-        "VIN",
-        "VINs",
-        "CNY",
-        "USD",
-        "GBP",
-        "UTC",
-        "UTF",
-        "CSV",
-        "XLSX",
-        "csv",
-        "xlsx",
-        "zip",
-        "gzip",
-        "Excel",
-    ),
-    *("Forecourt", "Jiangpan", "Motors", "River", "Road", "Row", "Person", "Make", "Model", "Bdc", "Agent"),
-}
+# Shown only where something was imported or exported.
+MAY_BE_MISSING = {"import", "import-columns", "job"}
 
 
-def faults_of(shop: Shop, language: str) -> list[str]:
-    """What is wrong with the page that is shown."""
-    found = list(shop.page.evaluate(FAULTS))
-    lang = shop.page.locator("html").get_attribute("lang")
-    if lang != language:
-        found.append(f"lang is {lang}")
-    if language == "zh-CN":
-        words = " ".join(shop.page.locator(WORDS).all_inner_texts())
-        found += [f"not Chinese: {word}" for word in sorted(set(LATIN.findall(words)) - KEPT)]
-    for width in WIDTHS:
-        shop.page.set_viewport_size({"width": width, "height": 900})
-        if (beyond := shop.page.evaluate(TOO_WIDE)) > 0:
-            found.append(f"{beyond} px wider than a window of {width}")
-    return found
+class Combination(NamedTuple):
+    """How somebody looks at the product."""
+
+    language: str
+    theme: str
+    width: int
+
+    def __str__(self) -> str:
+        return f"{self.language}-{self.theme}-{self.width}"
+
+
+COMBINATIONS = [Combination(*parts) for parts in itertools.product(("en", "zh-CN"), ("light", "dark"), (1440, 390))]
+
+
+def share_of(combination: Combination, *, full: bool) -> list[Screen]:
+    """The screens to visit in `combination`: all, or those of which it is one of two opposites."""
+    number = COMBINATIONS.index(combination)
+    half = len(COMBINATIONS) // 2
+    mine = min(number, len(COMBINATIONS) - 1 - number)  # Opposites share a number from 0 to 3.
+    chosen = [screen for at, screen in enumerate(SCREENS) if full or at % half == mine]
+    # Signed in first, because a signed-in browser is led away from the page of signing in.
+    return sorted(chosen, key=lambda screen: not screen.signed_in)
 
 
 @pytest.fixture(scope="module")
@@ -95,26 +62,70 @@ def shops(app: Flask) -> dict[str, Tenant]:
     return made
 
 
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
-def test_every_screen_is_whole(window: Callable[..., Shop], shops: dict[str, Tenant], language: str) -> None:
-    shop = window(shops[language], locale=language)
+def faults_of(shop: Shop, screen: Screen, status: int, language: str) -> list[str]:
+    """What is wrong with the screen that is shown, closed and opened."""
+    faults = [] if status == screen.status else [f"status {status}"]
+    if screen.refused and not shop.page.locator("[role=alert]").count():
+        faults.append("refused without a summary")
+    faults += [*basics(shop.page, language), *axe(shop.page), *too_wide(shop.page)]
+    return faults + list(opened(shop.page, "main"))
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+def test_every_screen_is_whole(
+    window: Callable[..., Shop], shops: dict[str, Tenant], combination: Combination, request: pytest.FixtureRequest
+) -> None:
+    language, theme, width = combination
+    shop = window(shops[language], locale=language, viewport={"width": width, "height": 900}, reduced_motion="reduce",
+                  has_touch=width < 760)  # fmt: skip
+    choose_theme(shop, theme)
     records = find_records(shop.page, shop.base)
-    found, shown = [], set()
-    # Signed in first, because a signed-in browser is led away from the page of signing in.
-    for screen in sorted(SCREENS, key=lambda screen: not screen.signed_in):
+    found = [f"frame: {fault}" for fault in frame_of(shop)]
+    screens = share_of(combination, full=request.config.getoption("--full"))
+    missing = set()
+    for screen in screens:
         if not screen.signed_in:
             shop.page.context.clear_cookies()
+            choose_theme(shop, theme)
         status = open_screen(shop.page, shop.base, screen, records)
         if status is None:
+            missing.add(screen.name)
             continue
-        shown.add(screen.name)
-        faults = faults_of(shop, language)
-        if status != screen.status:
-            faults.append(f"status {status}")
-        if screen.refused and not shop.page.locator("[role=alert]").count():
-            faults.append("refused without a summary")
-        found += [f"{screen.name}: {fault}" for fault in faults]
+        assert shop.page.locator("html").get_attribute("data-theme") == theme
+        found += [f"{screen.name}: {fault}" for fault in faults_of(shop, screen, status, language)]
     # One line a fault: pytest would cut a comparison short.
     assert not found, "\n".join(found)
-    # Imports and jobs have pages only where something was imported.
-    assert {screen.name for screen in SCREENS} - shown <= {"import", "import-columns", "job"}
+    assert missing <= MAY_BE_MISSING
+
+
+def choose_theme(shop: Shop, theme: str) -> None:
+    """As the switch in the frame does it for a browser nobody has signed in at."""
+    shop.page.context.add_cookies([{"name": "theme", "value": theme, "domain": shop.tenant.hosts[0], "path": "/"}])
+
+
+def frame_of(shop: Shop) -> list[str]:
+    """What is wrong with what opens in the frame, which is the same on every page."""
+    shop.go("/")
+    return [*opened(shop.page, "body"), *palette(shop.page, "row")]
+
+
+def test_two_combinations_of_a_screen_differ_in_everything_and_all_occur() -> None:
+    visits = {
+        screen.name: [one for one in COMBINATIONS if screen in share_of(one, full=False)] for screen in SCREENS
+    }
+    for one, other in visits.values():
+        assert all(left != right for left, right in zip(one, other, strict=True))
+    assert {combination for pair in visits.values() for combination in pair} == set(COMBINATIONS)
+    assert all(set(share_of(combination, full=True)) == set(SCREENS) for combination in COMBINATIONS)
+
+
+def test_a_fault_is_found(window: Callable[..., Shop], shops: dict[str, Tenant]) -> None:
+    shop = window(shops["en"])
+    shop.go("/")
+    assert axe(shop.page) == []
+    shop.page.evaluate("""() => document.querySelector("main").insertAdjacentHTML("beforeend",
+        '<input name="bare"><p class="faint">hardly</p><svg><use href="/static/0/icons.svg#no-such"/></svg>')""")
+    shop.page.evaluate("() => document.querySelector('.faint').style.color = '#ddd'")
+    faults = " ".join([*axe(shop.page), *basics(shop.page, "zh-CN")])
+    for fault in ("label:", "color-contrast:", "no label: bare", "no such icon: no-such", "lang is en", "not Chinese"):
+        assert fault in faults
