@@ -7,6 +7,7 @@ import "./js/toasts.js";
 import "./js/palette.js";
 import "./js/keys.js";
 import "./js/jobs.js";
+import "./js/inbox.js";
 import "./js/list.js";
 import "./js/charts.js";
 
