@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 
 from app.core.db.ids import to_public
+from app.core.lists.shown import ShownState
 from app.web import charts
 from app.web.charts import Chart, Part, Series, Value
 from app.web.formats import format_compact, format_compact_money, format_money, format_number
@@ -37,8 +38,15 @@ def new_part(label: str, value: Value, text: str | None = None, **more: Any) -> 
     return Part(label, value, format_number(value) if text is None else text, **more)
 
 
+def board_columns(states: Sequence[ShownState]) -> list[dict[str, Any]]:
+    """The states of a list's board as the columns of the macro, their sums in words."""
+    totals = [format_compact_money(state.total, state.currency) if state.total else "" for state in states]
+    return [{**vars(state), "total": total} for state, total in zip(states, totals, strict=True)]
+
+
 def init_components(app: Flask) -> None:
     """Give templates these."""
+    app.jinja_env.filters["board_columns"] = board_columns
     app.jinja_env.filters["public_store"] = lambda key: to_public("store", key)
     # A plate that is masked as a whole names no car.
     app.jinja_env.filters["tells"] = lambda text: any(char.isalnum() for char in text)

@@ -14,7 +14,7 @@ from app.core.guard.permissions import Actor
 from app.core.lists import keyset
 from app.core.lists.conditions import condition
 from app.core.lists.pages import COUNT_CAP, matching
-from app.core.lists.query import ListQuery
+from app.core.lists.query import DEFAULT_PAGE, ListQuery
 from app.core.lists.spec import ListSpec
 
 CARDS = 25
@@ -43,13 +43,15 @@ def run_board(spec: ListSpec, actor: Actor, query: ListQuery, *, timezone: str) 
     states = next(item for item in spec.filters if item.key == board.filter)
     parts = {key: statement.where(condition(states, key, statement.selected_columns)) for key, _ in board.states}
     keys = keyset.keys_of(spec, query.sort, statement.selected_columns)
+    # A page of the list holds fifty rows by itself, a column half of that: asking for more gives both more.
+    cards = max(query.limit * CARDS // DEFAULT_PAGE, 1)
     counts = db.session.execute(
         select(*(_figure(part, board.sum_of, at) for at, part in enumerate(parts.values())))
     ).one()
     found = []
     for (key, label), figures in zip(board.states, counts, strict=True):
         rows = (
-            db.session.execute(keyset.page_statement(parts[key], keys, CARDS, after=None)).all() if figures[0] else []
+            db.session.execute(keyset.page_statement(parts[key], keys, cards, after=None)).all() if figures[0] else []
         )
         total = Decimal(str(figures[1])) if board.sum_of and figures[1] is not None else None
         found.append(BoardColumn(key, label, rows, figures[0], total))

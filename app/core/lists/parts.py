@@ -50,11 +50,18 @@ class Peek:
 
 @dataclass(frozen=True)
 class Board:
-    """The list as columns of cards, one for each state of `filter`; `move(row)` is where a card's change is posted."""
+    """The list as columns of cards, one for each state of `filter`; `move(row)` is where a card's change is posted.
+
+    `may(row)` are the states a card may be moved to, told before anybody tries; whoever lacks `permission` moves none.
+    `leave(row)` is the page for what ends a card's time on the board.
+    """
 
     filter: str
     states: Sequence[tuple[str, str]]
     move: Callable[[Any], Target | None] | None = None
+    may: Callable[[Any], Sequence[str]] | None = None
+    leave: Callable[[Any], Target | None] | None = None
+    permission: str = ""
     # The name in that form of the state a card is moved to, and of the version the mover saw.
     argument: str = "status"
     title: str = ""

@@ -11,9 +11,10 @@ from typing import Any
 
 from app.core.db.ids import to_public
 from app.core.guard.permissions import Actor, allows
-from app.core.lists.boards import BoardColumn
+from app.core.lists.boards import CARDS, BoardColumn
 from app.core.lists.pages import Page
-from app.core.lists.query import BOARD, LIST, ROOMY, TIGHT, ListQuery
+from app.core.lists.parts import Board
+from app.core.lists.query import BOARD, LARGEST_PAGE, LIST, ROOMY, TIGHT, ListQuery
 from app.core.lists.relative import EMPTY, PEOPLE, SPANS
 from app.core.lists.shown import (
     ShownBoard,
@@ -21,6 +22,7 @@ from app.core.lists.shown import (
     ShownColumn,
     ShownFilter,
     ShownList,
+    ShownMove,
     ShownPage,
     ShownPeek,
     ShownQuery,
@@ -191,17 +193,38 @@ def _board(query: ListQuery, columns: Sequence[Column], edge: Edge, address: Cal
     shown = []
     for state in edge.board:
         rows = [_row(query, columns, row, edge, address) for row in state.rows]
-        moves = {}
-        for row, card in zip(state.rows, rows, strict=True):
-            target = board.move(row) if board.move is not None else None
-            if target is not None:
-                moves[card.public_id] = edge.address(target)
-        url = edge.address(Target(query.spec.endpoint, {**query.to_args(layout=None), board.filter: state.state}))
+        moves = {card.public_id: move for row, card in zip(state.rows, rows, strict=True)
+                 if (move := _move(board, row, edge)) is not None}  # fmt: skip
+        args = {**query.to_args(layout=None), board.filter: state.state}
+        more = min(query.limit + 2 * CARDS, LARGEST_PAGE)
         currency = next((row.currencies[board.sum_of] for row in rows if board.sum_of in row.currencies), None)
-        label = edge.translate(state.label)
-        shown.append(ShownState(state.state, label, rows, state.count, url, state.total, currency, moves))
+        shown.append(
+            ShownState(
+                key=state.state,
+                label=edge.translate(state.label),
+                rows=rows,
+                count=state.count,
+                url=edge.address(Target(query.spec.endpoint, args)),
+                total=state.total,
+                currency=currency,
+                moves=moves,
+                more_url=address(limit=str(more)) if len(rows) < state.count and more > query.limit else None,
+            )
+        )
     title = board.title or columns[0].key
     return ShownBoard(shown, board.argument, title, board.facts)
+
+
+def _move(board: Board, row: Any, edge: Edge) -> ShownMove | None:
+    """Where `row` may be moved by whoever looks; None where nowhere."""
+    allowed = edge.actor is not None and (not board.permission or allows(edge.actor, board.permission))
+    target = board.move(row) if board.move is not None and allowed else None
+    if target is None:
+        return None
+    labels = dict(board.states)
+    to = [(key, edge.translate(labels[key])) for key in (board.may(row) if board.may else labels) if key in labels]
+    leave = board.leave(row) if board.leave is not None else None
+    return ShownMove(edge.address(target), row.version, to, edge.address(leave) if leave else None)
 
 
 def _heading(column: Column, query: ListQuery, edge: Edge, address: Callable[..., str]) -> ShownColumn:

@@ -170,8 +170,18 @@ class ShownQuery:
 
 
 @dataclass(frozen=True)
+class ShownMove:
+    """Where a card is posted, the version its mover saw, the states it may go to, and the page for leaving them all."""
+
+    url: str
+    version: int
+    to: Sequence[tuple[str, str]]
+    leave_url: str | None = None
+
+
+@dataclass(frozen=True)
 class ShownState:
-    """One column of the board. `url` leads to all its rows; `moves` are where each card is posted, by its id."""
+    """One column of the board. `url` leads to all its rows, `more_url` shows more of them; `moves` are by card's id."""
 
     key: str
     label: str
@@ -180,7 +190,8 @@ class ShownState:
     url: str
     total: Any = None
     currency: str | None = None
-    moves: Mapping[str, str] = field(default_factory=dict)
+    moves: Mapping[str, ShownMove] = field(default_factory=dict)
+    more_url: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import "./js/jobs.js";
 import "./js/inbox.js";
 import "./js/list.js";
 import "./js/charts.js";
+import "./js/boards.js";
 
 window.htmx = htmx;
 document.documentElement.classList.add("js");
