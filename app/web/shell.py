@@ -9,14 +9,15 @@ from flask import Flask
 from jinja2 import pass_context
 from jinja2.runtime import Context, Undefined
 
+from app.core import languages
 from app.core.db import find_tenant
-from app.web import cli, imports, jobs, saved_views
+from app.web import cli, exports, imports, jobs, saved_views
 from app.web.assets import static_url
 from app.web.components import init_components
 from app.web.field_names import init_field_names
 from app.web.formats import init_formats
 from app.web.frame import init_frame
-from app.web.i18n import HTML_LANG, LOCALE_NAMES, current_locale, init_i18n, signed_in
+from app.web.i18n import current_locale, init_i18n, signed_in
 from app.web.listing import init_listing
 from app.web.preferences import current_theme
 from app.web.views import bp
@@ -68,8 +69,8 @@ def all_errors(context: Context, given: Any = None) -> dict[str, list[str]]:
 def _page_context() -> dict[str, Any]:
     return {
         "locale": current_locale(),
-        "html_lang": HTML_LANG[current_locale()],
-        "locale_names": LOCALE_NAMES,
+        "html_lang": languages.LANGUAGES[current_locale()].html_lang,
+        "product_languages": languages.LANGUAGES,
         "theme": current_theme(),
         "tenant": find_tenant(),
         "visitor": signed_in(),
@@ -85,10 +86,10 @@ def init_app(app: Flask) -> None:
     init_field_names(app)
     init_frame(app)
     app.jinja_env.globals.update(
-        static_url=static_url,
+        static_url=static_url, language_choices=languages.language_choices,
         field_value=field_value, field_errors=field_errors, field_checked=field_checked, all_errors=all_errors,
     )  # fmt: skip
     app.context_processor(_page_context)
-    for blueprint in (bp, imports.bp, jobs.bp, saved_views.bp):
+    for blueprint in (bp, exports.bp, imports.bp, jobs.bp, saved_views.bp):
         app.register_blueprint(blueprint)
     app.cli.add_command(cli.group)

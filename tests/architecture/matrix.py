@@ -46,10 +46,14 @@ ROWS: dict[str, Row] = {
     "GET /settings": PLAIN,
     "GET /help": PLAIN,
     "POST /find": PLAIN,
+    "POST /recent": PLAIN,
     # saved views of lists
     "GET /lists/<list_name>/views/new": LIST,
     "POST /lists/<list_name>/views": LIST,
     "GET /lists/<list_name>/counts": LIST,
+    # a view as a file
+    "POST /lists/<list_name>/export": LIST,
+    "GET /exports/<job_id>/file": JOB,
     "GET /views/<view_id>/edit": VIEW,
     "POST /views/<view_id>": VIEW,
     "POST /views/<view_id>/delete": VIEW,

@@ -92,7 +92,7 @@ def worker(environ: dict[str, str], tmp_path: Path) -> Iterator[Path]:
     log = tmp_path / "worker.log"
     environment = {"PATH": os.environ["PATH"], **environ, "LOG_LEVEL": "INFO", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "celery", "-A", "worker.celery_app:celery", "worker", "-P", "solo",
-               "-Q", "default,metrics,imports,notify"]  # fmt: skip
+               "-Q", "default,metrics,imports,exports,notify"]  # fmt: skip
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
     yield log

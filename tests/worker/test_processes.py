@@ -27,7 +27,7 @@ def processes(environ, redis_url, tmp_path):
     celery = [sys.executable, "-m", "celery", "-A", "worker.celery_app:celery", "worker", "-P", "solo"]
     commands = [
         [sys.executable, "-m", "worker.relay"],
-        [*celery, "-Q", "default,metrics,imports,notify", "--without-gossip", "--without-mingle"],
+        [*celery, "-Q", "default,metrics,imports,exports,notify", "--without-gossip", "--without-mingle"],
     ]
     environment = {"PATH": os.environ["PATH"], **environ, "LOG_LEVEL": "INFO", "PYTHONPATH": str(ROOT)}
     logs = [tmp_path / f"{number}.log" for number in range(len(commands))]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 
-MODULES = ("jobs", "tenants", "crm", "inventory", "sales", "insights", "notifications", "imports", "demo")
+MODULES = (
+    *("jobs", "tenants", "crm", "inventory", "sales", "insights", "notifications"),
+    *("imports", "lists", "search", "demo"),
+)
 
 
 def load() -> None:

@@ -14,6 +14,7 @@ class QueueName(StrEnum):
     DEFAULT = "default"
     METRICS = "metrics"
     IMPORTS = "imports"
+    EXPORTS = "exports"
     NOTIFY = "notify"
     OPS = "ops"
 
@@ -22,14 +23,14 @@ class QueueName(StrEnum):
 # no queue is left without a consumer. `ops` stands alone: that process holds the migrator's address and runs DDL.
 CONSUMERS: Final[Mapping[str, tuple[QueueName, ...]]] = MappingProxyType(
     {
-        "worker": (QueueName.DEFAULT, QueueName.METRICS, QueueName.IMPORTS, QueueName.NOTIFY),
+        "worker": (QueueName.DEFAULT, QueueName.METRICS, QueueName.IMPORTS, QueueName.EXPORTS, QueueName.NOTIFY),
         "ops": (QueueName.OPS,),
     }
 )
 
 # How many rows of one queue a tenant may have under way at once, so that it cannot starve the others.
 SLOTS: Final[Mapping[str, int]] = MappingProxyType(
-    {QueueName.DEFAULT: 4, QueueName.METRICS: 2, QueueName.IMPORTS: 1, QueueName.NOTIFY: 4, QueueName.OPS: 1}
+    {QueueName.DEFAULT: 4, QueueName.METRICS: 2, QueueName.IMPORTS: 1, QueueName.EXPORTS: 2, QueueName.NOTIFY: 4, QueueName.OPS: 1}
 )
 
 

@@ -221,6 +221,13 @@ class ListSpec:
         """The columns this actor's policy does not hide."""
         return [column for column in self.columns if visibility(policy, column.field) != "hidden"]
 
+    def chosen_columns(self, policy: Policy, keys: Sequence[str] | None) -> list[Column]:
+        """The columns of `keys` in that order, as far as the policy shows them; the list's own when None."""
+        seen = {column.key: column for column in self.visible_columns(policy)}
+        if keys is None:
+            return [column for column in seen.values() if column.shown]
+        return [seen[key] for key in keys if key in seen]
+
     def usable_filters(self, policy: Policy) -> dict[str, Filter]:
         """The filters whose answer tells the actor no more than they may see: on masked values, tokens alone."""
         return {

@@ -55,18 +55,14 @@ def write_failed_rows(actor: Actor, import_id: uuid.UUID, reason: str, words: Wo
     refused = {row.row_no: row.errors for row in _not_taken(found.id, None)}
     written = io.StringIO(newline="")
     writer = csv.writer(written)
-    writer.writerow([_harmless(cell) for cell in (*found.headers, reason)])
+    writer.writerow([parsing.harmless(cell) for cell in (*found.headers, reason)])
     width = len(found.headers)
     for row_no, line in enumerate(table_of(found).rows() if refused else (), 1):
         if row_no in refused:
             cells = [*line, *[""] * (width - len(line))][:width]
             told = " · ".join(words(error) for error in refused[row_no])
-            writer.writerow([_harmless(cell) for cell in (*cells, told)])
+            writer.writerow([parsing.harmless(cell) for cell in (*cells, told)])
     return b"\xef\xbb\xbf" + written.getvalue().encode()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(parsing.FORMULA_STARTS) else cell
 
 
 def _not_taken(import_id: uuid.UUID, limit: int | None) -> Sequence[ImportRow]:

@@ -138,3 +138,8 @@ def day(value: str, *, month_first: bool = True) -> date:
         raise ValueError(cleaned)
     except ValueError as error:
         raise Unparsable("not_a_date", N_("This is not a date we recognise.")) from error
+
+
+def harmless(cell: str) -> str:
+    """`cell` for a CSV file; one that a spreadsheet would compute is kept from it by an apostrophe."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
