@@ -1,11 +1,14 @@
 """Pictures of every screen, light and dark, in both languages, wide and narrow: `python3 forecourt.py screenshots`.
 
-They go to screenshots/. Without --url the pictures are of a throw-away installation with a small demonstration.
+They go to screenshots/, as NAME/LANGUAGE-THEME-WIDTH.png. Without --url the pictures are of a throw-away
+installation with a small demonstration; --docs puts those that the README and the documentation show into
+docs/pictures/ as well.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import shutil
 import subprocess
 import sys
@@ -41,6 +44,19 @@ WIDTHS = (1440, 390)
 HEIGHT, TALLEST = 900, 2400
 THEMES = ("light", "dark")
 LANGUAGES = ("en", "zh")
+SHOWN = ROOT / "docs" / "pictures"
+# What the README and the documentation show: name there -> screen and combination.
+DOCS = {
+    "today.png": ("today", "en-light-1440"),
+    "vehicles.png": ("vehicles", "en-light-1440"),
+    "vehicles.phone.png": ("vehicles", "en-light-390"),
+    "today.zh.png": ("today", "zh-light-1440"),
+    "vehicles.zh.png": ("vehicles", "zh-light-1440"),
+    "vehicles.zh.phone.png": ("vehicles", "zh-light-390"),
+    "customer.png": ("customer", "en-light-1440"),
+    "customer.zh.dark.png": ("customer", "zh-dark-1440"),
+    "average-price.zh.dark.png": ("metric-price", "zh-dark-1440"),
+}
 PASSWORD = "a password of the pictures alone"  # noqa: S105 - of an installation that is thrown away
 
 
@@ -61,6 +77,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--email", help="who signs in there")
     parser.add_argument("--password", help="with which password")
     parser.add_argument("--only", default="", help="screens whose name contains this")
+    parser.add_argument("--languages", nargs="+", choices=LANGUAGES, default=LANGUAGES, help="default: both")
+    parser.add_argument("--themes", nargs="+", choices=THEMES, default=THEMES, help="default: both")
+    parser.add_argument("--widths", nargs="+", type=int, choices=WIDTHS, default=WIDTHS, help="default: both")
+    parser.add_argument("--docs", action="store_true", help="those of the documentation alone, into docs/pictures/ too")
     parser.add_argument("--scale", type=float, default=0.12, help="how much of the demonstration's history")
     options = parser.parse_args(arguments)
     program = find_chromium()
@@ -70,17 +90,29 @@ def main(arguments: Sequence[str]) -> int:
     with sync_playwright() as playwright:
         browser = launch(playwright, program)
         try:
-            if options.url:
-                places = [Place(language, options.url.rstrip("/"), options.email or "", options.password or "")
-                          for language in LANGUAGES]  # fmt: skip
-                count = sum(picture_all(browser, place, options.only) for place in places)
-            else:
-                with throw_away(options.scale) as places:
-                    count = sum(picture_all(browser, place, options.only) for place in places)
+            with contextmanager(running)(options) if options.url else throw_away(options.scale) as places:
+                count = sum(picture_all(browser, place, options) for place in places
+                            if place.language in options.languages)  # fmt: skip
         finally:
             browser.close()
     say(f"{count} pictures are in {FOLDER.relative_to(ROOT)}/.")
+    if options.docs:
+        SHOWN.mkdir(parents=True, exist_ok=True)
+        for name, (screen, combination) in DOCS.items():
+            shutil.copyfile(FOLDER / screen / f"{combination}.png", SHOWN / name)
+        say(f"{len(DOCS)} of them are in {SHOWN.relative_to(ROOT)}/.")
     return 0
+
+
+def wanted(options: argparse.Namespace, screen: str, combination: str) -> bool:
+    """Whether the command asked for this picture."""
+    return options.only in screen and (not options.docs or (screen, combination) in DOCS.values())
+
+
+def running(options: argparse.Namespace) -> Iterator[list[Place]]:
+    """The running installation that the command names."""
+    yield [Place(language, options.url.rstrip("/"), options.email or "", options.password or "")
+           for language in LANGUAGES]  # fmt: skip
 
 
 @contextmanager
@@ -137,49 +169,52 @@ def _due(tenant_id: str) -> list[str]:
         return [str(outbox_id) for outbox_id in db.session.scalars(waiting)]
 
 
-def picture_all(browser: Browser, place: Place, only: str) -> int:
-    """Every screen of one language, in both themes and both widths; how many pictures."""
+def picture_all(browser: Browser, place: Place, options: argparse.Namespace) -> int:
+    """Every screen that is wanted in one language, in the themes and widths that are; how many pictures."""
     taken = 0
-    for theme in THEMES:
-        for width in WIDTHS:
-            say(f"  {place.language}, {theme}, {width} px")
-            context = browser.new_context(viewport={"width": width, "height": HEIGHT}, locale=place.language)
-            host = place.base.partition("//")[2].partition(":")[0]
-            context.add_cookies([{"name": name, "value": value, "domain": host, "path": "/"}
-                                 for name, value in (("theme", theme), ("locale", place.language))])  # fmt: skip
-            taken += _picture(context, place, width, f"{place.language}-{theme}-{width}", only)
-            context.close()
+    for theme, width in itertools.product(options.themes, options.widths):
+        name = f"{place.language}-{theme}-{width}"
+        screens = [screen for screen in SCREENS if wanted(options, screen.name, name)]
+        if not screens:
+            continue
+        say(f"  {place.language}, {theme}, {width} px")
+        context = browser.new_context(viewport={"width": width, "height": HEIGHT}, locale=place.language,
+                                      reduced_motion="reduce")  # fmt: skip
+        host = place.base.partition("//")[2].partition(":")[0]
+        context.add_cookies([{"name": key, "value": value, "domain": host, "path": "/"}
+                             for key, value in (("theme", theme), ("locale", place.language))])  # fmt: skip
+        taken += _picture(context, place, width, name, screens)
+        context.close()
     return taken
 
 
-def _picture(context: BrowserContext, place: Place, width: int, name: str, only: str) -> int:
+def _picture(context: BrowserContext, place: Place, width: int, name: str, screens: Sequence[Screen]) -> int:
     page, taken = context.new_page(), 0
     watch = Watch.over(page)
 
     def take(screen: Screen, records: dict[str, str]) -> int:
-        if only not in screen.name or open_screen(page, place.base, screen, records) is None:
+        if open_screen(page, place.base, screen, records) is None:
             return 0
         path = FOLDER / screen.name / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         # As tall as the page, so that the rail reaches its end; and no taller than somebody would look at.
         height = min(max(page.evaluate("document.documentElement.scrollHeight"), HEIGHT), TALLEST)
         page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("document.fonts.ready")
         page.screenshot(path=path)
         page.set_viewport_size({"width": width, "height": HEIGHT})
         return 1
 
-    for screen in SCREENS:
-        if not screen.signed_in:
-            taken += take(screen, {})
+    taken += sum(take(screen, {}) for screen in screens if not screen.signed_in)
+    if not any(screen.signed_in for screen in screens):
+        return taken
     page.goto(f"{place.base}/sign-in")
     page.fill("[name=email]", place.email)
     page.fill("[name=password]", place.password)
     page.click("main form button[type=submit]")
     page.wait_for_url(f"{place.base}/")
     records = find_records(page, place.base)
-    for screen in SCREENS:
-        if screen.signed_in:
-            taken += take(screen, records)
+    taken += sum(take(screen, records) for screen in screens if screen.signed_in)
     for problem in watch.problems:
         say(f"    {problem}")
     return taken
