@@ -72,3 +72,18 @@ def amounts_are_possible(price: Decimal, discount: Decimal) -> bool:
 def counts_as_sale(delivered_on: date | None, unwound_on: date | None) -> bool:
     """Whether the deal belongs to the population of the metrics: delivered, and not unwound."""
     return delivered_on is not None and unwound_on is None
+
+
+_PATH = (DealStatus.WORKING, DealStatus.PENDING, DealStatus.SOLD, DealStatus.BOOKED, DealStatus.FINALIZED)
+
+
+def life(status: DealStatus, *, agreed: bool = False) -> tuple[tuple[DealStatus, str], ...]:
+    """The way of a deal: what lies behind is "done", where it stands is "on", and how it ended early is "off".
+
+    `agreed`: an ended deal had been a sale before, as one that was unwound.
+    """
+    if status in ENDED:
+        behind = _PATH[: _PATH.index(DealStatus.SOLD) + 1] if agreed else _PATH[:1]
+        return (*((step, "done") for step in behind), (status, "off"))
+    at = _PATH.index(status)
+    return tuple((step, "done" if place < at else "on" if place == at else "") for place, step in enumerate(_PATH))

@@ -7,6 +7,7 @@ from flask import Flask, current_app, url_for
 from app.core.db.ids import to_public
 from app.core.http.sessions import current_actor
 from app.web import nav
+from app.web.cars import init_cars
 from app.web.i18n import signed_in
 from app.web.preferences import chosen_store, current_preference
 
@@ -39,6 +40,7 @@ def endpoint_url(endpoint: str, **values: object) -> str | None:
 
 def init_frame(app: Flask) -> None:
     """Give templates these."""
+    init_cars(app)
     app.jinja_env.globals.update(
         nav_entries=nav_entries,
         rail_entries=nav.rail_entries,

@@ -55,6 +55,7 @@ def customer_page(
         engagement=engagement(queries.list_activity_times(customer_id), clock.now()),
         may_customer=may_customer,
         types=translated(TYPE_LABELS),
+        icons=ICONS,
         directions=translated(DIRECTION_LABELS),
         languages=dict(language_choices()),
     )

@@ -78,6 +78,8 @@ class UnitFacts:
     make_key: str
     model_key: str
     model_year: int | None
+    body: str | None
+    colour: str | None
 
 
 _UNIT_COLUMNS = (
@@ -96,6 +98,8 @@ _UNIT_COLUMNS = (
     Vehicle.make_key,
     Vehicle.model_key,
     Vehicle.model_year,
+    Vehicle.body,
+    Vehicle.colour,
 )
 
 

@@ -69,3 +69,23 @@ def closing_status(deal_type: str) -> StockStatus:
 def amount_is_possible(amount: Decimal | None) -> bool:
     """Whether an amount of money can stand on a unit: none, or a finite one of at least zero that fits its column."""
     return amount is None or (amount.is_finite() and Decimal(0) <= amount < Decimal(10) ** 13)
+
+
+_PATH = (
+    StockStatus.IN_TRANSIT,
+    StockStatus.IN_RECON,
+    StockStatus.AVAILABLE,
+    StockStatus.SOLD,
+    StockStatus.DELIVERED,
+)
+
+
+def life(status: StockStatus) -> tuple[tuple[StockStatus, str], ...]:
+    """The usual way of a unit: what lies behind it is "done", where it stands is "on"; a detour takes its place."""
+    path = list(_PATH)
+    if status is StockStatus.ON_HOLD:
+        path.insert(path.index(StockStatus.SOLD), status)
+    elif status not in path:
+        path = [*path[: path.index(StockStatus.SOLD)], status]
+    at = path.index(status)
+    return tuple((step, "done" if place < at else "on" if place == at else "") for place, step in enumerate(path))

@@ -20,7 +20,7 @@ from app.core.http.sessions import current_actor
 from app.inventory import lists, queries
 from app.inventory.models import StockUnit
 from app.inventory.rules.ageing import days_in_stock
-from app.inventory.rules.stock import StockStatus, moves_from
+from app.inventory.rules.stock import StockStatus, life, moves_from
 from app.tenants import queries as tenants
 
 bp = Blueprint("inventory", "app.inventory", template_folder="templates")
@@ -42,10 +42,16 @@ def vehicle_page(vehicle_id: uuid.UUID, error: DomainError | None = None) -> Any
         vin_status=gettext(lists.VIN_STATUS_LABELS[vehicle.vin_status]) if vehicle.vin_status else None,
         current=episodes[0] if is_open else None,
         episodes=episodes,
+        steps=_steps(episodes[0]["unit"]) if is_open else [],
         readings=queries.list_odometer_readings(vehicle_id),
         reading_states=translated_map(lists.ODOMETER_STATUS_LABELS),
         may_stock_in=not is_open and may("stock.create"),
     )
+
+
+def _steps(unit: StockUnit) -> list[tuple[str, str]]:
+    """Where the unit stands on its way, in words."""
+    return [(gettext(lists.STATUS_LABELS[step]), state) for step, state in life(StockStatus(unit.status))]
 
 
 def _episode(actor: Actor, unit: StockUnit) -> dict[str, Any]:

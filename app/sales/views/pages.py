@@ -22,7 +22,7 @@ from app.inventory import queries as inventory
 from app.inventory.rules.ageing import days_in_stock
 from app.sales import lists, queries
 from app.sales.models import Deal
-from app.sales.rules import ENDED, DealStatus, moves_from
+from app.sales.rules import ENDED, DealStatus, life, moves_from
 from app.tenants import queries as tenants
 
 bp = Blueprint("sales", "app.sales", template_folder="templates")
@@ -48,6 +48,8 @@ def deal_page(deal_id: uuid.UUID, error: DomainError | None = None) -> Any:
         store=store,
         status=gettext(lists.STATUS_LABELS[deal.status]),
         type=gettext(lists.TYPE_LABELS[deal.deal_type]),
+        steps=_steps(deal),
+        vehicle_name=lists.vehicle_name(unit) if unit else None,
         unit=unit,
         unit_name=unit_name(unit) if unit else None,
         unit_days=days_in_stock(unit.acquired_on, clock.today(store.timezone), unit.closed_on) if unit else None,
@@ -60,6 +62,12 @@ def deal_page(deal_id: uuid.UUID, error: DomainError | None = None) -> Any:
         may_unwind=not is_ended and deal.delivered_on is not None and allowed("deal.unwind"),
         may_delete=(is_ended or deal.delivered_on is None) and allowed("deal.delete"),
     )
+
+
+def _steps(deal: Deal) -> list[tuple[str, str]]:
+    """Where the deal stands on its way, in words."""
+    steps = life(DealStatus(deal.status), agreed=deal.delivered_on is not None)
+    return [(gettext(lists.STATUS_LABELS[step]), state) for step, state in steps]
 
 
 PICKERS = {"unit_search": "stock_unit_id", "customer_search": "customer_id"}

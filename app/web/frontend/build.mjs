@@ -82,7 +82,7 @@ async function manifestOf(folder) {
 
 const before = await manifestOf(DIST);
 try {
-  await Promise.all([bundle(), sprite(), copy("mark.svg")]);
+  await Promise.all([bundle(), sprite(), copy("mark.svg"), copy("cars.svg")]);
 } catch (error) {
   console.error(error.errors ? error.errors.map(placed).join("\n") : error.message);
   process.exit(1);
