@@ -9,7 +9,7 @@ from app.core.http.sessions import current_actor
 from app.web import nav
 from app.web.cars import init_cars
 from app.web.i18n import signed_in
-from app.web.preferences import chosen_store, current_preference
+from app.web.preferences import chosen_store, current_preference, preference_options
 
 
 def nav_entries(current: str | None = None) -> list[nav.Shown]:
@@ -50,4 +50,5 @@ def init_frame(app: Flask) -> None:
         store_name=store_name,
         endpoint_url=endpoint_url,
         preference=current_preference,
+        preference_options=preference_options,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from flask import has_request_context, request
+from flask_babel import gettext
 
 from app.core.db import transaction
 from app.core.db.ids import to_public
 from app.core.guard.permissions import Actor
 from app.core.http.sessions import Visitor
 from app.tenants.operations.preferences import keep_preferences
-from app.tenants.rules.preferences import CHOICES, STORE
+from app.tenants.rules.preferences import CHOICES, LABELS, STORE
 from app.web.i18n import signed_in
 
 THEMES = CHOICES["theme"]
@@ -21,6 +22,11 @@ def current_preference(name: str) -> str:
     visitor = signed_in()
     chosen = visitor.preferences.get(name) if visitor else None
     return chosen or (CHOICES[name][0] if name in CHOICES else "")
+
+
+def preference_options(name: str) -> list[tuple[str, str]]:
+    """What can be chosen for `name`, in words."""
+    return [(value, gettext(LABELS[name][value])) for value in CHOICES[name]]
 
 
 def current_theme() -> str:

@@ -14,6 +14,7 @@ from app.core.db.ids import from_public, to_public
 from app.core.errors import DomainError
 from app.core.guard.permissions import allows
 from app.core.http.access import require
+from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import filter_view, list_view
 from app.core.http.sessions import current_actor
@@ -63,24 +64,23 @@ def create_user() -> str | Response | BaseResponse:
 @require("user.edit")
 def show_user(user_id: str) -> str | Response:
     user = people.get_user(current_actor(), "user.edit", from_public("usr", user_id))
-    places = [f"{to_public('store', row[0].store_id)}/{to_public('role', row[0].role_id)}"
-              for row in people.list_memberships(user.id)]  # fmt: skip
-    values = {"name": user.name, "email": email_of(user), "locale": user.locale or "", "places": places}
-    return render_form(TEMPLATE, values=values, **_context("user.edit", user))
+    return render_edit(TEMPLATE, _opened(user), **_context("user.edit", user))
 
 
 @bp.post("/users/<user_id>")
 @require("user.edit")
 def change_user(user_id: str) -> str | Response | BaseResponse:
-    actor = current_actor()
-    user = people.get_user(actor, "user.edit", from_public("usr", user_id))
-    context = _context("user.edit", user)
+    actor, key = current_actor(), from_public("usr", user_id)
+
+    def now() -> Opened:
+        return _opened(people.get_user(actor, "user.edit", key))
+
     try:
-        form = load_form(UserChangeForm)
-        with transaction():
-            users.change_user(actor, user.id, **form)
+        saved = save_edit(now, lambda form: users.change_user(actor, key, **form))
     except DomainError as error:
-        return render_form(TEMPLATE, error, **context)
+        context = _context("user.edit", people.get_user(actor, "user.edit", key))
+        return render_edit(TEMPLATE, now(), error, **context)
+    flash_saved(saved, TEMPLATE)
     return _back(gettext("Saved."))
 
 
@@ -121,8 +121,17 @@ def _change(user_id: str, change: Callable[..., None], message: str) -> str | Re
         with transaction():
             change(actor, user.id, version=form["version"])
     except DomainError as error:
-        return render_form(TEMPLATE, error, **context)
+        return render_edit(TEMPLATE, _opened(user), error, **context)
     return _back(message)
+
+
+def _opened(user: Any) -> Opened:
+    places = [
+        f"{to_public('store', row.store_id)}/{to_public('role', row.role_id)}"
+        for row, *_ in people.list_memberships(user.id)
+    ]
+    values = {"name": user.name, "email": email_of(user), "locale": user.locale or "", "places": places}
+    return Opened("user", user.id, user.version, values, UserChangeForm)
 
 
 def _list_choices() -> dict[str, list[tuple[str, str]]]:
@@ -138,6 +147,7 @@ def _context(permission: str, user: Any = None) -> dict[str, Any]:
     actor = current_actor()
     return {
         "user": user,
+        "state_label": gettext(lists.STATE_LABELS[user.state]) if user else "",
         "stores": queries.list_open_stores(actor, permission),
         "roles": [line.role for line in people.list_roles()],
         "editable": allows(actor, permission),
