@@ -130,7 +130,7 @@ def _matrix() -> dict[str, Any]:
     groups: dict[str, list[Topic]] = {}
     for topic in declared_topics().values():
         groups.setdefault(topic.group, []).append(topic)
-    names = {INBOX: gettext("Inbox"), MAIL: gettext("E-mail")}
+    names = {INBOX: gettext("Inbox"), MAIL: gettext("Mail")}
     return {"groups": groups, "channels": [(channel, names[channel]) for channel in CHANNELS]}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from app.core import clock
 from app.core.guard.permissions import Actor, system_actor
+from app.core.jobs.events import publish
 from app.core.jobs.jobs import begin_step, finish_job, list_jobs, next_step, report, start_job
 from app.core.jobs.models import Job, JobState
 from app.core.jobs.queues import QueueName
@@ -20,6 +21,7 @@ from app.crm.operations import activities, customers
 from app.crm.operations.contacts import ContactInput
 from app.inventory.operations import odometers, units, vehicles
 from app.sales.operations import deals, delivery
+from app.tenants.events import InvitationAccepted
 from worker.demo.dealerships import Dealership, find
 from worker.demo.plot import write_history
 from worker.demo.stories import Buyer, Car, Sale, Stay, Story
@@ -72,6 +74,9 @@ def load_step(job_id: uuid.UUID) -> None:
         next_step(job)
     else:
         finish_job(job, JobState.SUCCEEDED, {"stories": told})
+        # The last two to join are news, so that an inbox is not empty on the first day.
+        for user_id in list(teller.staff.values())[-2:]:
+            publish(InvitationAccepted(user_id, None))
 
 
 class Teller:
