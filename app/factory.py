@@ -17,6 +17,7 @@ from app.core.jobs import cli as jobs_cli
 from app.core.jobs import events, outbox
 from app.core.jobs.imports import cli as imports_cli
 from app.core.lists import views
+from app.core.lists.search import cli as search_cli
 from app.core.logging import configure
 from app.tenants import cli as tenants_cli
 from app.tenants.operations.signing import touch_session
@@ -34,8 +35,10 @@ CORE_PARTS = (
     "app.core.jobs.jobs",
     "app.core.jobs.imports.operations",
     "app.core.lists.models",
+    "app.core.lists.search.models",
     "app.core.lists.views",
     "app.web.subjects",
+    "app.web.work_lists",
 )
 ALWAYS_ROUTED = ("tenants",)
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
@@ -82,5 +85,5 @@ def register_modules(app: Flask, settings: Settings) -> None:
 def register_commands(app: Flask) -> None:
     """The shell commands, under `flask`."""
     operators = (tenants_cli.group, tenants_cli.platform_group, jobs_cli.group, jobs_cli.jobs_group)
-    for group in (*operators, imports_cli.group):
+    for group in (*operators, imports_cli.group, search_cli.group):
         app.cli.add_command(group)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.datastructures import FileStorage
 
@@ -16,6 +16,7 @@ from app.core.errors import N_, DomainError, FieldError, Invalid, NotFound
 from app.core.guard.permissions import Actor, allows
 from app.core.http.access import require
 from app.core.http.forms import render_form
+from app.core.http.lists import list_view
 from app.core.http.problems import words
 from app.core.http.sessions import current_actor
 from app.core.jobs.imports import failures, kinds, mapping, operations
@@ -23,19 +24,11 @@ from app.core.jobs.imports.kinds import ImportKind
 from app.core.jobs.imports.models import ImportState, Outcome
 from app.core.jobs.models import Job
 from app.web.import_columns import columns_page, kind_of, typed_mapping
-from app.web.jobs import shown_job
+from app.web.job_words import shown_job
+from app.web.work_lists import IMPORT_STATES, IMPORTS
 
 bp = Blueprint("imports", __name__, template_folder="templates")
 
-STATES = {
-    ImportState.UPLOADED: N_("uploaded"),
-    ImportState.CHECKING: N_("being checked"),
-    ImportState.CHECKED: N_("checked"),
-    ImportState.RUNNING: N_("running"),
-    ImportState.DONE: N_("done"),
-    ImportState.UNDOING: N_("being undone"),
-    ImportState.UNDONE: N_("undone"),
-}
 OUTCOMES = {
     Outcome.CREATED: N_("Taken in"),
     Outcome.DUPLICATE: N_("There already"),
@@ -48,17 +41,8 @@ MAPPABLE = (ImportState.UPLOADED, ImportState.CHECKED)
 
 @bp.get("/imports")
 @require("import.see")
-def list_imports() -> str:
-    rows = [
-        {
-            "item": found,
-            "url": _address(found.id),
-            "kind": _kind_label(found.kind),
-            "state": gettext(STATES[ImportState(found.state)]),
-        }
-        for found in operations.list_imports(current_actor())
-    ]
-    return render_template("web/imports/list.html", rows=rows)
+def list_imports() -> Response:
+    return list_view(IMPORTS, "web/imports/list.html")
 
 
 @bp.get("/imports/new")
@@ -178,7 +162,7 @@ def _page(import_id: uuid.UUID, error: DomainError | None = None) -> Any:
         item=found,
         public_id=to_public("imp", found.id),
         kind=gettext(kind.label),
-        state=gettext(STATES[ImportState(found.state)]),
+        state=gettext(IMPORT_STATES[ImportState(found.state)]),
         job=shown_job(job) if job is not None else None,
         counts=[(str(key), gettext(label), found.counts.get(key)) for key, label in OUTCOMES.items()],
         failed=[

@@ -1,53 +1,50 @@
-"""Pages of background jobs: what runs and ran, how far it is, cancel and retry."""
+"""Background jobs: the tray of one's own, the list of all, how far each is, cancel and retry."""
 
 from __future__ import annotations
 
-import uuid
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
+from app.core import clock
 from app.core.db import transaction
-from app.core.db.ids import from_public, to_public
-from app.core.errors import N_
+from app.core.db.ids import from_public
+from app.core.errors import NotFound
 from app.core.http.access import ANY_USER, require
+from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
 from app.core.jobs import jobs
-from app.core.jobs.models import OPEN_STATES, Job, JobState
+from app.core.jobs.models import OPEN_STATES
+from app.web.job_words import ShownJob, shown_job, state_words
+from app.web.work_lists import JOBS
 
 bp = Blueprint("jobs", __name__, template_folder="templates")
-
-KINDS = {
-    "import_check": N_("Dry run of an import"),
-    "import_run": N_("Import"),
-    "import_undo": N_("Undo of an import"),
-    "demo.history": N_("Loading of the demonstration's history"),
-    "insights.recompute": N_("Recomputation of a metric"),
-}
-STATES = {
-    JobState.QUEUED: N_("waiting"),
-    JobState.RUNNING: N_("running"),
-    JobState.SUCCEEDED: N_("succeeded"),
-    JobState.PARTLY_FAILED: N_("partly failed"),
-    JobState.FAILED: N_("failed"),
-    JobState.CANCELED: N_("canceled"),
-    JobState.STALLED: N_("stalled"),
-}
-RETRYABLE = (JobState.FAILED, JobState.STALLED, JobState.CANCELED)
+# Somebody who has just begun something looks at it; whoever waits longer than this is doing something else.
+LOOKED_AT = timedelta(seconds=30)
+EAGER_SECONDS, CALM_SECONDS = 2, 5
+MOST_WATCHED = 20
 
 
 @bp.get("/jobs")
-@require("job.see")
-def list_jobs() -> str:
-    return render_template("web/jobs/list.html", jobs=[shown_job(job) for job in jobs.list_jobs(current_actor())])
+@require(ANY_USER)
+def list_jobs() -> Response:
+    return list_view(JOBS, "web/jobs/list.html")
+
+
+@bp.get("/jobs/tray")
+@require(ANY_USER)
+def show_tray() -> str:
+    return _tray()
 
 
 @bp.get("/jobs/<job_id>")
 @require(ANY_USER)
 def show_job(job_id: str) -> str:
     job = jobs.get_job(current_actor(), from_public("job", job_id))
-    return render_template("web/jobs/show.html", job=shown_job(job))
+    shown = shown_job(job)
+    return render_template("web/jobs/show.html", job=shown, is_own=job.created_by == current_actor().user_id)
 
 
 @bp.get("/jobs/<job_id>/progress")
@@ -56,7 +53,7 @@ def show_progress(job_id: str) -> dict[str, Any]:
     job = jobs.get_job(current_actor(), from_public("job", job_id))
     return {
         "state": job.state,
-        "state_label": _state(job),
+        "state_label": state_words(job),
         "done": job.progress_done,
         "total": job.progress_total,
         "finished": job.state not in OPEN_STATES,
@@ -67,41 +64,45 @@ def show_progress(job_id: str) -> dict[str, Any]:
 @require(ANY_USER)
 def cancel_job(job_id: str) -> Any:
     with transaction():
-        job = jobs.cancel_job(current_actor(), from_public("job", job_id))
+        jobs.cancel_job(current_actor(), from_public("job", job_id))
+    if request.headers.get("HX-Request") == "true":
+        return _tray()
     flash(gettext("The job stops before its next step."))
-    return redirect(_url(job.id), 303)
+    return redirect(url_for("jobs.show_job", job_id=job_id), 303)
 
 
 @bp.post("/jobs/<job_id>/retry")
 @require(ANY_USER)
 def retry_job(job_id: str) -> Any:
     with transaction():
-        job = jobs.retry_job(current_actor(), from_public("job", job_id))
+        jobs.retry_job(current_actor(), from_public("job", job_id))
     flash(gettext("The job goes on from where it stopped."))
-    return redirect(_url(job.id), 303)
+    return redirect(url_for("jobs.show_job", job_id=job_id), 303)
 
 
-def shown_job(job: Job) -> dict[str, Any]:
-    """A job as pages show it."""
-    import_id = job.params.get("import_id")
-    about = url_for("imports.show_import", import_id=to_public("imp", uuid.UUID(import_id))) if import_id else None
-    return {
-        "row": job,
-        "label": gettext(KINDS[job.kind]) if job.kind in KINDS else job.kind,
-        "state": _state(job),
-        "open": job.state in OPEN_STATES,
-        "retryable": job.state in RETRYABLE,
-        "public_id": to_public("job", job.id),
-        "url": _url(job.id),
-        "about": about,
-    }
+def _tray() -> str:
+    """The visitor's own newest jobs; those `watch` names that have ended since stand apart, as news."""
+    own = [shown_job(job) for job in jobs.own_jobs(current_actor())]
+    watched = _watched()
+    running = [job for job in own if job.open]
+    news = [job for job in own if job.public_id in watched and not job.open]
+    return render_template("web/jobs/tray.html", jobs=own, running=running, news=news, seconds=_pause(running))
 
 
-def _state(job: Job) -> str:
-    if job.cancel_requested and job.state in OPEN_STATES:
-        return gettext("being canceled")
-    return gettext(STATES[JobState(job.state)])
+def _watched() -> set[str]:
+    found = set()
+    for text in request.values.get("watch", "").split(",")[:MOST_WATCHED]:
+        try:
+            from_public("job", text)
+        except NotFound:
+            continue
+        found.add(text)
+    return found
 
 
-def _url(job_id: uuid.UUID) -> str:
-    return url_for("jobs.show_job", job_id=to_public("job", job_id))
+def _pause(running: list[ShownJob]) -> int | None:
+    """Seconds until the tray looks again; None when there is nothing to look for."""
+    if not running:
+        return None
+    newest = max(job.row.created_at for job in running)
+    return EAGER_SECONDS if clock.now() - newest < LOOKED_AT else CALM_SECONDS

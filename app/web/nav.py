@@ -83,7 +83,7 @@ ENTRIES = (
     Entry("sales.list_deals", N_("Deals"), "deal", "deal.see", SALES, phone=True),
     Entry("insights.list_metrics", N_("Metrics"), "trend", "metric.see", BUSINESS),
     Entry("imports.list_imports", N_("Imports"), "import", "import.see", BUSINESS),
-    Entry("jobs.list_jobs", N_("Jobs"), "jobs", "job.see", BUSINESS),
+    Entry("jobs.list_jobs", N_("Jobs"), "jobs", None, BUSINESS),
     Entry(
         "tenants.list_stores",
         N_("Stores"),

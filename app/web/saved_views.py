@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.core.db import transaction
 from app.core.db.ids import from_public, to_public
 from app.core.errors import DomainError, FieldError, Invalid, NotFound
-from app.core.guard.permissions import allows, check
+from app.core.guard.permissions import allows
 from app.core.http.access import ANY_USER, may, require
 from app.core.http.forms import render_form
 from app.core.http.lists import asked, list_address
@@ -103,7 +103,7 @@ def _spec(name: str) -> ListSpec:
     spec = REGISTRY.get(name)
     if spec is None:
         raise NotFound
-    check(current_actor(), spec.permission)
+    spec.check(current_actor())
     return spec
 
 

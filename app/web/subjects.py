@@ -13,7 +13,7 @@ from app.core.jobs.imports import operations as imports
 from app.core.jobs.imports.models import Import, Outcome
 from app.core.jobs.models import Job, JobState
 from app.core.jobs.topics import Named, Phrase, declare_subject, verbatim
-from app.web.jobs import KINDS
+from app.web.job_words import KINDS
 
 IN_WORDS = {
     JobState.FAILED: N_("It failed."),

@@ -168,6 +168,7 @@ ROWS: dict[str, Row] = {
     "POST /imports/<import_id>/undo": IMPORT,
     "GET /imports/<import_id>/failed-rows": IMPORT,
     "GET /jobs": PLAIN,
+    "GET /jobs/tray": PLAIN,
     "GET /jobs/<job_id>": JOB,
     "GET /jobs/<job_id>/progress": JOB,
     "POST /jobs/<job_id>/cancel": JOB,

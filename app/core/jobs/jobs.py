@@ -11,10 +11,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, false, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, false, func, select
 
 from app.core.db import db
 from app.core.errors import N_, Conflict, NotFound
+from app.core.guard.facts import declare_fact
 from app.core.guard.permissions import Actor, covers, declare, scope_clause
 from app.core.jobs.events import publish
 from app.core.jobs.models import OPEN_STATES, Job, JobState
@@ -25,6 +26,7 @@ from app.core.jobs.queues import QueueName
 declare("job", verbs=("see", "edit"))
 
 WATCH_TASK: Final = "jobs.watch_job"
+OPEN_FACT: Final = "jobs_open"
 STALLED_AFTER: Final = timedelta(minutes=30)
 
 
@@ -75,15 +77,30 @@ def get_job(actor: Actor, job_id: uuid.UUID) -> Job:
 
 def find_jobs(actor: Actor, job_ids: Collection[uuid.UUID]) -> Sequence[Job]:
     """Those of the jobs that the actor may see."""
-    return db.session.scalars(select(Job).where(Job.id.in_(job_ids), _visible_to(actor))).all()
+    return db.session.scalars(select(Job).where(Job.id.in_(job_ids), visible_to(actor))).all()
 
 
 def list_jobs(actor: Actor, kind: str | None = None, limit: int = 50) -> Sequence[Job]:
     """The newest jobs the actor may see."""
-    query = select(Job).where(_visible_to(actor)).order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)
+    query = select(Job).where(visible_to(actor)).order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)
     if kind is not None:
         query = query.where(Job.kind == kind)
     return db.session.scalars(query).all()
+
+
+def own_jobs(actor: Actor, limit: int = 8) -> Sequence[Job]:
+    """The newest jobs the actor began."""
+    own = select(Job).where(Job.created_by == actor.user_id)
+    return db.session.scalars(own.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)).all()
+
+
+def count_open_of(user_id: ColumnElement[uuid.UUID]) -> ScalarSelect[int]:
+    """How many jobs of the user in this column are under way."""
+    of = (Job.created_by == user_id, Job.state.in_(OPEN_STATES))
+    return select(func.count()).select_from(Job).where(*of).correlate(user_id.table).scalar_subquery()
+
+
+declare_fact(OPEN_FACT, count_open_of)
 
 
 def cancel_job(actor: Actor, job_id: uuid.UUID) -> Job:
@@ -105,6 +122,7 @@ def retry_job(actor: Actor, job_id: uuid.UUID) -> Job:
     if job.state not in (JobState.FAILED, JobState.STALLED, JobState.CANCELED):
         raise JobUnderWay
     job.state, job.cancel_requested, job.finished_at = JobState.QUEUED, False, None
+    job.heartbeat_at = func.now()
     next_step(job)
     _watch(job.id)
     return job
@@ -188,7 +206,8 @@ def _tell(job: Job) -> None:
         publish(JobFinished(job.id, job.kind, str(job.state), job.created_by, about))
 
 
-def _visible_to(actor: Actor) -> ColumnElement[bool]:
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The jobs an actor may see: his own, and those his right to jobs reaches."""
     own = Job.created_by == actor.user_id if actor.user_id is not None else false()
     return own | scope_clause(actor, "job.see", owner=Job.created_by)
 

@@ -30,7 +30,14 @@ CONSUMERS: Final[Mapping[str, tuple[QueueName, ...]]] = MappingProxyType(
 
 # How many rows of one queue a tenant may have under way at once, so that it cannot starve the others.
 SLOTS: Final[Mapping[str, int]] = MappingProxyType(
-    {QueueName.DEFAULT: 4, QueueName.METRICS: 2, QueueName.IMPORTS: 1, QueueName.EXPORTS: 2, QueueName.NOTIFY: 4, QueueName.OPS: 1}
+    {
+        QueueName.DEFAULT: 4,
+        QueueName.METRICS: 2,
+        QueueName.IMPORTS: 1,
+        QueueName.EXPORTS: 2,
+        QueueName.NOTIFY: 4,
+        QueueName.OPS: 1,
+    }
 )
 
 

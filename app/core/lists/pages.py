@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.core.db import db
-from app.core.guard.permissions import Actor, check
+from app.core.guard.permissions import Actor
 from app.core.guard.policy import policy_for
 from app.core.guard.vault import blind_index
 from app.core.lists import keyset
@@ -50,7 +50,7 @@ def run(
 
     Raises PermissionDenied, and Invalid for a query with errors or a cursor of another question.
     """
-    check(actor, spec.permission)
+    spec.check(actor)
     refuse_hidden(query.checked(), policy_for(actor))
     statement = narrow(spec.source(actor), query, timezone=timezone, tokenise=blind_index, me=actor.user_id)
     return fetch(db.session(), statement, query, cursors=cursors, with_total=with_total)
@@ -58,7 +58,7 @@ def run(
 
 def matching(spec: ListSpec, actor: Actor, query: ListQuery, *, timezone: str = "UTC") -> Select[Any]:
     """Everything `query` asks for, without order and pages: for exports and for figures that open to their rows."""
-    check(actor, spec.permission)
+    spec.check(actor)
     refuse_hidden(query.checked(), policy_for(actor))
     tokenise: Tokeniser = blind_index
     return narrow(spec.source(actor), query, timezone=timezone, tokenise=tokenise, me=actor.user_id)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.errors import N_
-from app.core.guard.permissions import Actor, declared
+from app.core.guard.permissions import Actor, check, declared
 from app.core.lists.matching import fold_text
 from app.core.lists.parts import Board, BulkAction, BulkField, Peek, Target, Under, View
 from app.core.lists.relative import Range
@@ -161,7 +161,8 @@ class ListSpec:
     """A list: who may see it, where rows come from, and what may be shown, asked and sorted.
 
     `source(actor)` gives a Select of columns (not entities), already narrowed by `scope_clause`, with one row per
-    `key` column and no order or limit of its own.
+    `key` column and no order or limit of its own. Where `permission` is empty everybody has rows of his own, and
+    `source` shows nobody else's without a right.
     """
 
     name: str
@@ -201,11 +202,16 @@ class ListSpec:
         if len(tabs) != len(set(tabs)) or any(key.startswith("view_") for key in tabs):
             raise ValueError(f"list {self.name}: a view's key is taken")
 
+    def check(self, actor: Actor) -> None:
+        """Raise PermissionDenied unless `actor` may see this list at all."""
+        if self.permission:
+            check(actor, self.permission)
+
     @property
     def export_permission(self) -> str | None:
         """The right to take these rows away as a file; None where nobody may."""
         name = f"{self.permission.partition('.')[0]}.export"
-        return name if self.exports and name in declared() else None
+        return name if self.exports and self.permission and name in declared() else None
 
     @property
     def tabs(self) -> tuple[View, ...]:

@@ -8,6 +8,7 @@ import "./js/palette.js";
 import "./js/keys.js";
 import "./js/composer.js";
 import "./js/jobs.js";
+import "./js/tray.js";
 import "./js/inbox.js";
 import "./js/list.js";
 import "./js/charts.js";

@@ -102,12 +102,12 @@ def get_import(actor: Actor, import_id: uuid.UUID) -> Import:
 
 def find_imports(actor: Actor, import_ids: Collection[uuid.UUID]) -> Sequence[Import]:
     """Those of the imports that are within the actor's reach."""
-    return db.session.scalars(select(Import).where(Import.id.in_(import_ids), _visible_to(actor))).all()
+    return db.session.scalars(select(Import).where(Import.id.in_(import_ids), visible_to(actor))).all()
 
 
 def list_imports(actor: Actor, limit: int = 100) -> Sequence[Import]:
     """The newest imports within the actor's reach: one who may not see everybody's sees his own and his team's."""
-    query = select(Import).where(_visible_to(actor)).order_by(Import.created_at.desc(), Import.id.desc())
+    query = select(Import).where(visible_to(actor)).order_by(Import.created_at.desc(), Import.id.desc())
     return db.session.scalars(query.limit(limit)).all()
 
 
@@ -200,7 +200,8 @@ def _begin(actor: Actor, found: Import, state: ImportState, kind: str, task: str
     return job
 
 
-def _visible_to(actor: Actor) -> ColumnElement[bool]:
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The imports an actor may see: his own, and those his right to imports reaches."""
     own = Import.created_by == actor.user_id if actor.user_id is not None else false()
     return own | scope_clause(actor, "import.see", owner=Import.created_by)
 
