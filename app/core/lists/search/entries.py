@@ -1,0 +1,120 @@
+"""Keeping the entries: written anew from the records, in the transaction that changes these, one way for all.
+
+The rows of the records are locked before they are read. Whoever changes one beside us is waited for, and whoever
+comes after us waits: an entry never stays behind its record.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.db import db
+from app.core.db.bulk import copy_rows
+from app.core.lists.search.kinds import KINDS, Entry, SearchKind
+from app.core.lists.search.models import RecentRecord, SearchEntry
+from app.core.lists.search.tokens import Form, kept_forms, plain_code, tokens_of
+from app.core.lists.search.words import fold, spellings_of
+
+TABLE = SearchEntry.__table__
+COLUMNS = tuple(column.name for column in TABLE.columns)
+_KEY = ("kind", "record_id")
+# Above this many rows COPY is the cheaper way in.
+_FEW = 20
+
+
+def refresh(kind: str, record_ids: Collection[uuid.UUID]) -> None:
+    """Bring the entries of these records, new, changed or deleted, to what the records say now."""
+    if not record_ids:
+        return
+    db.session.flush()
+    rows = rows_of(KINDS[kind], sorted(set(record_ids)))
+    gone = set(record_ids) - rows.keys()
+    if gone:
+        remove(kind, gone)
+    if len(rows) > _FEW:
+        _copy(kind, rows)
+    elif rows:
+        _store(list(rows.values()))
+
+
+def replace(kind: SearchKind, record_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Write the entries of these records anew; the ids of those that have one."""
+    rows = rows_of(kind, record_ids)
+    _copy(kind.name, rows)
+    return set(rows)
+
+
+def rows_of(kind: SearchKind, record_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Mapping[str, Any]]:
+    """The rows that these records should have, by id; the records are locked until the transaction ends."""
+    locked = select(kind.key).where(kind.key.in_(record_ids)).order_by(kind.key).with_for_update(key_share=True)
+    there = db.session.scalars(locked).all()
+    entries = {key: entry for key, entry in kind.load(there).items() if entry.title} if there else {}
+    forms = {key: _forms(entry) for key, entry in entries.items()}
+    tokens = tokens_of(kind.name, (form for group in forms.values() for form in group))
+    own = {key: sorted({tokens[form] for form in group}) for key, group in forms.items()}
+    return {key: _row(kind.name, key, entry, own[key]) for key, entry in entries.items()}
+
+
+def new_entry(kind: str, record_id: uuid.UUID, entry: Entry) -> SearchEntry:
+    """The entry of a record in the making, not stored yet, for whoever stores rows by the dozen."""
+    tokens = tokens_of(kind, _forms(entry))
+    return SearchEntry(**_row(kind, record_id, entry, sorted(set(tokens.values()))))
+
+
+def remove(kind: str, record_ids: Collection[uuid.UUID]) -> None:
+    """Delete the entries of records, with their tokens, and forget that anybody opened them."""
+    ids = sorted(record_ids)
+    db.session.execute(
+        delete(SearchEntry)
+        .where(SearchEntry.kind == kind, SearchEntry.record_id.in_(ids))
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(
+        delete(RecentRecord)
+        .where(RecentRecord.kind == kind, RecentRecord.record_id.in_(ids))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _row(kind: str, key: uuid.UUID, entry: Entry, tokens: Sequence[int]) -> Mapping[str, Any]:
+    names = fold(entry.names)
+    return {
+        "kind": kind,
+        "record_id": key,
+        "shown_id": entry.shown_id or key,
+        "store_id": entry.store_id,
+        "owner_id": entry.owner_id,
+        "title": entry.title,
+        "names": names or None,
+        "spellings": spellings_of(names) or None,
+        "code": plain_code(entry.code) or None,
+        "tokens": list(tokens) or None,
+    }
+
+
+def _forms(entry: Entry) -> list[Form]:
+    return [form for secret, value in entry.secrets for form in kept_forms(secret, value)]
+
+
+def _store(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert or change some rows; one that is right already is left alone, and so are its indexes."""
+    statement = insert(TABLE)
+    values = {name: statement.excluded[name] for name in COLUMNS if name not in _KEY}
+    differs: list[ColumnElement[bool]] = [TABLE.c[name].is_distinct_from(value) for name, value in values.items()]
+    db.session.execute(
+        statement.on_conflict_do_update(index_elements=_KEY, set_=values, where=or_(*differs)), list(rows)
+    )
+
+
+def _copy(kind: str, rows: Mapping[uuid.UUID, Mapping[str, Any]]) -> None:
+    db.session.execute(
+        delete(SearchEntry)
+        .where(SearchEntry.kind == kind, SearchEntry.record_id.in_(list(rows)))
+        .execution_options(synchronize_session=False)
+    )
+    copy_rows(TABLE, COLUMNS, ([row[name] for name in COLUMNS] for row in rows.values()))

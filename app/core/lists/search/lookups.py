@@ -1,0 +1,129 @@
+"""The statements of the search: a few narrow look-ups in the one table, each answered by an index and each bounded.
+
+Nothing here is ever prepared (the driver never prepares, `app/core/db/dialect.py`), so that each statement is planned
+for its own values: a plan made for any text would walk a whole index for a short one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Integer, Select, and_, func, literal, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.core.lists.matching import escape_like
+from app.core.lists.search.asking import SHORTEST_END, Asked, Meaning
+from app.core.lists.search.kinds import SearchKind
+from app.core.lists.search.models import SearchEntry
+from app.core.lists.search.words import SHORTEST_INFIX, forms, is_cjk, pair_key, pairs, spelling
+
+# Ways of being found; a row says by which it came.
+TOKEN, CODE, PART_OF_CODE, NAME, NEAR_NAME = range(5)
+# So many candidates are ranked; who types a name that more people bear types on.
+MOST: Final = 50
+MOST_BEGINNINGS: Final = 20
+_SHORTEST_NUMBER_END = 3
+_SHORTEST_ALIKE = 5
+
+Visible = Mapping[str, ColumnElement[bool]]
+
+
+def by_token(visible: Visible, kinds: Iterable[SearchKind], tokens: Sequence[int]) -> list[Select[Any]]:
+    """Records that have one of these tokens, of the kinds that keep some."""
+    if not tokens:
+        return []
+    seen = or_(*(visible[kind.name] for kind in kinds if kind.secrets))
+    return [_rows(TOKEN).where(SearchEntry.tokens.overlap(list(tokens)), seen).limit(2 * MOST)]
+
+
+def by_code(visible: Visible, kinds: Iterable[SearchKind], asked: Asked) -> list[Select[Any]]:
+    """Records whose VIN or number is, begins or ends with what was asked."""
+    coded = [kind for kind in kinds if kind.codes is not None]
+    if not asked.codes or not coded:
+        return []
+    code = asked.codes[0]
+    found = [_rows(CODE).where(SearchEntry.code.in_(asked.codes), _any(visible, coded)).limit(MOST)]
+    if any(map(str.isdecimal, code)):
+        parts: list[ColumnElement[bool]] = [SearchEntry.code.like(escape_like(code) + "%")]
+        ends = func.reverse(SearchEntry.code).like(escape_like(code[::-1]) + "%")
+        if len(code) >= SHORTEST_END:
+            parts.append(ends)
+        elif len(code) == _SHORTEST_NUMBER_END:
+            numbered = [kind for kind in coded if kind.codes is Meaning.NUMBER]
+            parts += [and_(ends, _any(visible, numbered))] if numbered else []
+        found.append(_rows(PART_OF_CODE).where(or_(*parts), _any(visible, coded)).limit(MOST))
+    return found
+
+
+def by_name(visible: Visible, kinds: Iterable[SearchKind], asked: Asked) -> list[Select[Any]]:
+    """Records whose name begins with the text, or holds each of its words.
+
+    Each kind is asked by itself, so that none crowds another out.
+    """
+    found = []
+    for kind in kinds if asked.words else ():
+        if kind.has_names:
+            begins = SearchEntry.names.like(escape_like(asked.folded) + "%")
+            found.append(_rows(NAME).where(visible[kind.name], begins).limit(MOST_BEGINNINGS))
+            inside = _inside(asked.words)
+            if inside is not None:
+                found.append(_rows(NAME).where(visible[kind.name], inside).limit(MOST))
+    return found
+
+
+def by_near_name(visible: Visible, kinds: Iterable[SearchKind], asked: Asked) -> list[Select[Any]]:
+    """Records with a word for each of the words asked that differs by a letter at most."""
+    spelled = [list(map(spelling, forms(word))) for word in asked.words]
+    if all(len(keys) == 1 for keys in spelled):
+        return []
+    near = [SearchEntry.spellings.overlap(keys) for keys in spelled]
+    return [_rows(NEAR_NAME).where(visible[kind.name], *near).limit(2 * MOST) for kind in kinds if kind.has_names]
+
+
+def by_alike_name(visible: Visible, kinds: Iterable[SearchKind], asked: Asked) -> list[Select[Any]]:
+    """Records whose name is alike as far as its trigrams go: the last resort, for more than one mistake in a word."""
+    if len(asked.folded) < _SHORTEST_ALIKE or not asked.words or is_cjk(asked.folded):
+        return []
+    alike = literal(asked.folded).op("<%", is_comparison=True)(SearchEntry.names)
+    return [_rows(NEAR_NAME).where(visible[kind.name], alike).limit(MOST) for kind in kinds if kind.has_names]
+
+
+_COLUMNS: Final[Sequence[Any]] = (
+    SearchEntry.kind,
+    SearchEntry.record_id,
+    SearchEntry.shown_id,
+    SearchEntry.title,
+    SearchEntry.names,
+    SearchEntry.code,
+    SearchEntry.tokens,
+)
+
+
+def _rows(way: int) -> Select[Any]:
+    return select(*_COLUMNS, literal_column(str(way), Integer).label("way"))
+
+
+def _any(visible: Visible, kinds: Iterable[SearchKind]) -> ColumnElement[bool]:
+    return or_(*(visible[kind.name] for kind in kinds))
+
+
+def _inside(words: Sequence[str]) -> ColumnElement[bool] | None:
+    """Every word stands somewhere in the name: long ones by trigrams, Chinese ones by pairs, short ones as they are.
+
+    None where nothing but a walk over everything could tell.
+    """
+    clauses: list[ColumnElement[bool]] = []
+    for word in words:
+        pattern = SearchEntry.names.like(f"%{escape_like(word)}%")
+        if is_cjk(word):
+            keys = list(map(pair_key, pairs(word)))
+            clauses += [_keyed(keys), pattern] if keys else [pattern]
+        else:
+            clauses.append(pattern if len(word) >= SHORTEST_INFIX else _keyed([spelling(word)]))
+    alone = len(words) == 1 and len(words[0]) == 1
+    return None if alone else and_(*clauses)
+
+
+def _keyed(keys: list[int]) -> ColumnElement[bool]:
+    return SearchEntry.spellings.contains(literal(keys, ARRAY(Integer)))
