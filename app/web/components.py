@@ -9,10 +9,11 @@ from typing import Any
 from flask import Flask
 
 from app.core.db.ids import to_public
+from app.core.http.timelines import collapsed
 from app.core.lists.shown import ShownState
 from app.web import charts
 from app.web.charts import Chart, Part, Series, Value
-from app.web.formats import format_compact, format_compact_money, format_money, format_number
+from app.web.formats import format_clock, format_compact, format_compact_money, format_money, format_number
 
 # How a chart writes its values, and how shorter beside the axis.
 WRITERS: Mapping[str, tuple[Callable[[Any], str], Callable[[Any], str]]] = MappingProxyType(
@@ -46,6 +47,8 @@ def board_columns(states: Sequence[ShownState]) -> list[dict[str, Any]]:
 
 def init_components(app: Flask) -> None:
     """Give templates these."""
+    app.jinja_env.filters["clock"] = format_clock
+    app.jinja_env.filters["collapsed"] = collapsed
     app.jinja_env.filters["board_columns"] = board_columns
     app.jinja_env.filters["public_store"] = lambda key: to_public("store", key)
     # A plate that is masked as a whole names no car.

@@ -105,7 +105,8 @@ def format_month(first: date) -> str:
     """The name of a month, with its year where it is another than today's."""
     this_year = first.year == now().astimezone(display_zone()).year
     if this_year:
-        return dates.format_date(first, "LLLL", locale=_region())
+        # Chinese writes the number of the month.
+        return dates.format_date(first, "LLL" if current_locale() == "zh" else "LLLL", locale=_region())
     return dates.format_skeleton("yMMMM", first, locale=_region())
 
 
@@ -123,6 +124,11 @@ def format_instant(value: datetime | None, zone: str | None = None) -> str:
     if local.date() == now().astimezone(display_zone(zone)).date():
         return clock
     return f"{format_day(local.date())} {clock}"
+
+
+def format_clock(value: datetime) -> str:
+    """The time of day, as it is: for grids whose times are a place's own."""
+    return dates.format_time(value, "short", locale=_region())
 
 
 def tone(kind: object) -> str:

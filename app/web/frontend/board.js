@@ -69,6 +69,8 @@ async function move(card, state, back) {
     if (answer.ok) return refresh(board, card.dataset.row);
     const said = await answer.json();
     refusal = said.errors?.[0]?.detail ?? said.detail ?? refusal;
+    // Somebody else was here first: the board shows what they did.
+    if (answer.status === 409) refresh(board, card.dataset.row);
   } catch {
     // The server is out of reach: the card goes back with the words the page brought along.
   }
