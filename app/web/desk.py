@@ -40,8 +40,11 @@ class Desk:
 
     def is_open(self, endpoint: str, permission: str) -> bool:
         """Whether this application serves `endpoint` and the actor may use it."""
-        known = endpoint in current_app.view_functions and permission in declared()
-        return known and allows(self.actor, permission)
+        return self.is_served(endpoint) and permission in declared() and allows(self.actor, permission)
+
+    def is_served(self, endpoint: str) -> bool:
+        """Whether this application has `endpoint` at all."""
+        return endpoint in current_app.view_functions
 
     def ask(self, name: str, **args: Any) -> Asked | None:
         """The question `args` to the list `name`; None where it is not served, not allowed, or asks hidden fields."""

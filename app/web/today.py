@@ -14,6 +14,7 @@ from app.core.errors import N_
 from app.core.guard.permissions import Actor
 from app.core.lists.figures import Group, Steps
 from app.core.lists.spec import REGISTRY
+from app.notifications.queries import Waiting, needs_me
 from app.web.charts import Part
 from app.web.deliveries import Deliveries, deliveries
 from app.web.desk import Asked, Desk
@@ -79,6 +80,7 @@ def gather(actor: Actor, today: date, store: str = "") -> dict[str, Any]:
         "stock": _ages(desk, stock) if stock else None,
         "handovers": _handovers(desk, open_deals),
         "activities": _activities(desk),
+        "waiting": _waiting(desk),
         "shortcuts": _shortcuts(desk),
     }
 
@@ -241,6 +243,14 @@ def _activities(desk: Desk) -> dict[str, Any] | None:
             }
         )
     return {"rows": items, "url": asked.url} if items else None
+
+
+def _waiting(desk: Desk) -> Waiting | None:
+    """What asks this person to do something."""
+    if not desk.is_served("notifications.show_inbox"):
+        return None
+    found = needs_me(desk.actor)
+    return found if found.total else None
 
 
 def _shortcuts(desk: Desk) -> list[dict[str, Any]]:
