@@ -1,35 +1,33 @@
-"""The lists of the CRM: customers by any combination of conditions, and activities."""
+"""The lists of the CRM: customers by any combination of conditions, and activities; how customers are found."""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column, select
 
+from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.permissions import Actor, scope_clause
-from app.core.lists.spec import By, Column, Filter, ListSpec, Sort, Target, declare_list
+from app.core.lists.search import Entry, SearchKind, declare_search
+from app.core.lists.spec import By, Column, Filter, ListSpec, Peek, Sort, Target, Under, View, declare_list
 from app.crm import queries
 from app.crm.models import Activity, ActivitySummary, ContactPoint, Customer
-from app.crm.rules import ACTIVITY_BANDS, ActivityType, ContactKind, CustomerKind, Direction, fold_name
+from app.crm.rules import (
+    ACTIVITY_BANDS,
+    KIND_LABELS,
+    TYPE_LABELS,
+    ContactKind,
+    fold_name,
+)
 from app.tenants import queries as tenants
 
-KIND_LABELS = {CustomerKind.INDIVIDUAL.value: N_("Person"), CustomerKind.BUSINESS.value: N_("Company")}
-TYPE_LABELS = {
-    ActivityType.CALL.value: N_("Call"),
-    ActivityType.MESSAGE.value: N_("Message"),
-    ActivityType.VISIT.value: N_("Visit"),
-    ActivityType.TEST_DRIVE.value: N_("Test drive"),
-    ActivityType.NOTE.value: N_("Note"),
-}
 
-DIRECTION_LABELS = {Direction.INBOUND.value: N_("Incoming"), Direction.OUTBOUND.value: N_("Outgoing")}
-
-
-def _customers(actor: Actor) -> Select:
-    stores, users = tenants.store_facts(), tenants.user_facts()
-    contact = (
+def _first_contact() -> ScalarSelect[str]:
+    return (
         select(ContactPoint.value_masked)
         .where(ContactPoint.customer_id == Customer.id)
         .order_by(ContactPoint.position, ContactPoint.id)
@@ -37,6 +35,10 @@ def _customers(actor: Actor) -> Select:
         .correlate(Customer)
         .scalar_subquery()
     )
+
+
+def _customers(actor: Actor) -> Select:
+    stores, users = tenants.store_facts(), tenants.user_facts()
     return (
         select(
             Customer.id,
@@ -46,7 +48,7 @@ def _customers(actor: Actor) -> Select:
             Customer.store_id,
             Customer.owner_id,
             Customer.created_at,
-            contact.label("contact"),
+            _first_contact().label("contact"),
             stores.c.store_name.label("store"),
             users.c.name.label("owner"),
             func.coalesce(ActivitySummary.activities, 0).label("activities"),
@@ -78,6 +80,14 @@ def _has_contact(kind: ContactKind) -> Any:
     return apply
 
 
+def _contact_filter(kind: ContactKind, label: str) -> Filter:
+    name = kind.value
+    return Filter(
+        name, label, "token", token=name, normalise=lambda text: queries.normal_contact(name, text),
+        apply=_has_contact(kind), personal=True, field=("customer", name),
+    )  # fmt: skip
+
+
 def _in_band(key: str) -> ColumnElement[bool]:
     return queries.band_clause(next(band for band in ACTIVITY_BANDS if band.key == key))
 
@@ -86,6 +96,18 @@ def _customer_page(row: Any) -> Target:
     return Target("crm.show_customer", {"customer_id": to_public("cus", row.id)})
 
 
+def _glance(actor: Actor, customer_id: uuid.UUID) -> dict[str, Any]:
+    found = queries.glance(actor, customer_id)
+    words = {"kind": KIND_LABELS[found["customer"].kind], "types": TYPE_LABELS}
+    return {**found, **words, "target": Target("crm.show_customer", {"customer_id": to_public("cus", customer_id)})}
+
+
+_WHOSE, _CONTACT = N_("Whose and where"), N_("Contact with them")
+_KINDS, _WORDS = tuple(KIND_LABELS.items()), ("me", "none")
+_WHEN = (N_("Oldest activity first"), N_("Latest activity first"))
+_ADDED = (N_("Added first"), N_("Added last"))
+_TALKED = (N_("Longest without contact first"), N_("Latest contact first"))
+
 CUSTOMERS = declare_list(
     ListSpec(
         name="customers",
@@ -93,47 +115,40 @@ CUSTOMERS = declare_list(
         permission="customer.see",
         source=_customers,
         columns=(
-            Column("name", N_("Name"), url=_customer_page, sort="name"),
-            Column("kind", N_("Kind"), labels=KIND_LABELS, value=lambda row: row.kind, kind="status"),
-            Column("contact", N_("Contact")),
+            Column("name", N_("Name"), url=_customer_page, sort="name", under=lambda row: Under(row.contact)),
+            Column("kind", N_("Kind"), labels=KIND_LABELS, kind="status"),
             Column("store", N_("Store")),
             Column("owner", N_("Owner")),
             Column("last_at", N_("Last activity"), "instant", sort="last_activity"),
             Column("activities", N_("Activities"), "number"),
-            Column("gap_index", N_("Activity index (s)"), "number", sort="activity_index"),
+            Column("gap_index", N_("Activity index (s)"), "number", sort="activity_index", shown=False),
+            Column("contact", N_("Contact"), shown=False),
+            Column("created_at", N_("Added"), "instant", sort="created", shown=False),
         ),
         filters=(
             Filter("name", N_("Name"), normalise=fold_name, apply=_name_contains, personal=True),
+            _contact_filter(ContactKind.PHONE, N_("Phone")),
+            _contact_filter(ContactKind.EMAIL, N_("E-mail")),
+            Filter("owner", N_("Owner"), "id", column=Customer.owner_id, prefix="usr", words=_WORDS, group=_WHOSE),
+            Filter("store", N_("Store"), "id", column=Customer.store_id, prefix="store", group=_WHOSE),
+            Filter("kind", N_("Kind"), "choice", column=Customer.kind, choices=_KINDS, group=_WHOSE),
+            Filter("created", N_("Added"), "date_range", column=Customer.created_at, instants=True, group=_WHOSE),
             Filter(
-                "phone",
-                N_("Phone"),
-                "token",
-                token=ContactKind.PHONE.value,
-                normalise=lambda text: queries.normal_contact("phone", text),
-                apply=_has_contact(ContactKind.PHONE),
-                personal=True,
-                field=("customer", "phone"),
+                "last_activity",
+                N_("Last activity"),
+                "date_range",
+                column=ActivitySummary.last_at,
+                instants=True,
+                words=("none",),
+                group=_CONTACT,
             ),
-            Filter(
-                "email",
-                N_("E-mail"),
-                "token",
-                token=ContactKind.EMAIL.value,
-                normalise=lambda text: queries.normal_contact("email", text),
-                apply=_has_contact(ContactKind.EMAIL),
-                personal=True,
-                field=("customer", "email"),
-            ),
-            Filter("kind", N_("Kind"), "choice", column=Customer.kind, choices=tuple(KIND_LABELS.items())),
-            Filter("store", N_("Store"), "id", column=Customer.store_id, prefix="store"),
-            Filter("owner", N_("Owner"), "id", column=Customer.owner_id, prefix="usr"),
-            Filter("last_activity", N_("Last activity"), "date_range", column=ActivitySummary.last_at, instants=True),
             Filter(
                 "activity",
                 N_("Activity"),
                 "choice",
                 apply=_in_band,
                 choices=tuple((band.key, band.label) for band in ACTIVITY_BANDS),
+                group=_CONTACT,
             ),
             Filter(
                 "activity_index",
@@ -141,15 +156,27 @@ CUSTOMERS = declare_list(
                 "number_range",
                 column=ActivitySummary.gap_index,
                 places=6,
+                group=_CONTACT,
             ),
         ),
         sorts=(
-            Sort("name", N_("Name"), (By(Customer.name_key),)),
-            Sort("created", N_("Added"), (By(Customer.created_at),)),
-            Sort("last_activity", N_("Last activity"), (By(ActivitySummary.last_at, nullable=True),)),
+            Sort("name", N_("Name"), (By(Customer.name_key),), words=(N_("Name, A to Z"), N_("Name, Z to A"))),
+            Sort("created", N_("Added"), (By(Customer.created_at),), words=_ADDED),
+            Sort("last_activity", N_("Last activity"), (By(ActivitySummary.last_at, nullable=True),), words=_TALKED),
             Sort("activity_index", N_("Activity index"), (By(ActivitySummary.gap_index, nullable=True),)),
         ),
         default_sort="name",
+        views=(
+            View("all", N_("All customers")),
+            View("mine", N_("My customers"), {"owner": ("me",)}),
+            View(
+                "quiet", N_("Quiet for 90 days"), {"last_activity": ("over_90_days_ago",), "sort": ("-last_activity",)}
+            ),
+            View("nobody", N_("Nobody has talked to"), {"activity": ("none",)}),
+            View("new", N_("New this month"), {"created": ("this_month",), "sort": ("-created",)}),
+        ),
+        peek=Peek("crm/_peek.html", _glance),
+        import_kind="customers",
         id_prefix="cus",
         endpoint="crm.list_customers",
         filter_endpoint="crm.filter_customers",
@@ -205,11 +232,67 @@ ACTIVITIES = declare_list(
             Filter("type", N_("Type"), "choice", column=Activity.type, choices=tuple(TYPE_LABELS.items())),
             Filter("customer", N_("Customer"), "id", column=Activity.customer_id, prefix="cus"),
             Filter("store", N_("Store"), "id", column=Activity.store_id, prefix="store"),
-            Filter("user", N_("By"), "id", column=Activity.user_id, prefix="usr"),
+            Filter("user", N_("By"), "id", column=Activity.user_id, prefix="usr", words=("me", "none")),
         ),
-        sorts=(Sort("at", N_("When"), (By(Activity.at),)),),
+        sorts=(
+            Sort(
+                "at", N_("When"), (By(Activity.at),), words=(N_("Oldest activity first"), N_("Latest activity first"))
+            ),
+        ),
         default_sort="-at",
+        views=(
+            View("all", N_("All activities")),
+            View("mine", N_("Mine"), {"user": ("me",)}),
+            View("today", N_("Today"), {"at": ("today",)}),
+            View("week", N_("Last 7 days"), {"at": ("last_7_days",)}),
+            View("drives", N_("Test drives"), {"type": ("test_drive",)}),
+        ),
         id_prefix="act",
         endpoint="crm.list_activities",
+    )
+)
+
+
+def _entries(customer_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Entry]:
+    rows = db.session.execute(
+        select(Customer.id, Customer.name, Customer.store_id, Customer.owner_id).where(Customer.id.in_(customer_ids))
+    )
+    contacts = queries.contacts_in_the_clear(customer_ids)
+    return {
+        row.id: Entry(
+            row.name,
+            names=row.name,
+            secrets=contacts.get(row.id, ()),
+            store_id=row.store_id,
+            owner_id=row.owner_id,
+        )
+        for row in rows
+    }
+
+
+def _describe(_actor: Actor, customer_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[str]]:
+    stores = tenants.store_facts()
+    rows = db.session.execute(
+        select(Customer.id, _first_contact(), stores.c.store_name)
+        .join(stores, stores.c.store_id == Customer.store_id)
+        .where(Customer.id.in_(customer_ids))
+    )
+    return {key: [part for part in parts if part] for key, *parts in rows}
+
+
+declare_search(
+    SearchKind(
+        name="customer",
+        label=N_("Customers"),
+        permission="customer.see",
+        prefix="cus",
+        endpoint="crm.show_customer",
+        argument="customer_id",
+        icon="users",
+        key=Customer.id,
+        load=_entries,
+        has_names=True,
+        secrets={"phone": ("customer", "phone"), "email": ("customer", "email")},
+        describe=_describe,
     )
 )

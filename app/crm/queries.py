@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Date, Row, Select, Subquery, and_, case, func, literal, select
 
 from app.core.db import current_tenant, db
 from app.core.errors import NotFound
 from app.core.guard import vault
+from app.core.guard.keys import KeyMissing
 from app.core.guard.permissions import Actor, allows, scope_clause
 from app.crm.models import Activity, ActivitySummary, ContactPoint, Customer
 from app.crm.rules import ACTIVITY_BANDS, ActivityBand, ContactKind, normalize_contact
@@ -147,6 +150,22 @@ def get_contact_point(customer_id: uuid.UUID, contact_point_id: uuid.UUID) -> Co
     return point
 
 
+def contacts_in_the_clear(customer_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[tuple[str, str]]]:
+    """(kind, value) of these customers' contact points, for what keeps them as tokens; an erased person has none."""
+    rows = db.session.execute(
+        select(ContactPoint.customer_id, ContactPoint.kind, ContactPoint.id, ContactPoint.value_enc)
+        .where(ContactPoint.customer_id.in_(customer_ids))
+        .order_by(ContactPoint.customer_id, ContactPoint.position, ContactPoint.id)
+    ).all()
+    vault.load_subject_keys({row.customer_id for row in rows})
+    found: dict[uuid.UUID, list[tuple[str, str]]] = {}
+    for row in rows:
+        with suppress(KeyMissing):
+            value = vault.unseal(row.customer_id, ContactPoint.__tablename__, "value_enc", row.id, row.value_enc)
+            found.setdefault(row.customer_id, []).append((row.kind, value))
+    return found
+
+
 def list_contact_points(customer_id: uuid.UUID) -> Sequence[ContactPoint]:
     """The customer's contact points in their order, values sealed and masked."""
     return db.session.scalars(
@@ -167,6 +186,19 @@ def list_activities(actor: Actor, customer_id: uuid.UUID, limit: int = 100) -> S
         .order_by(Activity.at.desc(), Activity.id.desc())
         .limit(limit)
     ).all()
+
+
+def glance(actor: Actor, customer_id: uuid.UUID, latest: int = 4) -> dict[str, Any]:
+    """What the preview of a customer shows; raises NotFound for one the actor may not see."""
+    customer = get_customer(actor, customer_id)
+    return {
+        "customer": customer,
+        "place": tenants.get_store(customer.store_id),
+        "owner": tenants.get_user_name(customer.owner_id) if customer.owner_id else None,
+        "points": list_contact_points(customer_id),
+        "summary": find_summary(customer_id),
+        "latest": list_activities(actor, customer_id, latest) if allows(actor, "activity.see") else [],
+    }
 
 
 def find_summary(customer_id: uuid.UUID) -> ActivitySummary | None:

@@ -47,6 +47,13 @@ class ActivityType(StrEnum):
     NOTE = "note"
 
 
+class Outcome(StrEnum):
+    """How a call ended."""
+
+    REACHED = "reached"
+    NO_ANSWER = "no_answer"
+
+
 class Direction(StrEnum):
     """Who began it."""
 
@@ -205,3 +212,17 @@ def engagement(activities: Iterable[tuple[str, datetime]], now: datetime) -> Dec
         weight = ENGAGEMENT_WEIGHTS.get(kind, Decimal(0))
         total += _EXACT.multiply(weight, _EXACT.power(Decimal(2), _EXACT.divide(-age, Decimal(HALF_LIFE_DAYS))))
     return total.quantize(Decimal("0.001"), rounding=ROUND_HALF_UP)
+
+
+# What they are called, marked for translation.
+KIND_LABELS = {CustomerKind.INDIVIDUAL.value: N_("Person"), CustomerKind.BUSINESS.value: N_("Company")}
+TYPE_LABELS = {
+    ActivityType.CALL.value: N_("Call"),
+    ActivityType.MESSAGE.value: N_("Message"),
+    ActivityType.VISIT.value: N_("Visit"),
+    ActivityType.TEST_DRIVE.value: N_("Test drive"),
+    ActivityType.NOTE.value: N_("Note"),
+}
+
+OUTCOME_LABELS = {Outcome.REACHED.value: N_("Reached"), Outcome.NO_ANSWER.value: N_("No answer")}
+DIRECTION_LABELS = {Direction.INBOUND.value: N_("Incoming"), Direction.OUTBOUND.value: N_("Outgoing")}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
@@ -10,53 +12,24 @@ from sqlalchemy.orm import aliased
 from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.permissions import Actor, scope_clause
-from app.core.lists.spec import By, Column, Filter, ListSpec, Sort, Target, declare_list
+from app.core.lists.search import SearchKind, Word, declare_search
+from app.core.lists.search.asking import Meaning
+from app.core.lists.spec import Board, By, Column, Filter, ListSpec, Peek, Sort, Target, Under, View, declare_list
 from app.inventory import queries
 from app.inventory.models import StockUnit, Vehicle
+from app.inventory.queries import finding, glance
+from app.inventory.queries.finding import vehicle_name
 from app.inventory.rules import plates, vin
-from app.inventory.rules.odometer import OdometerStatus, OdometerUnit
-from app.inventory.rules.stock import OPEN, Condition, StockStatus
-from app.inventory.rules.vin import VinStatus
+from app.inventory.rules.stock import OPEN, StockStatus, moves_from
+from app.inventory.rules.words import CONDITION_LABELS, STATUS_LABELS
 from app.tenants import queries as tenants
 
-STATUS_LABELS = {
-    StockStatus.IN_TRANSIT.value: N_("In transit"),
-    StockStatus.IN_RECON.value: N_("Reconditioning"),
-    StockStatus.AVAILABLE.value: N_("In stock"),
-    StockStatus.ON_HOLD.value: N_("On hold"),
-    StockStatus.SOLD.value: N_("Sold"),
-    StockStatus.DELIVERED.value: N_("Delivered"),
-    StockStatus.WHOLESALED.value: N_("Wholesaled"),
-    StockStatus.DEALER_TRADE_OUT.value: N_("Traded to a dealer"),
-}
-CONDITION_LABELS = {
-    Condition.NEW.value: N_("New"),
-    Condition.USED.value: N_("Used"),
-    Condition.CERTIFIED.value: N_("Certified"),
-}
-VIN_STATUS_LABELS = {
-    VinStatus.VALID.value: N_("Check digit is right"),
-    VinStatus.STRUCTURE_ONLY.value: N_("Right shape, check digit not confirmed"),
-    VinStatus.INCOMPLETE.value: N_("Short number"),
-    VinStatus.NOT_VIN.value: N_("Not a VIN"),
-}
-ODOMETER_STATUS_LABELS = {
-    OdometerStatus.UNKNOWN.value: N_("Unknown"),
-    OdometerStatus.ORIGINAL.value: N_("Original"),
-    OdometerStatus.REPLACED.value: N_("Replaced"),
-    OdometerStatus.ROLLEDOVER.value: N_("Rolled over"),
-}
-ODOMETER_UNIT_LABELS = {OdometerUnit.KM.value: N_("km"), OdometerUnit.MI.value: N_("mi")}
 NOT_IN_STOCK = "not_in_stock"
 _ANY_STATUS = STATUS_LABELS | {NOT_IN_STOCK: N_("Not in stock")}
 _CONDITIONS = tuple(CONDITION_LABELS.items())
 _IN_STOCK = "in_stock"
+_CAR, _LOT, _VIN = N_("The car"), N_("On the lot"), N_("VIN or its last characters")
 _UNIT_STATUS = {_IN_STOCK: N_("Any in stock"), NOT_IN_STOCK: N_("Not in stock")} | STATUS_LABELS
-
-
-def vehicle_name(row: Any) -> str:
-    """What a vehicle is called in one line: year, make, model, trim."""
-    return " ".join(str(part) for part in (row.model_year, row.make, row.model, row.trim) if part)
 
 
 def _vehicle_page(row: Any) -> Target:
@@ -72,8 +45,8 @@ def _vin_tail(row: Any) -> str | None:
     return None if row.vin is None else vin.tail(row.vin)
 
 
-def _odometer(row: Any) -> str | None:
-    return None if row.odometer is None else f"{row.odometer:,} {row.odometer_unit}"
+def _number_and_tail(row: Any) -> Under:
+    return Under(row.stock_number, _vin_tail(row))
 
 
 _VEHICLE_COLUMNS = (
@@ -98,6 +71,7 @@ _UNIT_COLUMNS = (
     StockUnit.currency,
     StockUnit.acquired_on,
     StockUnit.closed_on,
+    StockUnit.version,
 )
 
 
@@ -148,7 +122,7 @@ def _vehicle_status(value: str) -> ColumnElement[bool]:
 
 def _filters(statuses: dict[str, str], status: Any) -> tuple[Filter, ...]:
     return (
-        Filter("vin", N_("VIN or its last characters"), normalise=vin.normalise, apply=queries.vin_tail_clause),
+        Filter("vin", _VIN, normalise=vin.normalise, apply=queries.vin_tail_clause, group=_CAR),
         Filter(
             "plate",
             N_("Plate"),
@@ -159,30 +133,42 @@ def _filters(statuses: dict[str, str], status: Any) -> tuple[Filter, ...]:
             personal=True,
             field=("vehicle", "plate"),
         ),
-        Filter("make", N_("Make"), column=Vehicle.make_key),
-        Filter("model", N_("Model"), column=Vehicle.model_key),
-        Filter("year", N_("Model year"), "number_range", column=Vehicle.model_year),
-        Filter("status", N_("Status"), "choice", apply=status, choices=tuple(statuses.items())),
-        Filter("condition", N_("Condition"), "choice", column=StockUnit.condition, choices=_CONDITIONS),
-        Filter("price", N_("Asking price"), "money_range", column=StockUnit.asking_price),
-        Filter("days", N_("Days in stock"), "number_range", column="days_in_stock"),
-        Filter("stock_number", N_("Stock number"), column=StockUnit.stock_number, match="exact", normalise=str.strip),
-        Filter("store", N_("Store"), "id", column=StockUnit.store_id, prefix="store"),
-    )
+        Filter("make", N_("Make"), column=Vehicle.make_key, group=_CAR),
+        Filter("model", N_("Model"), column=Vehicle.model_key, group=_CAR),
+        Filter("year", N_("Model year"), "number_range", column=Vehicle.model_year, group=_CAR),
+        Filter("store", N_("Store"), "id", column=StockUnit.store_id, prefix="store", group=_LOT),
+        Filter("status", N_("Status"), "choice", apply=status, choices=tuple(statuses.items()), group=_LOT),
+        Filter("condition", N_("Condition"), "choice", column=StockUnit.condition, choices=_CONDITIONS, group=_LOT),
+        Filter("price", N_("Asking price"), "money_range", column=StockUnit.asking_price, group=_LOT),
+        Filter("days", N_("Days in stock"), "number_range", column="days_in_stock", group=_LOT),
+        Filter("acquired", N_("Acquired on"), "date_range", column=StockUnit.acquired_on, group=_LOT),
+        Filter(
+            "stock_number", N_("Stock number"), column=StockUnit.stock_number, match="exact", normalise=str.strip,
+            group=_LOT,
+        ),
+    )  # fmt: skip
 
 
 _COLUMNS = (
-    Column("vehicle", N_("Vehicle"), value=vehicle_name, url=_vehicle_page, sort="model"),
-    Column("stock_number", N_("Stock")),
-    Column("vin", N_("VIN"), "vin", value=_vin_tail),
+    Column("vehicle", N_("Vehicle"), value=vehicle_name, url=_vehicle_page, sort="model", under=_number_and_tail),
     Column("plate", N_("Plate"), "plate", value=lambda row: row.plate_masked, field=("vehicle", "plate"), mask=str),
     Column("status", N_("Status"), "status", labels=STATUS_LABELS),
-    Column("odometer", N_("Odometer"), value=_odometer),
+    Column("odometer", N_("Odometer"), "measure", currency=lambda row: row.odometer_unit),
     Column("days_in_stock", N_("Days in stock"), "days", sort="days"),
     Column("asking_price", N_("Asking price"), "money", sort="price", currency=_currency),
-    Column("cost", N_("Cost"), "money", currency=_currency, field=("stock_unit", "cost")),
-    Column("store_name", N_("Store")),
+    Column("stock_number", N_("Stock number"), shown=False),
+    Column("vin", N_("VIN"), "vin", shown=False),
+    Column("condition", N_("Condition"), labels=CONDITION_LABELS, shown=False),
+    Column("cost", N_("Cost"), "money", currency=_currency, field=("stock_unit", "cost"), shown=False),
+    Column("acquired_on", N_("Acquired on"), "date", shown=False),
+    Column("store_name", N_("Store"), shown=False),
 )
+_ALL, _STOCK = Target("inventory.list_vehicles", {}), Target("inventory.list_units", {})
+_BY_ARRIVAL = By(StockUnit.acquired_on, descending=True, nullable=True)
+_BY_DAYS = (N_("Newest first"), N_("Oldest first"))
+_BY_PRICE = (N_("Cheapest first"), N_("Dearest first"))
+_BY_YEAR = (N_("Oldest model year first"), N_("Newest model year first"))
+_BY_MODEL = (N_("Make and model, A to Z"), N_("Make and model, Z to A"))
 
 UNITS = declare_list(
     ListSpec(
@@ -193,18 +179,39 @@ UNITS = declare_list(
         columns=_COLUMNS,
         filters=_filters(_UNIT_STATUS, _unit_status),
         default_args={"status": (_IN_STOCK,)},
+        views=(
+            View("in_stock", N_("In stock"), {"status": (_IN_STOCK,)}),
+            View("older", N_("Older than 60 days"), {"status": (_IN_STOCK,), "days_from": ("61",), "sort": ("-days",)}),
+            View("in_transit", N_("In transit"), {"status": ("in_transit",)}),
+            View("reserved", N_("Reserved"), {"status": ("on_hold",)}),
+            View("gone", N_("Not in stock"), {"status": (NOT_IN_STOCK,)}),
+            View("everything", N_("All vehicles"), elsewhere=_ALL),
+        ),
+        peek=Peek("inventory/_peek.html", glance.glance_at_unit),
+        import_kind="vehicles",
         sorts=(
             # The older the acquisition, the more days: the order by days is the index by date walked the other way.
-            Sort("days", N_("Days in stock"), (By(StockUnit.acquired_on, descending=True),)),
-            Sort("price", N_("Asking price"), (By(StockUnit.asking_price),)),
-            Sort("model", N_("Make and model"), (By(Vehicle.make_key), By(Vehicle.model_key))),
-            Sort("year", N_("Model year"), (By(Vehicle.model_year),)),
+            Sort("days", N_("Days in stock"), (By(StockUnit.acquired_on, descending=True),), words=_BY_DAYS),
+            Sort("price", N_("Asking price"), (By(StockUnit.asking_price),), words=_BY_PRICE),
+            Sort("model", N_("Make and model"), (By(Vehicle.make_key), By(Vehicle.model_key)), words=_BY_MODEL),
+            Sort("year", N_("Model year"), (By(Vehicle.model_year),), words=_BY_YEAR),
         ),
         default_sort="days",
         id_prefix="unit",
         endpoint="inventory.list_units",
         filter_endpoint="inventory.filter_units",
         row_url=_vehicle_page,
+        board=Board(
+            filter="status",
+            states=tuple((key, STATUS_LABELS[key]) for key in StockStatus if key in OPEN),
+            move=lambda row: Target("inventory.move_status", {"unit_id": to_public("unit", row.id)}),
+            may=lambda row: moves_from(StockStatus(row.status)),
+            leave=lambda row: Target("inventory.edit_status", {"unit_id": to_public("unit", row.id)}),
+            permission="stock.move",
+            title="vehicle",
+            facts=("plate", "stock_number", "days_in_stock", "asking_price"),
+            sum_of="asking_price",
+        ),
     )
 )
 
@@ -216,17 +223,76 @@ VEHICLES = declare_list(
         source=_vehicles,
         columns=_COLUMNS,
         filters=_filters(_ANY_STATUS, _vehicle_status),
+        views=(View("everything", N_("All vehicles")), View("stock", N_("In stock"), elsewhere=_STOCK)),
+        peek=Peek("inventory/_peek.html", glance.glance_at_vehicle),
+        import_kind="vehicles",
         sorts=(
-            Sort("created", N_("Added"), (By(Vehicle.created_at),)),
-            Sort("model", N_("Make and model"), (By(Vehicle.make_key), By(Vehicle.model_key))),
-            Sort("year", N_("Model year"), (By(Vehicle.model_year),)),
-            Sort("days", N_("Days in stock"), (By(StockUnit.acquired_on, descending=True, nullable=True),)),
-            Sort("price", N_("Asking price"), (By(StockUnit.asking_price, nullable=True),)),
+            Sort("created", N_("Added"), (By(Vehicle.created_at),), words=(N_("Added first"), N_("Added last"))),
+            Sort("model", N_("Make and model"), (By(Vehicle.make_key), By(Vehicle.model_key)), words=_BY_MODEL),
+            Sort("year", N_("Model year"), (By(Vehicle.model_year),), words=_BY_YEAR),
+            Sort(
+                "days",
+                N_("Days in stock"),
+                (By(StockUnit.acquired_on, descending=True, nullable=True),),
+                words=_BY_DAYS,
+            ),
+            Sort("price", N_("Asking price"), (By(StockUnit.asking_price, nullable=True),), words=_BY_PRICE),
         ),
         default_sort="-created",
         id_prefix="veh",
         endpoint="inventory.list_vehicles",
         filter_endpoint="inventory.filter_vehicles",
         row_url=_vehicle_page,
+    )
+)
+
+
+def _describe(actor: Actor, vehicle_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[str]]:
+    return {
+        key: [
+            part
+            for part in (
+                row.stock_number or Word(N_("Not in stock")),
+                Word(STATUS_LABELS[row.status]) if row.status else "",
+                row.store_name or "",
+                row.plate_masked or "",
+                finding.vin_tail(row.vin),
+            )
+            if part
+        ]
+        for key, row in finding.vehicles_by_id(actor, vehicle_ids).items()
+    }
+
+
+declare_search(
+    SearchKind(
+        name="vehicle",
+        label=N_("Vehicles"),
+        permission="vehicle.see",
+        prefix="veh",
+        endpoint="inventory.show_vehicle",
+        argument="vehicle_id",
+        icon="car",
+        key=Vehicle.id,
+        load=finding.vehicle_entries,
+        codes=Meaning.VIN,
+        secrets={"plate": ("vehicle", "plate")},
+        describe=_describe,
+    )
+)
+declare_search(
+    SearchKind(
+        name="stock_unit",
+        label=N_("Stock"),
+        permission="stock.see",
+        prefix="unit",
+        endpoint="inventory.show_vehicle",
+        argument="vehicle_id",
+        icon="car",
+        key=StockUnit.id,
+        load=finding.unit_entries,
+        group="vehicle",
+        has_names=True,
+        codes=Meaning.NUMBER,
     )
 )

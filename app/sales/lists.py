@@ -1,18 +1,24 @@
-"""The list of deals."""
+"""The list of deals, and how a deal is found."""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, not_, select
 
+from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.permissions import Actor, scope_clause
-from app.core.lists.spec import By, Column, Filter, ListSpec, Sort, Target, declare_list
+from app.core.lists.search import Entry, SearchKind, Word, declare_search
+from app.core.lists.search.asking import Meaning
+from app.core.lists.spec import By, Column, Filter, ListSpec, Peek, Sort, Target, Under, View, declare_list
 from app.crm import queries as crm
 from app.inventory import lists as inventory_lists
 from app.inventory import queries as inventory
+from app.sales import queries
 from app.sales.models import Deal
 from app.sales.rules import ENDED, DealStatus, DealType
 from app.tenants import queries as tenants
@@ -99,6 +105,17 @@ def _deal_page(row: Any) -> Target:
     return Target("sales.show_deal", {"deal_id": to_public("deal", row.id)})
 
 
+_WORDS, _OPEN = ("me", "none"), ("working", "pending", "sold", "booked")
+
+
+def _glance(actor: Actor, deal_id: uuid.UUID) -> dict[str, Any]:
+    """What the preview of a deal shows; raises NotFound for one the actor may not see."""
+    queries.get_deal(actor, deal_id)
+    row = db.session.execute(_deals(actor).where(Deal.id == deal_id)).one()
+    words = {"status": STATUS_LABELS[row.status], "type": TYPE_LABELS[row.deal_type], "name": vehicle_name(row)}
+    return {"deal": row, **words, "target": _deal_page(row)}
+
+
 DEALS = declare_list(
     ListSpec(
         name="deals",
@@ -107,8 +124,7 @@ DEALS = declare_list(
         source=_deals,
         columns=(
             Column("vehicle", N_("Vehicle"), value=vehicle_name, url=_deal_page),
-            Column("deal_number", N_("Deal"), url=_deal_page),
-            Column("stock_number", N_("Stock")),
+            Column("deal_number", N_("Deal"), url=_deal_page, under=lambda row: Under(vehicle_name(row))),
             Column("customer", N_("Customer")),
             Column("salesperson", N_("Salesperson")),
             Column("store_name", N_("Store")),
@@ -116,9 +132,12 @@ DEALS = declare_list(
             Column("status", N_("Status"), "status", labels=STATUS_LABELS),
             Column("delivered_on", N_("Delivered on"), "date", sort="delivered"),
             Column("net_amount", N_("Net price"), "money", sort="price", currency=lambda row: row.currency),
+            Column("stock_number", N_("Stock number"), shown=False),
+            Column("sold_on", N_("Sold on"), "date", sort="sold", shown=False),
+            Column("created_at", N_("Added"), "instant", sort="created", shown=False),
         ),
         filters=(
-            Filter("delivered", N_("Delivered on"), "date_range", column=Deal.delivered_on),
+            Filter("delivered", N_("Delivered on"), "date_range", column=Deal.delivered_on, words=("none",)),
             Filter("sold", N_("Sold on"), "date_range", column=Deal.sold_on),
             Filter("make", N_("Make"), column="make_key"),
             Filter("model", N_("Model"), column="model_key"),
@@ -126,7 +145,9 @@ DEALS = declare_list(
             Filter("exact_make", N_("Make, exactly"), column="make_key", match="exact"),
             Filter("exact_model", N_("Model, exactly"), column="model_key", match="exact"),
             Filter("store", N_("Store"), "id", column=Deal.store_id, prefix="store"),
-            Filter("salesperson", N_("Salesperson"), "id", column=Deal.salesperson_id, prefix="usr"),
+            Filter(
+                "salesperson", N_("Salesperson"), "id", column=Deal.salesperson_id, prefix="usr", words=("me", "none")
+            ),
             Filter("customer", N_("Customer"), "id", column=Deal.customer_id, prefix="cus"),
             Filter("price", N_("Net price"), "money_range", column=Deal.net_amount),
             Filter("type", N_("Type"), "choice", column=Deal.deal_type, choices=tuple(TYPE_LABELS.items())),
@@ -143,14 +164,65 @@ DEALS = declare_list(
             Filter("number", N_("Deal number"), column=Deal.deal_number, match="exact", normalise=str.strip),
         ),
         sorts=(
-            Sort("created", N_("Added"), (By(Deal.created_at),)),
+            Sort("created", N_("Added"), (By(Deal.created_at),), words=(N_("Added first"), N_("Added last"))),
             Sort("delivered", N_("Delivered on"), (By(Deal.delivered_on),)),
             Sort("sold", N_("Sold on"), (By(Deal.sold_on),)),
             Sort("price", N_("Net price"), (By(Deal.net_amount, nullable=False),)),
         ),
         default_sort="-created",
+        views=(
+            View("all", N_("All deals")),
+            View("open", N_("In work"), {"status": ("working", "pending")}),
+            View(
+                "mine",
+                N_("My open deals"),
+                {"salesperson": ("me",), "status": ("working", "pending", "sold", "booked")},
+            ),
+            View("handover", N_("Waiting for delivery"), {"status": ("sold", "booked"), "delivered": ("none",)}),
+            View("month", N_("Delivered this month"), {"counts": ("yes",), "delivered": ("this_month",)}),
+        ),
+        peek=Peek("sales/_peek.html", _glance),
+        import_kind="deals",
         id_prefix="deal",
         endpoint="sales.list_deals",
         row_url=_deal_page,
+    )
+)
+
+
+def _entries(deal_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Entry]:
+    rows = db.session.execute(
+        select(Deal.id, Deal.deal_number, Deal.store_id, Deal.salesperson_id).where(Deal.id.in_(deal_ids))
+    )
+    return {
+        row.id: Entry(row.deal_number, code=row.deal_number, store_id=row.store_id, owner_id=row.salesperson_id)
+        for row in rows
+    }
+
+
+def _describe(_actor: Actor, deal_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[str]]:
+    units, vehicles = inventory.unit_facts(), inventory.vehicle_facts()
+    rows = db.session.execute(
+        select(Deal.id, Deal.status, vehicles.c.model_year, vehicles.c.make, vehicles.c.model)
+        .join(units, units.c.unit_id == Deal.stock_unit_id)
+        .join(vehicles, vehicles.c.vehicle_id == units.c.vehicle_id)
+        .where(Deal.id.in_(deal_ids))
+    )
+    return {row.id: [vehicle_name(row), Word(STATUS_LABELS[row.status])] for row in rows}
+
+
+declare_search(
+    SearchKind(
+        name="deal",
+        label=N_("Deals"),
+        permission="deal.see",
+        prefix="deal",
+        endpoint="sales.show_deal",
+        argument="deal_id",
+        icon="deal",
+        key=Deal.id,
+        load=_entries,
+        codes=Meaning.NUMBER,
+        describe=_describe,
     )
 )

@@ -126,7 +126,8 @@ def _walk(client, url: str, rel: str) -> list[tuple[str, list[str]]]:
         answer = client.get(url)
         assert answer.status_code == 200
         body = answer.text.partition("<tbody>")[2].partition("</tbody>")[0]
-        pages.append((url, body.split("<tr")[1:]))
+        # The way to a row's preview holds the sealed place of its page, which is another each time.
+        pages.append((url, re.sub(r'<td class="pkc">.*?</td>', "", body).split("<tr")[1:]))
         found = re.search(rf'rel="{rel}" href="([^"]+)"', answer.text)
         url = unescape(found[1]) if found else ""
     return pages

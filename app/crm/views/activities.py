@@ -18,9 +18,10 @@ from app.core.http.forms import load_form, render_form
 from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
 from app.crm import queries
-from app.crm.lists import ACTIVITIES, DIRECTION_LABELS, TYPE_LABELS
+from app.crm.lists import ACTIVITIES
 from app.crm.models import Activity
 from app.crm.operations import activities
+from app.crm.rules import DIRECTION_LABELS, TYPE_LABELS
 from app.crm.schemas import LOCAL_TIME, ActivityForm, EditedActivityForm, VersionForm
 from app.crm.views.pages import bp, customer_page, list_choices, to_customer, translated
 from app.tenants import queries as tenants

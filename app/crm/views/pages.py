@@ -17,9 +17,8 @@ from app.core.http.forms import render_form
 from app.core.http.sessions import current_actor
 from app.core.languages import language_choices
 from app.crm import queries
-from app.crm.lists import DIRECTION_LABELS, KIND_LABELS, TYPE_LABELS
 from app.crm.models import Activity
-from app.crm.rules import engagement
+from app.crm.rules import DIRECTION_LABELS, KIND_LABELS, TYPE_LABELS, engagement
 from app.tenants import queries as tenants
 
 bp = Blueprint("crm", "app.crm", template_folder="templates")
@@ -100,6 +99,6 @@ def to_customer(customer_id: uuid.UUID) -> Response:
 
 def list_choices() -> dict[str, list[tuple[str, str]]]:
     """Stores and users as the lists' filters offer them."""
-    users = [(to_public("usr", user.id), user.name) for user in tenants.list_active_users()]
-    stores = tenants.list_open_stores(current_actor(), "customer.see")
-    return {"store": [(to_public("store", store.id), store.name) for store in stores], "owner": users, "user": users}
+    found = tenants.filter_choices(current_actor(), "customer.see", "store", "user")
+    users = [(to_public("usr", key), name) for key, name in found["user"]]
+    return {"store": [(to_public("store", key), name) for key, name in found["store"]], "owner": users, "user": users}

@@ -19,6 +19,7 @@ from app.core.http.forms import render_form
 from app.core.http.sessions import current_actor
 from app.inventory import lists, queries
 from app.inventory.models import StockUnit
+from app.inventory.rules import words
 from app.inventory.rules.ageing import days_in_stock
 from app.inventory.rules.stock import StockStatus, life, moves_from
 from app.tenants import queries as tenants
@@ -39,19 +40,19 @@ def vehicle_page(vehicle_id: uuid.UUID, error: DomainError | None = None) -> Any
         name=lists.vehicle_name(vehicle),
         public_id=to_public("veh", vehicle_id),
         plate=queries.plate_of(vehicle),
-        vin_status=gettext(lists.VIN_STATUS_LABELS[vehicle.vin_status]) if vehicle.vin_status else None,
+        vin_status=gettext(words.VIN_STATUS_LABELS[vehicle.vin_status]) if vehicle.vin_status else None,
         current=episodes[0] if is_open else None,
         episodes=episodes,
         steps=_steps(episodes[0]["unit"]) if is_open else [],
         readings=queries.list_odometer_readings(vehicle_id),
-        reading_states=translated_map(lists.ODOMETER_STATUS_LABELS),
+        reading_states=translated_map(words.ODOMETER_STATUS_LABELS),
         may_stock_in=not is_open and may("stock.create"),
     )
 
 
 def _steps(unit: StockUnit) -> list[tuple[str, str]]:
     """Where the unit stands on its way, in words."""
-    return [(gettext(lists.STATUS_LABELS[step]), state) for step, state in life(StockStatus(unit.status))]
+    return [(gettext(words.STATUS_LABELS[step]), state) for step, state in life(StockStatus(unit.status))]
 
 
 def _episode(actor: Actor, unit: StockUnit) -> dict[str, Any]:
@@ -67,8 +68,8 @@ def _episode(actor: Actor, unit: StockUnit) -> dict[str, Any]:
         "unit": unit,
         "public_id": public_id,
         "store": store,
-        "status": gettext(lists.STATUS_LABELS[unit.status]),
-        "condition": gettext(lists.CONDITION_LABELS[unit.condition]),
+        "status": gettext(words.STATUS_LABELS[unit.status]),
+        "condition": gettext(words.CONDITION_LABELS[unit.condition]),
         "days": days_in_stock(unit.acquired_on, clock.today(store.timezone), unit.closed_on),
         "cost_seen": policy_for(actor).column(StockUnit.cost) is Sight.VISIBLE,
         "prices": queries.list_price_changes(unit.id) if is_open else [],

@@ -20,6 +20,7 @@ from app.core.money import plain_amount
 from app.inventory import lists, queries
 from app.inventory.models import StockUnit
 from app.inventory.operations import units
+from app.inventory.rules import words
 from app.inventory.rules.stock import CLOSED, ENTRY, StockStatus, moves_from
 from app.inventory.schemas import (
     EditedUnitForm,
@@ -166,8 +167,8 @@ def _stock_in_form(vehicle_id: str, error: DomainError | None = None, *, values:
         vehicle_id=vehicle_id,
         currency=current_tenant().currency,
         stores=store_choices("stock.create"),
-        statuses=[(key, text) for key, text in translated(lists.STATUS_LABELS) if key in ENTRY],
-        conditions=translated(lists.CONDITION_LABELS),
+        statuses=[(key, text) for key, text in translated(words.STATUS_LABELS) if key in ENTRY],
+        conditions=translated(words.CONDITION_LABELS),
     )
 
 
@@ -180,7 +181,7 @@ def _edit_form(unit: StockUnit, error: DomainError | None = None, *, values: Any
             "cost": _plain(unit.cost, unit.currency) if may("stock.cost") else "",
         }
     return _form(
-        "inventory/unit_form.html", unit, error, values=values, conditions=translated(lists.CONDITION_LABELS)
+        "inventory/unit_form.html", unit, error, values=values, conditions=translated(words.CONDITION_LABELS)
     )
 
 
@@ -191,8 +192,8 @@ def _move_form(unit: StockUnit, error: DomainError | None = None) -> Any:
         unit,
         error,
         values={},
-        status=gettext(lists.STATUS_LABELS[unit.status]),
-        statuses=[(status.value, gettext(lists.STATUS_LABELS[status])) for status in possible],
+        status=gettext(words.STATUS_LABELS[unit.status]),
+        statuses=[(status.value, gettext(words.STATUS_LABELS[status])) for status in possible],
         may_close=any(status in CLOSED for status in possible),
     )
 

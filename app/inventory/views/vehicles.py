@@ -18,6 +18,7 @@ from app.core.http.sessions import current_actor
 from app.inventory import lists, queries
 from app.inventory.models import Vehicle
 from app.inventory.operations import odometers, vehicles
+from app.inventory.rules import words
 from app.inventory.rules import vin as vins
 from app.inventory.schemas import EditedVehicleForm, NewVehicleForm, OdometerForm, VersionForm, VinForm
 from app.inventory.views.pages import bp, list_choices, to_vehicle, translated, vehicle_page, version_shown
@@ -168,9 +169,9 @@ def _vehicle_form(
         version=version_shown(error, vehicle.version) if vehicle else None,
         is_stale=isinstance(error, Stale),
         decoded=decoded,
-        decoded_status=gettext(lists.VIN_STATUS_LABELS[decoded.status]) if decoded else None,
-        units=translated(lists.ODOMETER_UNIT_LABELS),
-        states=translated(lists.ODOMETER_STATUS_LABELS),
+        decoded_status=gettext(words.VIN_STATUS_LABELS[decoded.status]) if decoded else None,
+        units=translated(words.ODOMETER_UNIT_LABELS),
+        states=translated(words.ODOMETER_STATUS_LABELS),
         makes=queries.list_makes(),
         models=queries.list_models(request.form.get("make") or (values or {}).get("make")),
     )
@@ -184,8 +185,8 @@ def _odometer_form(vehicle: Vehicle, error: DomainError | None = None, *, values
         vehicle=vehicle,
         name=lists.vehicle_name(vehicle),
         public_id=to_public("veh", vehicle.id),
-        units=translated(lists.ODOMETER_UNIT_LABELS),
-        states=translated(lists.ODOMETER_STATUS_LABELS),
+        units=translated(words.ODOMETER_UNIT_LABELS),
+        states=translated(words.ODOMETER_STATUS_LABELS),
     )
 
 
