@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, literal, select
 
+from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.permissions import Actor, allows
 from app.core.jobs.topics import declare_subject
+from app.core.lists.search import SearchKind, Word, declare_search
 from app.core.lists.spec import Column, Filter, ListSpec, Sort, Target, declare_list
 from app.tenants.models import Membership, Role, Store, User
-from app.tenants.queries import people, subjects
+from app.tenants.queries import finding, people, subjects
 
 STATE_LABELS = {"invited": N_("Invited"), "active": N_("Active"), "disabled": N_("Disabled")}
 
@@ -81,3 +84,27 @@ declare_subject("user", subjects.name_users)
 declare_subject("account", subjects.name_account)
 declare_subject("rights", subjects.name_rights)
 declare_subject("session", subjects.name_sessions)
+
+
+def _describe(_actor: Actor, user_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[str]]:
+    rows = db.session.execute(select(User.id, User.email_masked, User.state).where(User.id.in_(user_ids)))
+    return {row.id: [row.email_masked, Word(STATE_LABELS[row.state])] for row in rows}
+
+
+declare_search(
+    SearchKind(
+        name="user",
+        label=N_("Users"),
+        permission="user.edit",
+        prefix="usr",
+        endpoint="tenants.show_user",
+        argument="user_id",
+        icon="users",
+        key=User.id,
+        load=finding.user_entries,
+        has_names=True,
+        secrets={"email": User.email_enc},
+        scope=finding.within_reach,
+        describe=_describe,
+    )
+)

@@ -1,92 +1,70 @@
-"""One box that finds: what was typed is asked of every list that can know it, and the hits lead to those lists."""
+"""What the search found and what was opened last, made into lines that lead to the records' pages."""
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app
+from flask import current_app, url_for
+from flask_babel import gettext
 
-from app.core.db import current_tenant, db, transaction
-from app.core.errors import N_
-from app.core.guard.permissions import Actor, allows
-from app.core.guard.policy import policy_for
-from app.core.lists.pages import count_up_to, matching
-from app.core.lists.query import ListQuery, read_query
-from app.core.lists.saved_filters import save_filter
-from app.core.lists.spec import REGISTRY, ListSpec
+from app.core.db.ids import from_public, to_public
+from app.core.guard.permissions import Actor
+from app.core.lists import search
+from app.core.lists.search.kinds import KINDS, SearchKind, Word
 
-SHORTEST, LONGEST = 2, 80
-# Counting stops here: nobody reads on, and a common name must not cost more than a rare one.
-MOST = 100
+PER_KIND, PER_KIND_ON_PAGE = 5, 20
 
 
 @dataclass(frozen=True)
-class Way:
-    """One condition of one list that the box asks."""
+class Shown:
+    """One hit as it is shown; `matched` says by what it was found."""
 
-    list_name: str
-    filter_key: str
-    label: str
-    icon: str
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A way that found something."""
-
-    way: Way
-    count: int
-    capped: bool
+    title: str
     url: str
+    icon: str
+    details: str = ""
+    matched: str = ""
 
 
-WAYS = (
-    Way("vehicles", "plate", N_("Vehicles by plate"), "car"),
-    Way("vehicles", "vin", N_("Vehicles by VIN"), "car"),
-    Way("stock_units", "stock_number", N_("Stock by number"), "car"),
-    Way("customers", "phone", N_("Customers by phone"), "users"),
-    Way("customers", "email", N_("Customers by e-mail"), "users"),
-    Way("customers", "name", N_("Customers by name"), "users"),
-    Way("deals", "number", N_("Deals by number"), "deal"),
-)
+@dataclass(frozen=True)
+class ShownGroup:
+    """Hits of one kind under their heading; `more` when others were left out."""
+
+    label: str
+    hits: tuple[Shown, ...]
+    more: bool = False
 
 
-def find(actor: Actor, text: str) -> list[Hit]:
-    """The lists in which `actor` finds `text`. Personal conditions are kept sealed, so the addresses say nothing."""
-    wanted = text.strip()[:LONGEST]
-    if len(wanted) < SHORTEST:
-        return []
-    hits = []
-    for way in WAYS:
-        spec = REGISTRY.get(way.list_name)
-        if spec is None or spec.endpoint not in current_app.view_functions or not allows(actor, spec.permission):
-            continue
-        query = _question(spec, actor, way.filter_key, wanted)
-        if query is None:
-            continue
-        count = count_up_to(db.session(), matching(spec, actor, query, timezone=current_tenant().timezone), MOST + 1)
-        if count:
-            hits.append(Hit(way, min(count, MOST), count > MOST, _address(spec, actor, query)))
-    return hits
+def find(actor: Actor, text: str, limit: int = PER_KIND) -> list[ShownGroup]:
+    """What `actor` finds under `text`, the likeliest kind of record first."""
+    groups = [group for group in search.find(actor, text, limit) if _is_served(group.kind)]
+    return [ShownGroup(gettext(group.kind.label), tuple(map(_shown, group.hits)), group.more) for group in groups]
 
 
-def _question(spec: ListSpec, actor: Actor, key: str, text: str) -> ListQuery | None:
-    """The question that asks `text` of one filter, or None where it cannot mean that or the actor may not ask."""
-    policy = policy_for(actor)
-    condition = spec.usable_filters(policy).get(key)
-    if condition is None:
-        return None
-    args = {key: [text]}
-    query = read_query(spec, {} if condition.personal else args, policy, saved=args if condition.personal else None)
-    return query if not query.errors and key in query.values else None
+def opened_last(actor: Actor) -> tuple[Shown, ...]:
+    """What the user opened last and may still see."""
+    return tuple(_shown(hit) for hit in search.recent(actor) if _is_served(hit.kind))
 
 
-def _address(spec: ListSpec, actor: Actor, query: ListQuery) -> str:
-    conditions = query.personal_arguments()
-    filter_id = None
-    if conditions and actor.user_id is not None:
-        with transaction():
-            filter_id = save_filter(spec.name, actor.user_id, conditions)
-    args: dict[str, Any] = dict(query.to_args(filter=filter_id))
-    return current_app.url_for(spec.endpoint, **args)
+def note(actor: Actor, item: str) -> None:
+    """Remember that the record `item`, as `kind:id`, was opened; raises NotFound for an id of another kind."""
+    kind = KINDS.get(item.partition(":")[0])
+    if kind is not None:
+        search.note_recent(actor, kind.name, _id_of(kind, item.partition(":")[2]))
+
+
+def _id_of(kind: SearchKind, public_id: str) -> uuid.UUID:
+    return from_public(kind.prefix, public_id)
+
+
+def _is_served(kind: SearchKind) -> bool:
+    return kind.endpoint in current_app.view_functions
+
+
+def _shown(hit: search.Hit) -> Shown:
+    arguments: dict[str, Any] = {hit.kind.argument: to_public(hit.kind.prefix, hit.record_id)}
+    address = url_for(hit.kind.endpoint, **arguments)
+    details = " · ".join(gettext(part) if isinstance(part, Word) else part for part in hit.details)
+    return Shown(hit.title, address, hit.kind.icon, details, gettext(hit.matched) if hit.matched else "")

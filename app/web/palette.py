@@ -40,32 +40,41 @@ class Answer:
 
     text: str
     sections: tuple[Section, ...]
-    # How many records, or lists that hold them, were found: one is opened at once.
+    # The records that were found: the only one is opened at once.
     found: tuple[Line, ...] = ()
+    # Whether anything is called as was asked, a page included.
+    is_known: bool = True
 
 
-def answer(actor: Actor, text: str) -> Answer:
-    """Everything that fits `text`; without any, what can be begun and where one can go."""
+def answer(actor: Actor, text: str, limit: int = find.PER_KIND) -> Answer:
+    """Everything that fits `text`; without any, what was opened last, what can be begun and where one can go."""
     wanted = text.strip()
-    sections = _hits(actor, wanted)
+    sections = _hits(actor, wanted, limit)
     found = tuple(line for section in sections for line in section.lines)
+    if not wanted:
+        sections = [Section(gettext("Opened last"), tuple(map(_line, find.opened_last(actor))))]
     begin = [
         Line(gettext("New: %(what)s", what=gettext(item.creation.label)), item.url, "plus")
         for item in nav.creations(actor)
     ]
     pages = [Line(gettext(item.entry.label), item.url, item.entry.icon) for item in nav.shown_entries(actor)]
     named = [Section(gettext("Begin"), _named(begin, wanted)), Section(gettext("Pages"), _named(pages, wanted))]
-    if wanted and not found:
+    is_known = bool(found) or any(section.lines for section in named)
+    if not is_known:
         # Nothing is called so: what people mean to do next is to add it.
         named[0] = Section(gettext("Begin"), tuple(begin[:2]))
-    return Answer(wanted, tuple(section for section in (*sections, *named) if section.lines), found)
+    return Answer(wanted, tuple(section for section in (*sections, *named) if section.lines), found, is_known)
 
 
-def _hits(actor: Actor, text: str) -> list[Section]:
-    hits = find.find(actor, text)
-    counts = [format_number(hit.count) + ("+" if hit.capped else "") for hit in hits]
-    lines = [Line(gettext(hit.way.label), hit.url, hit.way.icon, count=n) for hit, n in zip(hits, counts, strict=True)]
-    return [Section(gettext("Found in lists"), tuple(lines))]
+def _hits(actor: Actor, text: str, limit: int) -> list[Section]:
+    return [
+        Section(group.label, tuple(map(_line, group.hits)), f"{format_number(len(group.hits))}{'+' * group.more}")
+        for group in find.find(actor, text, limit)
+    ]
+
+
+def _line(shown: find.Shown) -> Line:
+    return Line(shown.title, shown.url, shown.icon, shown.details, shown.matched)
 
 
 def _named(lines: Iterable[Line], text: str) -> tuple[Line, ...]:

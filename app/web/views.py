@@ -7,7 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.core import clock
-from app.core.db import find_tenant
+from app.core.db import find_tenant, transaction
 from app.core.db.ids import from_public
 from app.core.http.access import ANY_USER, public, require
 from app.core.http.problems import NotSignedIn
@@ -15,6 +15,7 @@ from app.core.http.sessions import current_actor, current_visitor, own_path, set
 from app.core.languages import known_language
 from app.tenants.rules.preferences import CHOICES, STORE
 from app.web import assets, health, palette, today
+from app.web import find as search
 from app.web.formats import display_zone
 from app.web.i18n import COOKIE as LOCALE_COOKIE
 from app.web.nav import SETTINGS, shown_entries
@@ -62,13 +63,22 @@ def today_page() -> str:
 @bp.post("/find")
 @require(ANY_USER)
 def find() -> str | BaseResponse:
-    found = palette.answer(current_actor(), request.form.get("q", ""))
+    asked = request.form.get("q", "")
     # The palette takes the lines alone; the form of the top bar, which works without scripts, gets a page.
     if request.headers.get("HX-Request") == "true":
-        return render_template("web/palette.html", answer=found)
+        return render_template("web/palette.html", answer=palette.answer(current_actor(), asked))
+    found = palette.answer(current_actor(), asked, search.PER_KIND_ON_PAGE)
     if len(found.found) == 1:
         return redirect(found.found[0].url, 303)
     return render_template("web/found.html", find_text=found.text, answer=found)
+
+
+@bp.post("/recent")
+@require(ANY_USER)
+def note_recent() -> tuple[str, int]:
+    with transaction():
+        search.note(current_actor(), request.form.get("item", "")[:80])
+    return "", 204
 
 
 @bp.get("/more")

@@ -15,6 +15,7 @@ from app.core.guard import audit, vault
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
+from app.core.lists import search
 from app.crm.events import CustomerCreated
 from app.crm.models import Activity, ContactPoint, Customer
 from app.crm.operations.contacts import ContactInput
@@ -79,6 +80,7 @@ def create_customers_many(*, actor: Actor, rows: Sequence[CustomerInput]) -> lis
     copy_rows(Customer.__table__, _COLUMNS, stored)
     contact_ids = _add_contacts(ids, rows)
     audit.record_many(actor, "customer.create", "customer", entries)
+    search.refresh("customer", ids)
     for customer_id in ids:
         publish(CustomerCreated(customer_id))
     return [MadeCustomer(customer_id, contact_ids[customer_id]) for customer_id in ids]
@@ -101,6 +103,7 @@ def take_back_customers(*, actor: Actor, made: Sequence[MadeCustomer]) -> set[uu
     gone = db.session.execute(deleted.execution_options(synchronize_session=False)).all()
     entries = [audit.Entry(row.id, {}, {"name": (row.name, None)}, subject_id=row.id) for row in gone]
     audit.record_many(actor, "customer.delete", "customer", entries)
+    search.refresh("customer", [row.id for row in gone])
     return {row.id for row in gone}
 
 

@@ -12,6 +12,7 @@ from app.core.db.columns import new_id
 from app.core.guard import audit, vault
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor, check
+from app.core.lists import search
 from app.crm import queries
 from app.crm.errors import ContactEmpty, ContactRepeated
 from app.crm.models import ContactPoint, Customer
@@ -43,6 +44,7 @@ def add_contact_point(*, actor: Actor, customer_id: uuid.UUID, kind: str, value:
         {"kind": (None, kind)},
         {"contact": (None, value.strip())},
     )
+    search.refresh("customer", [customer.id])
     return point
 
 
@@ -61,6 +63,7 @@ def remove_contact_point(*, actor: Actor, customer_id: uuid.UUID, contact_point_
         {"kind": (point.kind, None)},
         {"contact": (value, None)},
     )
+    search.refresh("customer", [customer.id])
 
 
 def reveal_contact_point(*, actor: Actor, customer_id: uuid.UUID, contact_point_id: uuid.UUID) -> str:

@@ -13,6 +13,7 @@ from app.core.errors import Stale
 from app.core.guard import audit
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
+from app.core.lists import search
 from app.crm import queries
 from app.crm.errors import ChoiceUnknown, CustomerHasActivities, CustomerReferredTo, NameMissing
 from app.crm.events import CustomerCreated
@@ -52,6 +53,7 @@ def create_customer(
         contacts.attach(customer, entry)
     changes, personal = _differences({}, _state(customer))
     audit.record(actor, "customer.create", "customer", customer.id, changes, personal)
+    search.refresh("customer", [customer.id])
     publish(CustomerCreated(customer.id))
     return customer
 
@@ -86,6 +88,7 @@ def edit_customer(
     if changes or personal:
         _flush_choices()
         audit.record(actor, "customer.edit", "customer", customer.id, changes, personal)
+        search.refresh("customer", [customer.id])
     return customer
 
 
@@ -108,6 +111,7 @@ def delete_customer(*, actor: Actor, customer_id: uuid.UUID, version: int | None
             raise CustomerReferredTo from error
         raise
     audit.record(actor, "customer.delete", "customer", customer_id, changes, personal)
+    search.refresh("customer", [customer_id])
 
 
 def _set_names(customer: Customer, kind: str, name: str, given_name: str, family_name: str) -> None:

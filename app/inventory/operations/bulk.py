@@ -19,6 +19,7 @@ from app.core.db.numbering import free_numbers
 from app.core.guard import audit, vault
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor, check
+from app.core.lists import search
 from app.core.lists.matching import fold_text
 from app.core.money import round_amount
 from app.inventory import queries
@@ -148,6 +149,7 @@ def stock_in_many(*, actor: Actor, rows: Sequence[UnitInput]) -> list[uuid.UUID]
         ("id", "stock_unit_id", "changed_by", "price_after", "currency"),
         ((new_id(), values[0], actor.user_id, values[7], currency) for values in prices),
     )
+    search.refresh("stock_unit", ids)
     return ids
 
 
@@ -181,6 +183,8 @@ def take_back_units(*, actor: Actor, unit_ids: Sequence[uuid.UUID], vehicle_ids:
     audit.record_many(
         actor, "vehicle.delete", "vehicle", [audit.Entry(row.id, {"vin": (row.vin, None)}) for row in vehicles]
     )
+    search.refresh("stock_unit", unit_ids)
+    search.refresh("vehicle", vehicle_ids)
 
 
 def _add_vehicles(actor: Actor, added: Sequence[tuple[uuid.UUID, VehicleInput]]) -> None:
@@ -225,6 +229,7 @@ def _add_vehicles(actor: Actor, added: Sequence[tuple[uuid.UUID, VehicleInput]])
             if row.odometer is not None
         ),
     )  # fmt: skip
+    search.refresh("vehicle", [key for key, _ in added])
 
 
 def _taken_numbers(wanted: Sequence[tuple[uuid.UUID, str]]) -> set[tuple[uuid.UUID, str]]:

@@ -18,6 +18,7 @@ from app.core.errors import NotFound
 from app.core.guard import audit
 from app.core.guard.permissions import Actor
 from app.core.jobs.events import publish
+from app.core.lists import search
 from app.inventory import queries
 from app.inventory.errors import UnitIsClosed, VehicleAlreadyInStock
 from app.inventory.events import UnitClosed, UnitMoved, UnitReopened
@@ -57,6 +58,7 @@ def end_by_delivery(*, actor: Actor, unit_id: uuid.UUID, deal_type: str, on: dat
     unit.status, unit.closed_on = stock.closing_status(deal_type).value, max(on, unit.acquired_on)
     db.session.flush()
     _audit(actor, "stock.close", unit, before, None)
+    search.refresh("stock_unit", [unit.id])
     publish(UnitClosed(unit.id, unit.vehicle_id, unit.status, unit.closed_on))
     return unit
 
@@ -94,6 +96,7 @@ def reopen(*, actor: Actor, unit_id: uuid.UUID) -> StockUnit:
         other = queries.open_unit_of(vehicle_id)
         raise VehicleAlreadyInStock(stock_number=other.stock_number if other else "?") from error
     _audit(actor, "stock.reopen", unit, status, closed_on)
+    search.refresh("stock_unit", [unit.id])
     publish(UnitReopened(unit.id, unit.vehicle_id))
     return unit
 

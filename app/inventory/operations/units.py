@@ -18,15 +18,10 @@ from app.core.errors import FieldError, Invalid, Stale
 from app.core.guard import audit
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
+from app.core.lists import search
 from app.core.money import round_amount
 from app.inventory import errors, queries
-from app.inventory.errors import (
-    MoveNotAllowed,
-    StockNumberTaken,
-    UnitIsClosed,
-    UnitReferredTo,
-    VehicleAlreadyInStock,
-)
+from app.inventory.errors import MoveNotAllowed, StockNumberTaken, UnitIsClosed, UnitReferredTo, VehicleAlreadyInStock
 from app.inventory.events import UnitClosed, UnitMoved, UnitPriceChanged, UnitStockedIn
 from app.inventory.models import OPEN_EPISODE, STOCK_NUMBER, PriceChange, StockUnit
 from app.inventory.rules import stock
@@ -34,6 +29,7 @@ from app.inventory.rules.stock import Condition, StockStatus
 from app.tenants import queries as tenants
 
 _FIELDS = ("stock_number", "status", "condition", "cost", "asking_price", "acquired_on", "closed_on")
+_FOUND_BY = ("stock_number", "closed_on")
 
 
 def stock_in_unit(
@@ -178,13 +174,9 @@ def delete_unit(*, actor: Actor, unit_id: uuid.UUID, version: int | None = None)
         if is_reference(error):
             raise UnitReferredTo(stock_number=before["stock_number"]) from error
         raise
-    audit.record(
-        actor,
-        "stock.delete",
-        "stock_unit",
-        unit_id,
-        changes={name: (value, None) for name, value in before.items()},
-    )
+    changes = {name: (value, None) for name, value in before.items()}
+    audit.record(actor, "stock.delete", "stock_unit", unit_id, changes=changes)
+    search.refresh("stock_unit", [unit_id])
 
 
 def _load(actor: Actor, unit_id: uuid.UUID, version: int, permission: str) -> StockUnit:
@@ -298,3 +290,5 @@ def _state(unit: StockUnit) -> dict[str, Any]:
 def _audit(actor: Actor, action: str, unit: StockUnit, before: Mapping[str, Any]) -> None:
     changes = {name: (before.get(name), getattr(unit, name)) for name in _FIELDS}
     audit.record(actor, action, "stock_unit", unit.id, changes=changes)
+    if any(changes[name][0] != changes[name][1] for name in _FOUND_BY):
+        search.refresh("stock_unit", [unit.id])

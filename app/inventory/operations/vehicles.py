@@ -18,12 +18,14 @@ from app.core.guard import audit, vault
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
+from app.core.lists import search
 from app.core.lists.matching import fold_text
 from app.inventory import errors, queries
 from app.inventory.errors import VehicleExists, VehicleHasUnits, VehicleReferredTo
 from app.inventory.events import VehicleChanged
 from app.inventory.models import FULL_VIN, Vehicle
 from app.inventory.operations.odometers import add_reading, reading_problems
+from app.inventory.queries import finding
 from app.inventory.rules import plates
 from app.inventory.rules import vin as vins
 from app.inventory.rules.odometer import OdometerStatus
@@ -101,6 +103,7 @@ def add_vehicle(
         add_reading(actor, vehicle, odometer, str(odometer_unit), odometer_status, read_on, None)
         db.session.flush()
     _audit(actor, "vehicle.create", vehicle, {}, _state(vehicle), (None, plate))
+    search.refresh("vehicle", [vehicle.id])
     return vehicle
 
 
@@ -140,6 +143,8 @@ def edit_vehicle(
     _audit(actor, "vehicle.edit", vehicle, before, _state(vehicle), (plate_before, plate or None))
     if (vehicle.make_key, vehicle.model_key) != keys_before:
         publish(VehicleChanged(vehicle.id, *keys_before, vehicle.make_key, vehicle.model_key))
+    search.refresh("vehicle", [vehicle.id])
+    search.refresh("stock_unit", finding.unit_ids_of(vehicle.id))
     return vehicle
 
 
@@ -165,6 +170,7 @@ def delete_vehicle(*, actor: Actor, vehicle_id: uuid.UUID, version: int | None =
             raise VehicleReferredTo from error
         raise
     _audit(actor, "vehicle.delete", vehicle, before, {}, (plate, None))
+    search.refresh("vehicle", [vehicle_id])
 
 
 def _vin_problems(text: str | None, reason: str | None) -> list[FieldError]:

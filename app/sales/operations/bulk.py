@@ -18,6 +18,7 @@ from app.core.db.numbering import free_numbers
 from app.core.guard import audit
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
+from app.core.lists import search
 from app.core.money import round_amount
 from app.sales.events import DealsRecorded, DealsTakenBack
 from app.sales.models import Deal
@@ -73,6 +74,7 @@ def record_delivered_deals(*, actor: Actor, rows: Sequence[DealInput]) -> list[u
         named = dict(zip(_COLUMNS, values, strict=True))
         entries.append(audit.Entry(values[0], {name: (None, named[name]) for name in _TOLD}))
     audit.record_many(actor, "deal.create", "deal", entries)
+    search.refresh("deal", ids)
     publish(DealsRecorded(tuple(ids)))
     return ids
 
@@ -92,6 +94,7 @@ def take_back_deals(*, actor: Actor, deal_ids: Sequence[uuid.UUID]) -> None:
         audit.Entry(row.id, {"deal_number": (row.deal_number, None), "price": (row.price, None)}) for row in gone
     ]
     audit.record_many(actor, "deal.delete", "deal", entries)
+    search.refresh("deal", deal_ids)
     publish(DealsTakenBack(tuple(row.id for row in gone)))
 
 

@@ -18,6 +18,7 @@ from app.core.errors import FieldError, Invalid, Stale
 from app.core.guard import audit
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
+from app.core.lists import search
 from app.core.money import round_amount
 from app.inventory import queries as inventory
 from app.inventory.operations import episodes
@@ -99,6 +100,7 @@ def record_deal(
     )
     _insert(deal)
     _audit(actor, "deal.create", deal, {}, None)
+    search.refresh("deal", [deal.id])
     if delivered_on is not None:
         episodes.end_by_delivery(actor=actor, unit_id=stock_unit_id, deal_type=deal_type, on=delivered_on)
         publish(DealDelivered(deal.id, stock_unit_id, store.id, deal_type, delivered_on))
@@ -161,6 +163,7 @@ def edit_deal(
     _flush(deal)
     _follow(actor, deal, before["status"])
     _audit(actor, "deal.edit", deal, before, note_before)
+    search.refresh("deal", [deal.id])
     publish(DealChanged(deal.id, deal.stock_unit_id, deal.store_id, counts_as_sale(deal.delivered_on, deal.unwound_on)))
     return deal
 
@@ -194,6 +197,7 @@ def delete_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None,
         changes={name: (value, None) for name, value in before.items()},
         personal={"note": (note, None)} if note else {},
     )
+    search.refresh("deal", [deal_id])
     publish(DealChanged(deal_id, unit_id, store_id, counted))
 
 

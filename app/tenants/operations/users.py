@@ -17,12 +17,13 @@ from app.core.guard.masks import mask
 from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import Actor, check
 from app.core.guard.vault import blind_index
+from app.core.lists import search
 from app.tenants.errors import EmailInvalid, EmailTaken, LastAdministrator
 from app.tenants.models import Membership, Role, Store, User
 from app.tenants.operations.lending import require_own
 from app.tenants.operations.links import email_of, link_mail, new_link, send_link, void_links
 from app.tenants.operations.signing import end_sessions
-from app.tenants.queries import people
+from app.tenants.queries import finding, people
 from app.tenants.rules import roles, signing
 
 # (store, role) pairs of a user.
@@ -38,6 +39,7 @@ def invite_user(actor: Actor, *, name: str, email: str, places: Places, locale: 
     _set_places(actor, "user.create", user, set(places))
     send_link(user.id, signing.INVITATION)
     db.session.add(entry)
+    search.refresh("user", [user.id])
     return user
 
 
@@ -54,6 +56,7 @@ def new_administrator(actor: Actor, *, name: str, email: str, store: Store, role
     yield Membership(id=new_id(), user_id=user.id, store_id=store.id, role_id=role.id)
     yield link
     yield link_mail(link)
+    yield search.new_entry("user", user.id, finding.user_entry(name, email))
     yield invited
     yield _places_entry(actor, user, set(), {(store.id, role.id)}, {role.id: role.name})
 
@@ -90,6 +93,7 @@ def change_user(
         personal={"name": (before_name, name), "email": (before_email, email)},
         subject_id=user.id,
     )
+    search.refresh("user", [user.id])
     return user
 
 
@@ -138,6 +142,7 @@ def change_own_profile(actor: Actor, *, name: str, locale: str | None) -> None:
     before = user.name
     user.name, user.locale = name, locale
     audit.record(actor, "user.edit", "user", user.id, personal={"name": (before, name)}, subject_id=user.id)
+    search.refresh("user", [user.id])
 
 
 def _reached(actor: Actor, permission: str, user_id: uuid.UUID, version: int | None) -> User:
