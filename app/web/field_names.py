@@ -26,8 +26,14 @@ def labels_of(source: str) -> dict[str, str]:
 
 def form_labels() -> dict[str, str]:
     """Field -> label in the language of this request, for the page that is being rendered."""
-    template, environment = g.get("template_name"), current_app.jinja_env
-    if template is None or environment.loader is None:
+    template = g.get("template_name")
+    return labels_of_template(template) if template is not None else {}
+
+
+def labels_of_template(template: str) -> dict[str, str]:
+    """Field -> label in the language of this request, for the form in `template`."""
+    environment = current_app.jinja_env
+    if environment.loader is None:
         return {}
     source, _, _ = environment.loader.get_source(environment, template)
     return {name: translate(label) for name, label in labels_of(source).items()}
@@ -37,6 +43,7 @@ def init_field_names(app: Flask) -> None:
     """Note which page is rendered, and let its summary ask for the labels."""
     before_render_template.connect(_note, app)
     app.jinja_env.globals["form_labels"] = form_labels
+    app.extensions["forecourt_field_labels"] = labels_of_template
 
 
 def _note(_app: Flask, template: Template, **_rest: Any) -> None:

@@ -11,9 +11,10 @@ from jinja2.runtime import Context, Undefined
 
 from app.core import languages
 from app.core.db import find_tenant
-from app.web import cli, exports, imports, jobs, saved_views
+from app.web import cli, exports, imports, jobs, saved_views, styleguide
 from app.web.assets import static_url
 from app.web.components import init_components
+from app.web.edits import init_edits
 from app.web.field_names import init_field_names
 from app.web.formats import init_formats
 from app.web.frame import init_frame
@@ -84,12 +85,13 @@ def init_app(app: Flask) -> None:
     init_listing(app)
     init_components(app)
     init_field_names(app)
+    init_edits(app)
     init_frame(app)
     app.jinja_env.globals.update(
         static_url=static_url, language_choices=languages.language_choices,
         field_value=field_value, field_errors=field_errors, field_checked=field_checked, all_errors=all_errors,
     )  # fmt: skip
     app.context_processor(_page_context)
-    for blueprint in (bp, exports.bp, imports.bp, jobs.bp, saved_views.bp):
+    for blueprint in (bp, exports.bp, imports.bp, jobs.bp, saved_views.bp, styleguide.bp):
         app.register_blueprint(blueprint)
     app.cli.add_command(cli.group)

@@ -20,6 +20,8 @@ REQUIRED = N_("Enter a value.")
 INVALID = N_("This value cannot be read.")
 UNKNOWN = N_("This field is not known here.")
 REPEATED = N_("This field was sent more than once.")
+# What an edit form began from (`app.core.http.edits`): no field of any schema.
+BASE = "began_with"
 # Never put back onto a page.
 SECRET_FIELDS = frozenset({"password", "repeated", "present"})
 MESSAGES = {"required": REQUIRED, "null": REQUIRED, "invalid": INVALID}
@@ -127,7 +129,7 @@ def load_form(schema: type[Schema] | Schema, source: MultiDict[str, str] | None 
     raw: dict[str, Any] = {}
     refused: list[FieldError] = []
     for name in sent:
-        if name == FIELD:
+        if name in (FIELD, BASE):
             continue
         kind, values = loader.load_fields.get(name), sent.getlist(name)
         if isinstance(kind, fields.List):
@@ -149,21 +151,27 @@ def load_form(schema: type[Schema] | Schema, source: MultiDict[str, str] | None 
 
 
 def render_form(
-    template: str, error: DomainError | None = None, *, values: Any = None, **context: Any
+    template: str,
+    error: DomainError | None = None,
+    *,
+    values: Any = None,
+    shown: Mapping[str, Any] | None = None,
+    **context: Any,
 ) -> str | Response:
     """The form's page: fresh with `values`, or, after `error`, with what was typed and why it was refused.
 
-    What is not the form's business (no such record, no right) goes on to the error page.
+    `shown` stands there instead of what was typed. What is not the form's business (no such record, no right) goes on
+    to the error page.
     """
     if error is None:
         return render_template(template, values=values or {}, errors={}, **context)
     if isinstance(error, NotFound | PermissionDenied):
         raise error
-    shown = typed()
+    texts = typed() if shown is None else dict(shown)
     if isinstance(error, Stale):
         # The sender has been told; what he sends next is a decision about the record as it is now.
-        shown.pop("version", None)
-    page = render_template(template, values=shown, errors=field_words(error), **context)
+        texts.pop("version", None)
+    page = render_template(template, values=texts, errors=field_words(error), **context)
     response = current_app.make_response((page, error.status))
     if "retry_after" in error.params:
         response.headers["Retry-After"] = str(error.params["retry_after"])
@@ -172,7 +180,8 @@ def render_form(
 
 def typed() -> dict[str, Any]:
     """What was typed, by field: one value, or the list of a field sent several times."""
-    sent = ((name, values) for name, values in request.form.lists() if name != FIELD and name not in SECRET_FIELDS)
+    unshown = {FIELD, BASE, *SECRET_FIELDS}
+    sent = ((name, values) for name, values in request.form.lists() if name not in unshown)
     return {name: values[0] if len(values) == 1 else values for name, values in sent}
 
 

@@ -14,7 +14,8 @@ from app.core.db import transaction
 from app.core.db.ids import from_public, to_public
 from app.core.errors import DomainError
 from app.core.http.access import require
-from app.core.http.forms import load_form, render_form
+from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
+from app.core.http.forms import load_form
 from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
 from app.crm import queries
@@ -25,6 +26,8 @@ from app.crm.rules import DIRECTION_LABELS, TYPE_LABELS
 from app.crm.schemas import LOCAL_TIME, ActivityForm, EditedActivityForm, VersionForm
 from app.crm.views.pages import bp, customer_page, list_choices, to_customer, translated
 from app.tenants import queries as tenants
+
+FORM = "crm/activity_form.html"
 
 
 @bp.get("/activities")
@@ -51,25 +54,28 @@ def log_activity(customer_id: str):
 @bp.get("/activities/<activity_id>/edit")
 @require("activity.edit")
 def edit_activity(activity_id: str):
-    activity = queries.get_activity(current_actor(), from_public("act", activity_id))
-    values = {name: getattr(activity, name) for name in ("type", "direction", "subject", "body", "version")}
-    return _activity_form(activity, values={**values, "at": _local(activity.at, activity.store_id)})
+    return _activity_form(from_public("act", activity_id))
 
 
 @bp.post("/activities/<activity_id>/edit")
 @require("activity.edit")
 def update_activity(activity_id: str):
-    activity = queries.get_activity(current_actor(), from_public("act", activity_id))
-    try:
-        data = load_form(EditedActivityForm)
+    key = from_public("act", activity_id)
+
+    def save(data: dict[str, Any]) -> Activity:
+        activity = queries.get_activity(current_actor(), key)
         # The field shows minutes; leaving it alone must not cut the seconds off.
         same = data["at"].strftime(LOCAL_TIME) == _local(activity.at, activity.store_id)
-        data["at"] = activity.at if same else _instant(data["at"], activity.store_id)
-        with transaction():
-            activities.edit_activity(actor=current_actor(), activity_id=activity.id, **data)
+        at = activity.at if same else _instant(data["at"], activity.store_id)
+        return activities.edit_activity(actor=current_actor(), activity_id=key, **{**data, "at": at})
+
+    try:
+        saved = save_edit(lambda: _opened(queries.get_activity(current_actor(), key)), save)
     except DomainError as error:
-        return _activity_form(queries.get_activity(current_actor(), from_public("act", activity_id)), error)
-    return to_customer(activity.customer_id)
+        return _activity_form(key, error)
+    flash(gettext("The activity was saved."))
+    flash_saved(saved, FORM)
+    return to_customer(saved.result.customer_id)
 
 
 @bp.post("/activities/<activity_id>/delete")
@@ -83,12 +89,19 @@ def delete_activity(activity_id: str):
     return to_customer(customer_id)
 
 
-def _activity_form(activity: Activity, error: DomainError | None = None, values: Any = None) -> Any:
+def _opened(activity: Activity) -> Opened:
+    values = {name: getattr(activity, name) for name in ("type", "direction", "subject", "body")}
+    values["at"] = _local(activity.at, activity.store_id)
+    return Opened("activity", activity.id, activity.version, values, EditedActivityForm)
+
+
+def _activity_form(activity_id: uuid.UUID, error: DomainError | None = None) -> Any:
+    activity = queries.get_activity(current_actor(), activity_id)
     customer = queries.get_customer(current_actor(), activity.customer_id)
-    return render_form(
-        "crm/activity_form.html",
+    return render_edit(
+        FORM,
+        _opened(activity),
         error,
-        values=values,
         activity=activity,
         customer=customer,
         types=translated(TYPE_LABELS),

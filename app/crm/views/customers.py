@@ -12,6 +12,7 @@ from app.core.db import transaction
 from app.core.db.ids import from_public, to_public
 from app.core.errors import DomainError
 from app.core.http.access import require
+from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import filter_view, list_view
 from app.core.http.sessions import current_actor
@@ -22,6 +23,8 @@ from app.crm.operations import contacts, customers
 from app.crm.schemas import ContactForm, EditedCustomerForm, NewCustomerForm, VersionForm
 from app.crm.views.pages import bp, customer_page, list_choices, to_customer
 from app.tenants import queries as tenants
+
+FORM = "crm/customer_form.html"
 
 
 @bp.get("/customers")
@@ -39,7 +42,7 @@ def filter_customers():
 @bp.get("/customers/new")
 @require("customer.create")
 def new_customer():
-    return render_form("crm/customer_form.html", values=_fresh_values(), customer=None, **_form_choices())
+    return render_form(FORM, values=_fresh_values(), customer=None, **_form_choices())
 
 
 @bp.post("/customers")
@@ -53,7 +56,7 @@ def create_customer():
                 actor=current_actor(), contact_points=[entry for entry in entries if entry.value], **data
             )
     except DomainError as error:
-        return render_form("crm/customer_form.html", error, customer=None, **_form_choices())
+        return render_form(FORM, error, customer=None, **_form_choices())
     flash(gettext("The customer was added."))
     return to_customer(customer.id)
 
@@ -67,8 +70,7 @@ def show_customer(customer_id: str):
 @bp.get("/customers/<customer_id>/edit")
 @require("customer.edit")
 def edit_customer(customer_id: str):
-    customer = queries.get_customer(current_actor(), from_public("cus", customer_id))
-    return render_form("crm/customer_form.html", values=customer, customer=customer, **_form_choices(customer))
+    return _edit_form(from_public("cus", customer_id))
 
 
 @bp.post("/customers/<customer_id>/edit")
@@ -76,13 +78,14 @@ def edit_customer(customer_id: str):
 def update_customer(customer_id: str):
     key = from_public("cus", customer_id)
     try:
-        data = load_form(EditedCustomerForm)
-        with transaction():
-            customers.edit_customer(actor=current_actor(), customer_id=key, **data)
+        saved = save_edit(
+            lambda: _opened(queries.get_customer(current_actor(), key)),
+            lambda data: customers.edit_customer(actor=current_actor(), customer_id=key, **data),
+        )
     except DomainError as error:
-        customer = queries.get_customer(current_actor(), key)
-        return render_form("crm/customer_form.html", error, customer=customer, **_form_choices(customer))
+        return _edit_form(key, error)
     flash(gettext("The customer was saved."))
+    flash_saved(saved, FORM)
     return to_customer(key)
 
 
@@ -135,6 +138,17 @@ def reveal_contact_point(customer_id: str, point_id: uuid.UUID):
     with transaction():
         value = contacts.reveal_contact_point(actor=current_actor(), customer_id=key, contact_point_id=point_id)
     return customer_page(key, revealed={point_id: value})
+
+
+def _edit_form(customer_id: uuid.UUID, error: DomainError | None = None) -> Any:
+    customer = queries.get_customer(current_actor(), customer_id)
+    return render_edit(FORM, _opened(customer), error, customer=customer, **_form_choices(customer))
+
+
+def _opened(customer: Customer) -> Opened:
+    names = ("kind", "name", "given_name", "family_name", "store_id", "owner_id", "language", "notes")
+    values = {name: getattr(customer, name) for name in names}
+    return Opened("customer", customer.id, customer.version, values, EditedCustomerForm)
 
 
 def _fresh_values() -> dict[str, Any]:

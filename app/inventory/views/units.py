@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from flask import flash
+from flask import flash, redirect, request
 from flask_babel import gettext
 
 from app.core import clock
@@ -13,11 +13,14 @@ from app.core.db import current_tenant, transaction
 from app.core.db.ids import from_public, to_public
 from app.core.errors import DomainError, NotFound, PermissionDenied, Stale
 from app.core.http.access import may, require
+from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import filter_view, list_view
-from app.core.http.sessions import current_actor
+from app.core.http.problems import wants_json
+from app.core.http.sessions import current_actor, own_path
 from app.core.money import plain_amount
 from app.inventory import lists, queries
+from app.inventory.errors import MoveNotAllowed
 from app.inventory.models import StockUnit
 from app.inventory.operations import units
 from app.inventory.rules import words
@@ -39,6 +42,8 @@ from app.inventory.views.pages import (
     vehicle_page,
     version_shown,
 )
+
+FORM = "inventory/unit_form.html"
 
 
 @bp.get("/vehicles")
@@ -78,8 +83,7 @@ def stock_in_unit(vehicle_id: str):
 @bp.get("/stock/<unit_id>/edit")
 @require("stock.edit")
 def edit_unit(unit_id: str):
-    unit = queries.get_unit(current_actor(), from_public("unit", unit_id))
-    return _edit_form(unit, values=unit)
+    return _edit_form(queries.get_unit(current_actor(), from_public("unit", unit_id)))
 
 
 @bp.post("/stock/<unit_id>/edit")
@@ -87,21 +91,21 @@ def edit_unit(unit_id: str):
 def update_unit(unit_id: str):
     key = from_public("unit", unit_id)
     try:
-        # Whoever does not see the cost sends none, and none must not be written over it.
-        data = load_form(EditedUnitWithCostForm if may("stock.cost") else EditedUnitForm)
-        with transaction():
-            unit = units.edit_unit(actor=current_actor(), unit_id=key, **data)
+        saved = save_edit(
+            lambda: _opened(queries.get_unit(current_actor(), key)),
+            lambda data: units.edit_unit(actor=current_actor(), unit_id=key, **data),
+        )
     except DomainError as error:
         return _edit_form(queries.get_unit(current_actor(), key), error)
     flash(gettext("The unit was saved."))
-    return to_vehicle(unit.vehicle_id)
+    flash_saved(saved, FORM)
+    return to_vehicle(saved.result.vehicle_id)
 
 
 @bp.get("/stock/<unit_id>/price")
 @require("stock.price")
 def edit_price(unit_id: str):
-    unit = queries.get_unit(current_actor(), from_public("unit", unit_id))
-    return _form("inventory/price_form.html", unit, values={"asking_price": _plain(unit.asking_price, unit.currency)})
+    return _price_form(queries.get_unit(current_actor(), from_public("unit", unit_id)))
 
 
 @bp.post("/stock/<unit_id>/price")
@@ -109,13 +113,14 @@ def edit_price(unit_id: str):
 def change_price(unit_id: str):
     key = from_public("unit", unit_id)
     try:
-        data = load_form(PriceForm)
-        with transaction():
-            unit = units.change_price(actor=current_actor(), unit_id=key, **data)
+        saved = save_edit(
+            lambda: _priced(queries.get_unit(current_actor(), key)),
+            lambda data: units.change_price(actor=current_actor(), unit_id=key, **data),
+        )
     except DomainError as error:
-        return _form("inventory/price_form.html", queries.get_unit(current_actor(), key), error)
+        return _price_form(queries.get_unit(current_actor(), key), error)
     flash(gettext("The price was changed."))
-    return to_vehicle(unit.vehicle_id)
+    return to_vehicle(saved.result.vehicle_id)
 
 
 @bp.get("/stock/<unit_id>/move")
@@ -129,14 +134,23 @@ def edit_status(unit_id: str):
 @require("stock.move")
 def move_status(unit_id: str):
     key = from_public("unit", unit_id)
+    back = request.args.get("next")
     try:
         data = load_form(MoveForm)
         with transaction():
             unit = units.move_status(actor=current_actor(), unit_id=key, **data)
     except DomainError as error:
+        if isinstance(error, MoveNotAllowed):
+            error.params = {name: gettext(words.STATUS_LABELS[value]) for name, value in error.params.items()}
+        # A board wants the reason in words; a form shows it where it was sent.
+        if wants_json():
+            raise
         return _move_form(queries.get_unit(current_actor(), key), error)
-    flash(gettext("The status was changed."))
-    return to_vehicle(unit.vehicle_id)
+    moved = gettext("%(number)s is now: %(status)s.", number=unit.stock_number, status=_word(unit.status))
+    flash(moved)
+    if wants_json():
+        return {"detail": moved}
+    return redirect(own_path(back), 303) if back else to_vehicle(unit.vehicle_id)
 
 
 @bp.post("/stock/<unit_id>/delete")
@@ -156,10 +170,14 @@ def delete_unit(unit_id: str):
     return to_vehicle(vehicle_id)
 
 
+def _word(status: str) -> str:
+    return gettext(words.STATUS_LABELS[status])
+
+
 def _stock_in_form(vehicle_id: str, error: DomainError | None = None, *, values: Any = None) -> Any:
     vehicle = queries.get_vehicle(current_actor(), from_public("veh", vehicle_id))
     return render_form(
-        "inventory/unit_form.html",
+        FORM,
         error,
         values=values,
         unit=None,
@@ -172,49 +190,52 @@ def _stock_in_form(vehicle_id: str, error: DomainError | None = None, *, values:
     )
 
 
-def _edit_form(unit: StockUnit, error: DomainError | None = None, *, values: Any = None) -> Any:
-    if values is not None:
-        values = {
-            "stock_number": unit.stock_number,
-            "condition": unit.condition,
-            "acquired_on": unit.acquired_on,
-            "cost": _plain(unit.cost, unit.currency) if may("stock.cost") else "",
-        }
-    return _form(
-        "inventory/unit_form.html", unit, error, values=values, conditions=translated(words.CONDITION_LABELS)
-    )
+def _opened(unit: StockUnit) -> Opened:
+    values = {name: getattr(unit, name) for name in ("stock_number", "condition", "acquired_on")}
+    # Whoever does not see the cost sends none, and none must not be written over it.
+    if not may("stock.cost"):
+        return Opened("stock_unit", unit.id, unit.version, values, EditedUnitForm)
+    values["cost"] = _plain(unit.cost, unit.currency)
+    return Opened("stock_unit", unit.id, unit.version, values, EditedUnitWithCostForm)
+
+
+def _priced(unit: StockUnit) -> Opened:
+    values = {"asking_price": _plain(unit.asking_price, unit.currency), "reason": ""}
+    return Opened("stock_unit", unit.id, unit.version, values, PriceForm)
+
+
+def _edit_form(unit: StockUnit, error: DomainError | None = None) -> Any:
+    conditions = translated(words.CONDITION_LABELS)
+    return render_edit(FORM, _opened(unit), error, conditions=conditions, **_context(unit))
+
+
+def _price_form(unit: StockUnit, error: DomainError | None = None) -> Any:
+    return render_edit("inventory/price_form.html", _priced(unit), error, **_context(unit))
 
 
 def _move_form(unit: StockUnit, error: DomainError | None = None) -> Any:
     possible = moves_from(StockStatus(unit.status))
-    return _form(
+    return render_form(
         "inventory/move_form.html",
-        unit,
         error,
-        values={},
+        version=version_shown(error, unit.version),
+        is_stale=isinstance(error, Stale),
         status=gettext(words.STATUS_LABELS[unit.status]),
         statuses=[(status.value, gettext(words.STATUS_LABELS[status])) for status in possible],
         may_close=any(status in CLOSED for status in possible),
+        **_context(unit),
     )
 
 
-def _form(
-    template: str, unit: StockUnit, error: DomainError | None = None, *, values: Any = None, **context: Any
-) -> Any:
+def _context(unit: StockUnit) -> dict[str, Any]:
     vehicle = queries.get_vehicle(current_actor(), unit.vehicle_id)
-    return render_form(
-        template,
-        error,
-        values=values,
-        unit=unit,
-        public_id=to_public("unit", unit.id),
-        vehicle_id=to_public("veh", vehicle.id),
-        name=lists.vehicle_name(vehicle),
-        currency=unit.currency,
-        version=version_shown(error, unit.version),
-        is_stale=isinstance(error, Stale),
-        **context,
-    )
+    return {
+        "unit": unit,
+        "public_id": to_public("unit", unit.id),
+        "vehicle_id": to_public("veh", vehicle.id),
+        "name": lists.vehicle_name(vehicle),
+        "currency": unit.currency,
+    }
 
 
 def _plain(amount: Decimal | None, currency: str) -> str:

@@ -10,18 +10,21 @@ from flask_babel import gettext
 from app.core import clock
 from app.core.db import current_tenant, transaction
 from app.core.db.ids import from_public, to_public
-from app.core.errors import DomainError, NotFound, PermissionDenied, Stale
+from app.core.errors import DomainError, NotFound, PermissionDenied
 from app.core.http.access import require
+from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import filter_view, list_view
 from app.core.http.sessions import current_actor
 from app.inventory import lists, queries
 from app.inventory.models import Vehicle
 from app.inventory.operations import odometers, vehicles
-from app.inventory.rules import words
 from app.inventory.rules import vin as vins
+from app.inventory.rules import words
 from app.inventory.schemas import EditedVehicleForm, NewVehicleForm, OdometerForm, VersionForm, VinForm
-from app.inventory.views.pages import bp, list_choices, to_vehicle, translated, vehicle_page, version_shown
+from app.inventory.views.pages import bp, list_choices, to_vehicle, translated, vehicle_page
+
+FORM = "inventory/vehicle_form.html"
 
 
 @bp.get("/vehicles/all")
@@ -83,9 +86,7 @@ def show_vehicle(vehicle_id: str):
 @bp.get("/vehicles/<vehicle_id>/edit")
 @require("vehicle.edit")
 def edit_vehicle(vehicle_id: str):
-    vehicle = queries.get_vehicle(current_actor(), from_public("veh", vehicle_id))
-    values = {name: getattr(vehicle, name) or "" for name in _FIELDS}
-    return _vehicle_form(vehicle, values={**values, "vin": vehicle.vin_raw or "", "plate": queries.plate_of(vehicle)})
+    return _vehicle_form(queries.get_vehicle(current_actor(), from_public("veh", vehicle_id)))
 
 
 @bp.post("/vehicles/<vehicle_id>/edit")
@@ -93,12 +94,14 @@ def edit_vehicle(vehicle_id: str):
 def update_vehicle(vehicle_id: str):
     key = from_public("veh", vehicle_id)
     try:
-        data = load_form(EditedVehicleForm)
-        with transaction():
-            vehicles.edit_vehicle(actor=current_actor(), vehicle_id=key, **data)
+        saved = save_edit(
+            lambda: _opened(queries.get_vehicle(current_actor(), key)),
+            lambda data: vehicles.edit_vehicle(actor=current_actor(), vehicle_id=key, **data),
+        )
     except DomainError as error:
         return _vehicle_form(queries.get_vehicle(current_actor(), key), error)
     flash(gettext("The vehicle was saved."))
+    flash_saved(saved, FORM)
     return to_vehicle(key)
 
 
@@ -153,6 +156,12 @@ _FIELDS = (
 )
 
 
+def _opened(vehicle: Vehicle) -> Opened:
+    values = {name: getattr(vehicle, name) or "" for name in _FIELDS}
+    values |= {"vin": vehicle.vin_raw or "", "plate": queries.plate_of(vehicle) or ""}
+    return Opened("vehicle", vehicle.id, vehicle.version, values, EditedVehicleForm)
+
+
 def _vehicle_form(
     vehicle: Vehicle | None,
     error: DomainError | None = None,
@@ -160,21 +169,21 @@ def _vehicle_form(
     decoded: vins.Decoded | None = None,
     values: Any = None,
 ) -> Any:
-    return render_form(
-        "inventory/vehicle_form.html",
-        error,
-        values=values,
-        vehicle=vehicle,
-        public_id=to_public("veh", vehicle.id) if vehicle else None,
-        version=version_shown(error, vehicle.version) if vehicle else None,
-        is_stale=isinstance(error, Stale),
-        decoded=decoded,
-        decoded_status=gettext(words.VIN_STATUS_LABELS[decoded.status]) if decoded else None,
-        units=translated(words.ODOMETER_UNIT_LABELS),
-        states=translated(words.ODOMETER_STATUS_LABELS),
-        makes=queries.list_makes(),
-        models=queries.list_models(request.form.get("make") or (values or {}).get("make")),
-    )
+    opened = _opened(vehicle) if vehicle else None
+    make = request.form.get("make") or (opened.values if opened else values or {}).get("make")
+    context = {
+        "vehicle": vehicle,
+        "public_id": to_public("veh", vehicle.id) if vehicle else None,
+        "decoded": decoded,
+        "decoded_status": gettext(words.VIN_STATUS_LABELS[decoded.status]) if decoded else None,
+        "units": translated(words.ODOMETER_UNIT_LABELS),
+        "states": translated(words.ODOMETER_STATUS_LABELS),
+        "makes": queries.list_makes(),
+        "models": queries.list_models(make),
+    }
+    if opened is not None:
+        return render_edit(FORM, opened, error, **context)
+    return render_form(FORM, error, values=values, **context)
 
 
 def _odometer_form(vehicle: Vehicle, error: DomainError | None = None, *, values: Any = None) -> Any:

@@ -11,6 +11,7 @@ from app.core.db import transaction
 from app.core.db.ids import from_public
 from app.core.errors import DomainError, NotFound, PermissionDenied
 from app.core.http.access import require
+from app.core.http.edits import flash_saved, save_edit
 from app.core.http.forms import load_form, typed
 from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
@@ -18,8 +19,18 @@ from app.core.money import plain_amount
 from app.sales import lists, queries
 from app.sales.operations import deals
 from app.sales.rules import DealStatus, DealType
-from app.sales.schemas import EditedDealForm, NewDealForm, VersionForm
-from app.sales.views.pages import bp, deal_form, deal_page, find_unit, is_search, list_choices, to_deal
+from app.sales.schemas import NewDealForm, VersionForm
+from app.sales.views.pages import (
+    FORM,
+    bp,
+    deal_form,
+    deal_page,
+    find_unit,
+    is_search,
+    list_choices,
+    opened_deal,
+    to_deal,
+)
 
 
 @bp.get("/deals")
@@ -73,11 +84,7 @@ def show_deal(deal_id: str):
 @bp.get("/deals/<deal_id>/edit")
 @require("deal.edit")
 def edit_deal(deal_id: str):
-    deal = queries.get_deal(current_actor(), from_public("deal", deal_id))
-    names = ("customer_id", "salesperson_id", "deal_type", "status", "sold_on", "delivered_on", "note")
-    values = {name: getattr(deal, name) or "" for name in names}
-    amounts = {name: plain_amount(getattr(deal, name), deal.currency) for name in ("price", "discount")}
-    return deal_form(deal, values={**values, **amounts})
+    return deal_form(queries.get_deal(current_actor(), from_public("deal", deal_id)))
 
 
 @bp.post("/deals/<deal_id>/edit")
@@ -87,12 +94,14 @@ def update_deal(deal_id: str):
     if is_search():
         return deal_form(queries.get_deal(current_actor(), key), values=typed())
     try:
-        data = without_searches(load_form(EditedDealForm))
-        with transaction():
-            deals.edit_deal(actor=current_actor(), deal_id=key, **data)
+        saved = save_edit(
+            lambda: opened_deal(queries.get_deal(current_actor(), key)),
+            lambda data: deals.edit_deal(actor=current_actor(), deal_id=key, **without_searches(data)),
+        )
     except DomainError as error:
         return deal_form(queries.get_deal(current_actor(), key), error)
     flash(gettext("The deal was saved."))
+    flash_saved(saved, FORM)
     return to_deal(key)
 
 
@@ -115,4 +124,3 @@ def delete_deal(deal_id: str):
 def without_searches(data: dict[str, Any]) -> dict[str, Any]:
     """A loaded form without what only its pickers need."""
     return {name: value for name, value in data.items() if not name.endswith("_search")}
-

@@ -14,8 +14,10 @@ from app.core.db import current_tenant
 from app.core.db.ids import to_public
 from app.core.errors import DomainError, NotFound, Stale
 from app.core.guard.permissions import allows, covers, scope_at
-from app.core.http.forms import render_form
+from app.core.http.edits import Editing, Opened, base_of, render_edit
+from app.core.http.forms import BASE, render_form
 from app.core.http.sessions import current_actor
+from app.core.money import plain_amount
 from app.crm import queries as crm
 from app.crm.rules import fold_name
 from app.inventory import queries as inventory
@@ -23,9 +25,11 @@ from app.inventory.rules.ageing import days_in_stock
 from app.sales import lists, queries
 from app.sales.models import Deal
 from app.sales.rules import ENDED, DealStatus, life, moves_from
+from app.sales.schemas import EditedDealForm
 from app.tenants import queries as tenants
 
 bp = Blueprint("sales", "app.sales", template_folder="templates")
+FORM = "sales/deal_form.html"
 
 Choices = list[tuple[str, str]]
 
@@ -82,12 +86,13 @@ def is_search() -> bool:
 def deal_form(deal: Deal | None, error: DomainError | None = None, *, values: Any = None) -> Any:
     """The form of a new or known deal; what its search fields ask for becomes the options beside them."""
     # After an error, and while somebody is searching, what counts is what stands in the form.
-    asked = request.form if request.method == "POST" else values
+    opened = opened_deal(deal) if deal is not None else None
+    asked = request.form if request.method == "POST" else values or (opened.values if opened else {})
     units = _unit_choices(asked) if deal is None else []
     customers = _customer_choices(asked)
     if error is None:
         # The first hit is chosen, so that a good search needs no second hand; the search itself is done with.
-        values = {**values, **dict.fromkeys(PICKERS, "")}
+        values = {**(values or (opened.values if opened else {})), **dict.fromkeys(PICKERS, "")}
         for name, found in (("stock_unit_id", units), ("customer_id", customers)):
             if found and not values.get(name):
                 values[name] = found[0][0]
@@ -98,24 +103,37 @@ def deal_form(deal: Deal | None, error: DomainError | None = None, *, values: An
         statuses = {key: statuses[key] for key in (before, *moves_from(before, delivered=delivered))}
     else:
         statuses = {key: text for key, text in statuses.items() if key not in ENDED}
-    return render_form(
-        "sales/deal_form.html",
-        error,
-        values=values,
-        deal=deal,
-        public_id=to_public("deal", deal.id) if deal else None,
-        unit_name=_known_unit_name(deal) if deal else None,
-        units=units,
-        customers=customers,
-        salespeople=salesperson_choices(),
-        stores=store_choices(),
-        types=translated(lists.TYPE_LABELS),
-        statuses=translated(statuses),
-        currency=deal.currency if deal else current_tenant().currency,
-        version=version_shown(error, deal.version) if deal else None,
-        is_stale=isinstance(error, Stale),
-        delivered=delivered,
-    )
+    context = {
+        "deal": deal,
+        "public_id": to_public("deal", deal.id) if deal else None,
+        "unit_name": _known_unit_name(deal) if deal else None,
+        "units": units,
+        "customers": customers,
+        "salespeople": salesperson_choices(),
+        "stores": store_choices(),
+        "types": translated(lists.TYPE_LABELS),
+        "statuses": translated(statuses),
+        "currency": deal.currency if deal else current_tenant().currency,
+        "delivered": delivered,
+    }
+    if opened is None or error is None:
+        editing = _editing(opened) if opened else None
+        return render_form(FORM, error, values=values, edit=editing, **context)
+    return render_edit(FORM, opened, error, **context)
+
+
+def opened_deal(deal: Deal) -> Opened:
+    """The deal as its form shows it."""
+    names = ("customer_id", "salesperson_id", "deal_type", "status", "sold_on", "delivered_on", "note")
+    values = {name: getattr(deal, name) or "" for name in names}
+    amounts = {name: plain_amount(getattr(deal, name), deal.currency) for name in ("price", "discount")}
+    return Opened("deal", deal.id, deal.version, {**values, **amounts}, EditedDealForm)
+
+
+def _editing(opened: Opened) -> Editing:
+    """What the form began from; a search in the middle of it does not begin it anew."""
+    sent = request.form
+    return Editing(sent.get("version", opened.version), sent.get(BASE) or base_of(opened))
 
 
 def _unit_choices(asked: Any) -> Choices:

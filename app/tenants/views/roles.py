@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import Response, flash, redirect, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -13,8 +14,11 @@ from app.core.db.ids import from_public
 from app.core.errors import DomainError
 from app.core.guard.permissions import MATRIX_VERBS, allows, declared
 from app.core.http.access import require
+from app.core.http.edits import Clash, Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form, typed
+from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
+from app.tenants.lists import ROLES
 from app.tenants.operations import roles
 from app.tenants.queries import people
 from app.tenants.rules.roles import ADMIN, SCOPES, width
@@ -27,8 +31,8 @@ TEMPLATE = "tenants/role.html"
 
 @bp.get("/roles")
 @require("role.see")
-def list_roles() -> str:
-    return render_template("tenants/roles.html", roles=people.list_roles())
+def list_roles() -> Response:
+    return list_view(ROLES, "tenants/roles.html")
 
 
 @bp.get("/roles/new")
@@ -53,19 +57,24 @@ def create_role() -> str | Response | BaseResponse:
 @require("role.see")
 def show_role(role_id: str) -> str | Response:
     role = people.get_role(from_public("role", role_id))
-    return render_form(TEMPLATE, values={"name": role.name}, **_context(people.grants_of_role(role.id), role))
+    return render_edit(TEMPLATE, _opened(role), **_context(people.grants_of_role(role.id), role))
 
 
 @bp.post("/roles/<role_id>")
 @require("role.edit")
 def change_role(role_id: str) -> str | Response | BaseResponse:
-    role = people.get_role(from_public("role", role_id))
+    key = from_public("role", role_id)
+
+    def now() -> Opened:
+        return _opened(people.get_role(key))
+
     try:
-        form = load_form(RoleChangeForm)
-        with transaction():
-            roles.change_role(current_actor(), role.id, **form)
+        saved = save_edit(now, lambda form: roles.change_role(current_actor(), key, **form))
+    except Clash as clash:
+        return render_edit(TEMPLATE, now(), clash, **_context(_pairs(clash.values["grants"]), people.get_role(key)))
     except DomainError as error:
-        return render_form(TEMPLATE, error, **_context(_ticked(), people.get_role(from_public("role", role_id))))
+        return render_edit(TEMPLATE, now(), error, **_context(_ticked(), people.get_role(key)))
+    flash_saved(saved, TEMPLATE)
     return _back(gettext("Saved. It holds from everybody's next page on."))
 
 
@@ -79,8 +88,14 @@ def delete_role(role_id: str) -> str | Response | BaseResponse:
         with transaction():
             roles.delete_role(current_actor(), role.id, version=form["version"])
     except DomainError as error:
-        return render_form(TEMPLATE, error, **context)
+        return render_edit(TEMPLATE, _opened(role), error, **context)
     return _back(gettext("The role is deleted."))
+
+
+def _opened(role: Any) -> Opened:
+    ticks = [f"{permission}:{scope}" for permission, scope in people.grants_of_role(role.id).items()]
+    keyed = {"grants": lambda tick: tick.partition(":")[0]}
+    return Opened("role", role.id, role.version, {"name": role.name, "grants": ticks}, RoleChangeForm, keyed)
 
 
 def _context(grants: dict[str, str], role: Any = None) -> dict[str, Any]:
@@ -112,7 +127,11 @@ def _context(grants: dict[str, str], role: Any = None) -> dict[str, Any]:
 def _ticked() -> dict[str, str]:
     """What was ticked, for showing the form again, whatever was wrong with it."""
     found = typed().get("grants", [])
-    pairs = (str(tick).partition(":") for tick in ([found] if isinstance(found, str) else found))
+    return _pairs([found] if isinstance(found, str) else found)
+
+
+def _pairs(ticks: Iterable[str]) -> dict[str, str]:
+    pairs = (str(tick).partition(":") for tick in ticks)
     return {permission: scope for permission, _, scope in pairs if permission in declared() and scope in SCOPES}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import available_timezones
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import Response, flash, redirect, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -14,9 +14,12 @@ from app.core.db.ids import from_public
 from app.core.errors import DomainError
 from app.core.guard.permissions import allows
 from app.core.http.access import require
+from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
+from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
 from app.tenants import queries
+from app.tenants.lists import STORES
 from app.tenants.operations import stores
 from app.tenants.queries import people
 from app.tenants.schemas import StoreChangeForm, StoreForm, VersionForm
@@ -27,8 +30,8 @@ TEMPLATE = "tenants/store.html"
 
 @bp.get("/stores")
 @require("store.see")
-def list_stores() -> str:
-    return render_template("tenants/stores.html", stores=people.list_stores(current_actor()))
+def list_stores() -> Response:
+    return list_view(STORES, "tenants/stores.html")
 
 
 @bp.get("/stores/new")
@@ -53,21 +56,22 @@ def create_store() -> str | Response | BaseResponse:
 @require("store.see")
 def show_store(store_id: str) -> str | Response:
     store = people.get_store_for(current_actor(), "store.see", from_public("store", store_id))
-    return render_form(TEMPLATE, values=store, **_context(store))
+    return render_edit(TEMPLATE, _opened(store), **_context(store))
 
 
 @bp.post("/stores/<store_id>")
 @require("store.edit")
 def change_store(store_id: str) -> str | Response | BaseResponse:
-    actor = current_actor()
-    store = people.get_store_for(actor, "store.edit", from_public("store", store_id))
-    context = _context(store)
+    actor, key = current_actor(), from_public("store", store_id)
+
+    def now() -> Opened:
+        return _opened(people.get_store_for(actor, "store.edit", key))
+
     try:
-        form = load_form(StoreChangeForm)
-        with transaction():
-            stores.change_store(actor, store.id, **form)
+        saved = save_edit(now, lambda form: stores.change_store(actor, key, **form))
     except DomainError as error:
-        return render_form(TEMPLATE, error, **context)
+        return render_edit(TEMPLATE, now(), error, **_context(people.get_store_for(actor, "store.edit", key)))
+    flash_saved(saved, TEMPLATE)
     return _back(gettext("Saved."))
 
 
@@ -82,8 +86,13 @@ def close_store(store_id: str) -> str | Response | BaseResponse:
         with transaction():
             stores.close_store(actor, store.id, version=form["version"])
     except DomainError as error:
-        return render_form(TEMPLATE, error, **context)
+        return render_edit(TEMPLATE, _opened(store), error, **context)
     return _back(gettext("The store is closed."))
+
+
+def _opened(store: Any) -> Opened:
+    values = {name: getattr(store, name) for name in stores.FIELDS}
+    return Opened("store", store.id, store.version, values, StoreChangeForm)
 
 
 def _context(store: Any = None) -> dict[str, Any]:

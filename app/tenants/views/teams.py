@@ -13,6 +13,7 @@ from app.core.db import transaction
 from app.core.db.ids import from_public, to_public
 from app.core.errors import DomainError
 from app.core.http.access import require
+from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
 from app.core.http.sessions import current_actor
 from app.tenants import queries
@@ -48,26 +49,24 @@ def create_team() -> str | Response | BaseResponse:
 @require("user.edit")
 def show_team(team_id: str) -> str | Response:
     team = people.get_team(current_actor(), "user.edit", from_public("team", team_id))
-    values = {
-        "name": team.name,
-        "lead_id": to_public("usr", team.lead_id) if team.lead_id else "",
-        "member_ids": [to_public("usr", user_id) for user_id in queries.list_team_members(team.id)],
-    }
-    return render_form(TEMPLATE, values=values, **_context(team.store_id, team))
+    return render_edit(TEMPLATE, _opened(team), **_context(team.store_id, team))
 
 
 @bp.post("/teams/<team_id>")
 @require("user.edit")
 def change_team(team_id: str) -> str | Response | BaseResponse:
-    actor = current_actor()
-    team = people.get_team(actor, "user.edit", from_public("team", team_id))
+    actor, key = current_actor(), from_public("team", team_id)
+    team = people.get_team(actor, "user.edit", key)
     context = _context(team.store_id, team)
+
+    def now() -> Opened:
+        return _opened(people.get_team(actor, "user.edit", key))
+
     try:
-        form = load_form(TeamChangeForm)
-        with transaction():
-            stores.change_team(actor, team.id, **form)
+        saved = save_edit(now, lambda form: stores.change_team(actor, key, **form))
     except DomainError as error:
-        return render_form(TEMPLATE, error, **context)
+        return render_edit(TEMPLATE, now(), error, **context)
+    flash_saved(saved, TEMPLATE)
     return _back(context["store"], gettext("Saved."))
 
 
@@ -82,8 +81,17 @@ def delete_team(team_id: str) -> str | Response | BaseResponse:
         with transaction():
             stores.delete_team(actor, team.id, version=form["version"])
     except DomainError as error:
-        return render_form(TEMPLATE, error, **context)
+        return render_edit(TEMPLATE, _opened(team), error, **context)
     return _back(context["store"], gettext("The team is dissolved."))
+
+
+def _opened(team: Any) -> Opened:
+    values = {
+        "name": team.name,
+        "lead_id": to_public("usr", team.lead_id) if team.lead_id else "",
+        "member_ids": [to_public("usr", user_id) for user_id in queries.list_team_members(team.id)],
+    }
+    return Opened("team", team.id, team.version, values, TeamChangeForm)
 
 
 def _context(store_id: uuid.UUID, team: Any = None) -> dict[str, Any]:

@@ -1,0 +1,29 @@
+"""What the macros of forms ask about an edit that met another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flask import Flask
+from jinja2 import pass_context
+from jinja2.runtime import Context, Undefined
+
+from app.core.http.edits import Editing, Side
+
+
+@pass_context
+def clash_of(context: Context, name: str) -> Sequence[Side]:
+    """The clashes of a field of this page's form."""
+    edit = context.get("edit")
+    return edit.clashes.get(name, ()) if isinstance(edit, Editing) else ()
+
+
+def option_words(options: Iterable[tuple[Any, str]] | Undefined, value: str) -> str:
+    """What the choice `value` is called where it is offered; itself elsewhere, as what somebody typed is."""
+    return next((text for key, text in options if str(key) == value), value) if options else value
+
+
+def init_edits(app: Flask) -> None:
+    """Give the templates the functions above."""
+    app.jinja_env.globals.update(clash_of=clash_of, option_words=option_words)
