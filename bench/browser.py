@@ -14,6 +14,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # What the browser says about the status of a page that was asked for, not about what is in it.
 STATUS = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
+LEFT = ("htmx:afterRequest", "htmx:sendError", "htmx:sendAbort")
 LISTEN = """
 document.addEventListener("securitypolicyviolation", (e) =>
   console.error(`content refused: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`));
@@ -55,6 +56,9 @@ class Watch:
         if message.type not in ("error", "warning"):
             return
         asked = message.location.get("url", "")
+        # What was being fetched when somebody went on to another page; a refusal is said in other words.
+        if message.text.startswith(LEFT):
+            return
         refused = STATUS.match(message.text)
         # A form answered with 422 and a page that is not there are pages; anything missing within a page is not.
         if refused and "/static/" not in asked and int(refused[1]) < 500:

@@ -81,16 +81,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--themes", nargs="+", choices=THEMES, default=THEMES, help="default: both")
     parser.add_argument("--widths", nargs="+", type=int, choices=WIDTHS, default=WIDTHS, help="default: both")
     parser.add_argument("--docs", action="store_true", help="those of the documentation alone, into docs/pictures/ too")
-    parser.add_argument("--scale", type=float, default=0.12, help="how much of the demonstration's history")
+    parser.add_argument("--scale", type=float, help="how much of the demonstration's history (default: a little)")
     options = parser.parse_args(arguments)
     program = find_chromium()
     if program is None:
         raise OpsError("Chromium is missing: install it, or name it in CHROMIUM.")
+    # A picture for readers shows a dealership in full swing.
+    scale = options.scale or (1.0 if options.docs else 0.12)
     shutil.rmtree(FOLDER, ignore_errors=True)
     with sync_playwright() as playwright:
         browser = launch(playwright, program)
         try:
-            with contextmanager(running)(options) if options.url else throw_away(options.scale) as places:
+            with contextmanager(running)(options) if options.url else throw_away(scale) as places:
                 count = sum(picture_all(browser, place, options) for place in places
                             if place.language in options.languages)  # fmt: skip
         finally:
