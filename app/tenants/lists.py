@@ -6,18 +6,20 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, select
 
 from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import N_
-from app.core.guard.permissions import Actor, allows
+from app.core.guard.permissions import Actor, allows, declared, scope_clause
 from app.core.jobs.topics import declare_subject
 from app.core.lists.search import SearchKind, Word, declare_search
-from app.core.lists.spec import Column, Filter, ListSpec, Sort, Target, declare_list
-from app.tenants.models import Membership, Role, Store, User
+from app.core.lists.spec import Column, Filter, ListSpec, Peek, Sort, Target, Under, View, declare_list
+from app.tenants.models import Grant, Membership, Role, Store, User
 from app.tenants.queries import finding, people, subjects
+from app.tenants.rules.roles import ADMIN, DEFAULT_ROLES
 
+DEFAULT_ROLE_LABELS = {role.name: role.name for role in DEFAULT_ROLES.values()}
 STATE_LABELS = {"invited": N_("Invited"), "active": N_("Active"), "disabled": N_("Disabled")}
 
 
@@ -53,6 +55,19 @@ def _works_at(store_id: uuid.UUID) -> ColumnElement[bool]:
     return exists().where(Membership.user_id == User.id, Membership.store_id == store_id)
 
 
+def _glance(actor: Actor, user_id: uuid.UUID) -> dict[str, Any]:
+    """What the preview of a user shows; raises NotFound for one the actor may not see."""
+    user = people.get_user(actor, "user.see", user_id)
+    page = Target("tenants.show_user", {"user_id": to_public("usr", user_id)})
+    target = page if allows(actor, "user.edit") else None
+    return {
+        "user": user,
+        "state": STATE_LABELS[user.state],
+        "places": people.list_memberships(user_id),
+        "target": target,
+    }
+
+
 USERS = declare_list(
     ListSpec(
         name="users",
@@ -60,11 +75,12 @@ USERS = declare_list(
         permission="user.see",
         source=_users,
         columns=(
-            Column("name", N_("Name"), url=_user_page, sort="name"),
-            Column("email", N_("E-mail")),
+            Column("name", N_("Name"), url=_user_page, sort="name", under=lambda row: Under(row.email)),
             Column("roles", N_("Roles"), "words"),
             Column("stores", N_("Stores")),
             Column("state", N_("State"), "status", labels=STATE_LABELS),
+            Column("email", N_("E-mail"), shown=False),
+            Column("created_at", N_("Added"), "instant", sort="created", shown=False),
         ),
         filters=(
             Filter("name", N_("Name"), apply=_name_contains, personal=True),
@@ -74,9 +90,109 @@ USERS = declare_list(
         ),
         sorts=(Sort("name", N_("Name"), (User.name,)), Sort("created", N_("Added"), (User.created_at,))),
         default_sort="name",
+        views=(
+            View("all", N_("All users")),
+            View("active", N_("Active"), {"state": ("active",)}),
+            View("invited", N_("Invited"), {"state": ("invited",)}),
+            View("disabled", N_("Disabled"), {"state": ("disabled",)}),
+        ),
+        peek=Peek("tenants/_peek.html", _glance),
         id_prefix="usr",
         endpoint="tenants.list_users",
         filter_endpoint="tenants.filter_users",
+    )
+)
+
+
+def _stores(actor: Actor) -> Select:
+    users = select(func.count(Membership.user_id.distinct())).where(Membership.store_id == Store.id)
+    return select(
+        Store.id,
+        Store.code,
+        Store.name,
+        Store.region,
+        Store.timezone,
+        case((Store.closed_at.is_(None), literal("open")), else_=literal("closed")).label("state"),
+        users.correlate(Store).scalar_subquery().label("users"),
+    ).where(scope_clause(actor, "store.see", store=Store.id))
+
+
+def _store_page(row: Any) -> Target:
+    return Target("tenants.show_store", {"store_id": to_public("store", row.id)})
+
+
+def _is_closed(closed: bool) -> ColumnElement[bool]:
+    return Store.closed_at.is_not(None) if closed else Store.closed_at.is_(None)
+
+
+STORES = declare_list(
+    ListSpec(
+        name="stores",
+        label=N_("Stores"),
+        permission="store.see",
+        source=_stores,
+        columns=(
+            Column("name", N_("Name"), url=_store_page, sort="name"),
+            Column("code", N_("Code"), sort="code"),
+            Column("state", N_("State"), "status", labels={"open": N_("Open"), "closed": N_("Closed")}),
+            Column("region", N_("Region")),
+            Column("timezone", N_("Time zone")),
+            Column("users", N_("Users"), "number"),
+        ),
+        filters=(Filter("closed", N_("Closed"), "flag", apply=_is_closed),),
+        sorts=(Sort("code", N_("Code"), (Store.code,)), Sort("name", N_("Name"), (Store.name,))),
+        default_sort="code",
+        default_args={"closed": ("no",)},
+        views=(
+            View("open", N_("Open"), {"closed": ("no",)}),
+            View("closed", N_("Closed"), {"closed": ("yes",)}),
+            View("all", N_("All")),
+        ),
+        id_prefix="store",
+        endpoint="tenants.list_stores",
+        exports=False,
+    )
+)
+
+
+def _roles(actor: Actor) -> Select:
+    users = select(func.count(Membership.user_id.distinct())).where(Membership.role_id == Role.id)
+    grants = select(func.count()).select_from(Grant).where(Grant.role_id == Role.id)
+    return select(
+        Role.id,
+        Role.key,
+        Role.name,
+        users.correlate(Role).scalar_subquery().label("users"),
+        grants.correlate(Role).scalar_subquery().label("grants"),
+    )
+
+
+def _role_page(row: Any) -> Target:
+    return Target("tenants.show_role", {"role_id": to_public("role", row.id)})
+
+
+def _permissions(row: Any) -> int:
+    return len(declared()) if row.key == ADMIN else row.grants
+
+
+ROLES = declare_list(
+    ListSpec(
+        name="roles",
+        label=N_("Roles"),
+        permission="role.see",
+        source=_roles,
+        columns=(
+            # The default roles are named in the reader's language, the dealership's own as somebody wrote them.
+            Column("name", N_("Name"), url=_role_page, sort="name", labels=DEFAULT_ROLE_LABELS),
+            Column("grants", N_("Permissions"), "number", value=_permissions),
+            Column("users", N_("Users"), "number"),
+        ),
+        filters=(),
+        sorts=(Sort("name", N_("Name"), (Role.name,)),),
+        default_sort="name",
+        id_prefix="role",
+        endpoint="tenants.list_roles",
+        exports=False,
     )
 )
 

@@ -146,22 +146,6 @@ def is_administrator(user_id: uuid.UUID) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
-def list_stores(actor: Actor) -> Sequence[Row[Store, int]]:
-    """(store, number of its users) of the stores within reach, open ones first."""
-    users = (
-        select(func.count(func.distinct(Membership.user_id)))
-        .where(Membership.store_id == Store.id)
-        .correlate(Store)
-        .scalar_subquery()
-    )
-    query = (
-        select(Store, users)
-        .where(scope_clause(actor, "store.see", store=Store.id))
-        .order_by(Store.closed_at.is_not(None), Store.code)
-    )
-    return db.session.execute(query).all()
-
-
 def get_store_for(actor: Actor, permission: str, store_id: uuid.UUID) -> Store:
     """The store, if `actor` reaches it with `permission`; raises NotFound."""
     query = select(Store).where(Store.id == store_id, scope_clause(actor, permission, store=Store.id))
