@@ -100,11 +100,14 @@ def _ddl_fingerprint() -> str:
 
 def make_tenant(slug: str) -> str:
     """A dealership as the command line makes it; its id."""
-    return create_tenant(
-        TenantRequest(
-            slug=slug, name=slug.title(), country="US", locale="en", currency="USD", timezone="UTC",
-            store_name="Main", admin_name="Admin", admin_email=f"admin@{slug}.example",
-        )
+    return create_tenant(request_of(slug))
+
+
+def request_of(slug: str) -> TenantRequest:
+    """What a dealership of a bench says about itself."""
+    return TenantRequest(
+        slug=slug, name=slug.title(), country="US", locale="en", currency="USD", timezone="UTC",
+        store_name="Main", admin_name="Admin", admin_email=f"admin@{slug}.example",
     )  # fmt: skip
 
 

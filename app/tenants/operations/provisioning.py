@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import dict_row
@@ -77,13 +77,19 @@ def create_tenant(request: TenantRequest, progress: Progress = lambda step: None
 
     A request for the same slug that waits for the worker, or was left half-way, is finished instead.
     """
-    with migrator() as connection:
+    row = _row_of(request)
+    with migrator(makes_tenant=True) as connection:
         with connection.transaction():
-            tenant_id = _ask(connection, _row_of(request))
+            with connection.pipeline():
+                _become_owner(connection)
+                connection.execute(_ASK, row)
+                plan = _take(connection, _BY_SLUG, request.slug)
+            if plan is None or not plan.request:
+                raise SlugTaken(field="slug", slug=request.slug)
             progress("requested")
-            plan = _begin(connection, tenant_id, progress)
+            _begin(connection, plan, progress)
         _finish(connection, plan, progress)
-    return tenant_id
+    return plan.tenant.id
 
 
 def provision(tenant_id: str, progress: Progress = lambda step: None) -> None:
@@ -91,9 +97,18 @@ def provision(tenant_id: str, progress: Progress = lambda step: None) -> None:
 
     The command line and the `ops` worker may come for the same tenant: the second waits and finds the work done.
     """
-    with migrator() as connection:
+    with migrator(makes_tenant=True) as connection:
         with connection.transaction():
-            plan = _begin(connection, tenant_id, progress)
+            with connection.pipeline():
+                _become_owner(connection)
+                plan = _take(connection, _BY_ID, tenant_id)
+            if plan is None:
+                raise NotFound
+            if plan.tenant.state == "active":
+                return
+            if not plan.request:
+                raise TenantNotReady(state=plan.tenant.state)
+            _begin(connection, plan, progress)
         _finish(connection, plan, progress)
 
 
@@ -106,42 +121,75 @@ def _row_of(request: TenantRequest) -> dict[str, Any]:
     return {"id": tenant_id, "request": sealed, **values}
 
 
-def _ask(connection: psycopg.Connection[Any], row: dict[str, Any]) -> str:
-    """Write the row, unless its slug is taken: then the id of who has it, if that one is not made yet."""
-    with connection.pipeline():
-        _become_owner(connection)
-        connection.execute(
-            "INSERT INTO platform.tenants (id, slug, name, country, locale, currency, timezone, request) VALUES "
-            "(%(id)s, %(slug)s, %(name)s, %(country)s, %(locale)s, %(currency)s, %(timezone)s, %(request)s) "
-            "ON CONFLICT (slug) DO NOTHING",
-            row,
-        )
-        query = "SELECT id FROM platform.tenants WHERE slug = %s AND state = ANY(%s)"
-        found = connection.execute(query, [row["slug"], list(_BEGUN)]).fetchone()
-    if found is None:
-        raise SlugTaken(field="slug", slug=row["slug"])
-    return str(found[0])
+# Does nothing where the slug is taken: whoever has it is found by it, and may be waiting to be made.
+_ASK = (
+    "INSERT INTO platform.tenants (id, slug, name, country, locale, currency, timezone, request) VALUES "
+    "(%(id)s, %(slug)s, %(name)s, %(country)s, %(locale)s, %(currency)s, %(timezone)s, %(request)s) "
+    "ON CONFLICT (slug) DO NOTHING"
+)
 
 
-def _begin(connection: psycopg.Connection[Any], tenant_id: str, progress: Progress) -> _Plan | None:
-    """All of a tenant of this server; of another server's, what must be known here before it is made there."""
-    plan = _take(connection, tenant_id)
-    if plan is None:
+@dataclass(frozen=True)
+class _Plan:
+    """A tenant as found; one to be made with its login and revision, its keys as stored, and what its request says."""
+
+    tenant: Tenant
+    keys: list[dict[str, Any]]
+    request: dict[str, Any]
+
+
+_ROW = (
+    "SELECT id, slug, name, state, dsn_name, login, schema_version, locale, currency, country, timezone, request "
+    "FROM platform.tenants"
+)
+_BY_ID = f"{_ROW} WHERE id = %s FOR UPDATE"
+_BY_SLUG = f"{_ROW} WHERE slug = %s FOR UPDATE"
+
+
+def _take(connection: psycopg.Connection[Any], query: LiteralString, value: str) -> _Plan | None:
+    """Lock the tenant's row and settle what making it needs, login and keys among it; None where there is none."""
+    cursor = connection.cursor(row_factory=dict_row)
+    cursor.execute(query, [value])
+    used = connection.execute(
+        "SELECT dsn_name, login, count(*) FROM platform.tenants WHERE state NOT IN ('requested', 'deleted') "
+        "GROUP BY dsn_name, login"
+    )
+    row = cursor.fetchone()
+    if row is None:
         return None
+    sealed = row.pop("request")
+    if row["state"] not in _BEGUN or sealed is None:
+        return _Plan(Tenant(**row), [], {})
+    request = vault.from_json(vault.unseal_platform("tenants", "request", row["id"], bytes(sealed)))
+    if row["state"] == "provisioning":
+        query = "SELECT tenant_id, purpose, key_version, wrapped FROM platform.wrapped_keys WHERE tenant_id = %s"
+        return _Plan(Tenant(**row), cursor.execute(query, [row["id"]]).fetchall(), request)
+    counts = {login: count for dsn_name, login, count in used.fetchall() if dsn_name == row["dsn_name"]}
+    row["login"] = _login_with_room(connection, counts)
+    row["schema_version"] = revisions.head("tenants")
+    return _Plan(Tenant(**row), keys.new_tenant_keys(keys.master_key(), row["id"]), request)
+
+
+def _begin(connection: psycopg.Connection[Any], plan: _Plan, progress: Progress) -> None:
+    """All of a tenant of this server; of another server's, what must be known here before it is made there."""
+    made = plan.tenant
+    if made.dsn_name == "main":
+        _create_schema(connection, made, progress)
+        with connection.pipeline():
+            _keep_keys(connection, plan)
+            _fill(connection, plan)
+            _activate(connection, made)
+        progress("seeded")
+    elif made.state == "requested":
+        _keep_keys(connection, plan)
+        connection.execute(
+            "UPDATE platform.tenants SET state = 'provisioning', login = %s, schema_version = %s WHERE id = %s",
+            [made.login, made.schema_version, made.id],
+        )
+
+
+def _finish(connection: psycopg.Connection[Any], plan: _Plan, progress: Progress) -> None:
     if plan.tenant.dsn_name != "main":
-        _keep(connection, plan)
-        return plan
-    _create_schema(connection, plan.tenant, progress)
-    with connection.pipeline():
-        _keep(connection, plan)
-        _fill(connection, plan)
-        _activate(connection, plan.tenant)
-    progress("seeded")
-    return plan
-
-
-def _finish(connection: psycopg.Connection[Any], plan: _Plan | None, progress: Progress) -> None:
-    if plan is not None and plan.tenant.dsn_name != "main":
         _make_elsewhere(plan, progress)
         with connection.transaction(), connection.pipeline():
             _become_owner(connection)
@@ -150,54 +198,13 @@ def _finish(connection: psycopg.Connection[Any], plan: _Plan | None, progress: P
     progress("active")
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """A tenant to be made: its row as it will be, its keys as they are stored, and what its request asks for."""
-
-    tenant: Tenant
-    keys: list[dict[str, Any]]
-    request: dict[str, Any]
-
-
-_DIRECTORY_ROW = "id, slug, name, state, dsn_name, login, schema_version, locale, currency, country, timezone"
-
-
-def _take(connection: psycopg.Connection[Any], tenant_id: str) -> _Plan | None:
-    """Lock the row and settle what making the tenant needs, login and keys among it; None when it is made."""
-    with connection.pipeline(), connection.cursor(row_factory=dict_row) as cursor:
-        _become_owner(connection)
-        query = f"SELECT {_DIRECTORY_ROW}, request FROM platform.tenants WHERE id = %s FOR UPDATE"
-        cursor.execute(query, [tenant_id])
-        used = connection.execute(_LOGINS_USED, [tenant_id])
-        row = cursor.fetchone()
-        if row is None:
-            raise NotFound
-        sealed = row.pop("request")
-        if row["state"] == "active":
-            return None
-        if row["state"] not in _BEGUN or sealed is None:
-            raise TenantNotReady(state=row["state"])
-        request = vault.from_json(vault.unseal_platform("tenants", "request", tenant_id, bytes(sealed)))
-        if row["state"] == "provisioning":
-            query = "SELECT tenant_id, purpose, key_version, wrapped FROM platform.wrapped_keys WHERE tenant_id = %s"
-            return _Plan(Tenant(**row), cursor.execute(query, [tenant_id]).fetchall(), request)
-        row["login"] = _login_with_room(connection, dict(used.fetchall()))
-        row["schema_version"] = revisions.head("tenants")
-        return _Plan(Tenant(**row), keys.new_tenant_keys(keys.master_key(), tenant_id), request)
-
-
-def _keep(connection: psycopg.Connection[Any], plan: _Plan) -> None:
-    """Keep what has been settled, the keys first of all: without them nobody opens what is sealed from here on."""
+def _keep_keys(connection: psycopg.Connection[Any], plan: _Plan) -> None:
     for key in plan.keys:
         connection.execute(
             "INSERT INTO platform.wrapped_keys (tenant_id, purpose, key_version, wrapped) "
-            "VALUES (%(tenant_id)s, %(purpose)s, %(key_version)s, %(wrapped)s) ON CONFLICT DO NOTHING",
+            "VALUES (%(tenant_id)s, %(purpose)s, %(key_version)s, %(wrapped)s)",
             key,
         )
-    connection.execute(
-        "UPDATE platform.tenants SET state = 'provisioning', login = %s, schema_version = %s WHERE id = %s",
-        [plan.tenant.login, plan.tenant.schema_version, plan.tenant.id],
-    )
 
 
 def _fill(connection: psycopg.Connection[Any], plan: _Plan) -> None:
@@ -223,7 +230,7 @@ def _make_elsewhere(plan: _Plan, progress: Progress) -> None:
     waits for the first and finds the schema.
     """
     made = plan.tenant
-    with migrator(made.dsn_name) as connection, connection.transaction():
+    with migrator(made.dsn_name, makes_tenant=True) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('forecourt.provision'), hashtext(%s))", [made.id])
         if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [made.schema]).fetchone() is None:
             _create_schema(connection, made, progress)
@@ -249,12 +256,6 @@ def _create_schema(connection: psycopg.Connection[Any], made: Tenant, progress: 
     progress("schema")
 
 
-_LOGINS_USED = (
-    "SELECT login, count(*) FROM platform.tenants WHERE state NOT IN ('requested', 'deleted') "
-    "AND dsn_name = (SELECT dsn_name FROM platform.tenants WHERE id = %s) GROUP BY login"
-)
-
-
 def _login_with_room(connection: psycopg.Connection[Any], used: Mapping[int, int]) -> int:
     """The lowest login bucket that serves fewer tenants of the server than it can."""
     capacity = LOGIN_CAPACITY if connection.info.server_version >= 160000 else LOGIN_CAPACITY_OLD
@@ -271,9 +272,9 @@ def _activate(connection: psycopg.Connection[Any], made: Tenant) -> None:
         [f"{made.slug}.{base_host()}", made.id],
     )
     connection.execute(
-        "UPDATE platform.tenants SET state = 'active', request = NULL, failure = NULL "
-        "WHERE id = %s AND state = 'provisioning'",
-        [made.id],
+        "UPDATE platform.tenants SET state = 'active', login = %s, schema_version = %s, request = NULL, failure = NULL "
+        "WHERE id = %s AND state IN ('requested', 'provisioning')",
+        [made.login, made.schema_version, made.id],
     )
     touch_directory(connection, made.id)
 
