@@ -49,7 +49,9 @@ def _named(job: Job, file: Named | None) -> Named:
     title = Phrase(KINDS[job.kind]) if job.kind in KINDS else verbatim(job.kind)
     detail = Phrase(IN_WORDS[JobState(job.state)]) if job.state in IN_WORDS else None
     if file is not None:
-        return Named(Phrase(N_("{what}: {file}"), {"what": title, "file": file.title}), detail, file.endpoint, file.args)
+        return Named(
+            Phrase(N_("{what}: {file}"), {"what": title, "file": file.title}), detail, file.endpoint, file.args
+        )
     return Named(title, detail, "jobs.show_job", {"job_id": to_public("job", job.id)})
 
 
