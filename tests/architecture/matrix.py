@@ -43,6 +43,7 @@ ROWS: dict[str, Row] = {
     "GET /static/<mark>/<path:name>": PUBLIC,
     "POST /preferences": PUBLIC,
     "GET /more": PLAIN,
+    "GET /styleguide": PLAIN,
     "GET /settings": PLAIN,
     "GET /help": PLAIN,
     "POST /find": PLAIN,
