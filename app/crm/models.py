@@ -13,7 +13,7 @@ from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, Identified, Instant, Record
 from app.core.guard.classes import CONTACT
 from app.core.guard.policy import declare_record
-from app.crm.rules import ActivityType, ContactKind, ContactStatus, CustomerKind, Direction
+from app.crm.rules import ActivityType, ContactKind, ContactStatus, CustomerKind, Direction, Outcome
 
 
 def _one_of(column: str, values: type) -> str:
@@ -85,6 +85,7 @@ class Activity(Record, db.Model):
     customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("crm_customers.id"), nullable=False, info=INTERNAL)
     type: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     direction: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
+    outcome: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
     at: Mapped[datetime] = mapped_column(Instant, nullable=False, info=INTERNAL)
     user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants_users.id"), info=INTERNAL)
     store_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants_stores.id"), nullable=False, info=INTERNAL)
@@ -94,6 +95,7 @@ class Activity(Record, db.Model):
     __table_args__ = (
         CheckConstraint(_one_of("type", ActivityType), name="type"),
         CheckConstraint(f"direction IS NULL OR {_one_of('direction', Direction)}", name="direction"),
+        CheckConstraint(f"outcome IS NULL OR {_one_of('outcome', Outcome)}", name="outcome"),
         # Serves the customer's page, newest first, and the probe for the activity before the latest.
         Index("ix_crm_activities_customer_id_at", "customer_id", text("at DESC"), text("id DESC")),
         Index("ix_crm_activities_at", "at", "id"),

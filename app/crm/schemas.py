@@ -6,7 +6,7 @@ from marshmallow import fields
 
 from app.core.http.forms import FormSchema, Text, one_of
 from app.core.languages import LANGUAGES
-from app.crm.rules import ActivityType, ContactKind, CustomerKind, Direction
+from app.crm.rules import ActivityType, ContactKind, CustomerKind, Direction, Outcome
 
 # What `<input type="datetime-local">` sends; browsers leave the seconds out where they are zero.
 LOCAL_TIME = "%Y-%m-%dT%H:%M"
@@ -51,13 +51,17 @@ class ActivityForm(FormSchema):
 
     type = fields.String(required=True, validate=one_of(*ActivityType))
     direction = fields.String(load_default=None, validate=one_of(*Direction))
+    outcome = fields.String(load_default=None, validate=one_of(*Outcome))
     at = fields.NaiveDateTime(format=LOCAL_TIME, load_default=None)
     subject = Text(longest=200, load_default="")
     body = Text(longest=8000, load_default="")
 
 
 class EditedActivityForm(ActivityForm):
-    """A correction of the version that was read."""
+    """A correction of the version that was read; how a call ended stays what it was."""
+
+    class Meta(ActivityForm.Meta):
+        exclude = ("outcome",)
 
     version = fields.Integer(required=True)
     at = fields.NaiveDateTime(format=LOCAL_TIME, required=True)

@@ -6,9 +6,11 @@ from flask import Flask, current_app, url_for
 
 from app.core.db.ids import to_public
 from app.core.http.sessions import current_actor
+from app.tenants.queries import rights
+from app.tenants.queries.rights import WhoMay
 from app.web import nav
 from app.web.cars import init_cars
-from app.web.i18n import signed_in
+from app.web.i18n import signed_in, translate
 from app.web.preferences import chosen_store, current_preference, preference_options
 
 
@@ -33,6 +35,15 @@ def store_name(public_id: str) -> str | None:
     return dict(store_choices()).get(public_id)
 
 
+def who_may(permission: str) -> WhoMay:
+    """Which roles hold `permission`, in the visitor's language, and whom to ask for it."""
+    visitor = signed_in()
+    if visitor is None:
+        return WhoMay((), (), ())
+    found = rights.who_may(permission, visitor.user_id)
+    return WhoMay([*map(translate, found.own)], [*map(translate, found.roles)], found.people)
+
+
 def endpoint_url(endpoint: str, **values: object) -> str | None:
     """The address of `endpoint`, or None in an application that does not have it."""
     return url_for(endpoint, **values) if endpoint in current_app.view_functions else None  # type: ignore[arg-type]
@@ -49,6 +60,7 @@ def init_frame(app: Flask) -> None:
         store_choices=store_choices,
         store_name=store_name,
         endpoint_url=endpoint_url,
+        who_may=who_may,
         preference=current_preference,
         preference_options=preference_options,
     )

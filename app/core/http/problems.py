@@ -124,8 +124,14 @@ def wants_json() -> bool:
     return best in ("application/json", PROBLEM_TYPE)
 
 
-def problem(status: int, code: str, detail: str, errors: list[FieldError] | None = None) -> Response:
-    """The answer for a refusal, as page or as problem details."""
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    errors: list[FieldError] | None = None,
+    permission: str | None = None,
+) -> Response:
+    """The answer for a refusal, as page or as problem details; a page may say who holds the `permission` that lacks."""
     if wants_json():
         body: dict[str, Any] = {
             "type": f"urn:forecourt:problem:{code}",
@@ -143,7 +149,7 @@ def problem(status: int, code: str, detail: str, errors: list[FieldError] | None
         response = jsonify(body)
         response.mimetype = PROBLEM_TYPE
     else:
-        response = current_app.make_response(_page(status, code, detail))
+        response = current_app.make_response(_page(status, code, detail, permission))
     response.status_code = status
     if status == 503:
         response.headers["Retry-After"] = RETRY_SECONDS
@@ -154,10 +160,11 @@ def _title(status: int) -> str:
     return HTTPStatus(status).phrase
 
 
-def _page(status: int, code: str, detail: str) -> str:
+def _page(status: int, code: str, detail: str, permission: str | None) -> str:
     """The page of a refusal; should even that fail, the bare sentence."""
     try:
-        return render_template(TEMPLATE, status=status, code=code, detail=detail, request_id=g.get("request_id", ""))
+        known = {"code": code, "detail": detail, "permission": permission, "request_id": g.get("request_id", "")}
+        return render_template(TEMPLATE, status=status, **known)
     except Exception as error:
         log.error("problem_page_failed", error=repr(error))
         return f"<!doctype html><meta charset=utf-8><title>{status}</title><h1>{status}</h1><p>{escape(detail)}</p>"
@@ -165,7 +172,8 @@ def _page(status: int, code: str, detail: str) -> str:
 
 def on_domain_error(error: DomainError) -> Response:
     """A refusal nobody caught."""
-    response = problem(error.status, error.code, sentence(error), error.field_errors())
+    permission = getattr(error, "permission", None)
+    response = problem(error.status, error.code, sentence(error), error.field_errors(), permission)
     wait = error.params.get("retry_after")
     if wait is not None:
         response.headers["Retry-After"] = str(wait)

@@ -18,10 +18,10 @@ from app.crm import queries
 from app.crm.errors import ActivityInFuture
 from app.crm.events import ActivitiesLogged, ActivityChanged, ActivityDeleted, ActivityLogged
 from app.crm.models import Activity
-from app.crm.rules import ActivityType, Direction, is_too_late
+from app.crm.rules import ActivityType, Direction, Outcome, is_too_late
 
 _PERSONAL = ("subject", "body")
-_PLAIN = ("type", "direction", "at")
+_PLAIN = ("type", "direction", "outcome", "at")
 
 
 class PastActivity(NamedTuple):
@@ -41,6 +41,7 @@ def log_activity(
     customer_id: uuid.UUID,
     type: str,
     direction: str | None = None,
+    outcome: str | None = None,
     at: datetime | None = None,
     user_id: uuid.UUID | None = None,
     store_id: uuid.UUID | None = None,
@@ -56,7 +57,7 @@ def log_activity(
         customer_id=customer.id, user_id=user_id or actor.user_id, store_id=store_id or customer.store_id
     )
     check(actor, "activity.create", owner_id=activity.user_id, store_id=activity.store_id)
-    _fill(activity, type, direction, at or clock.now(), subject, body)
+    _fill(activity, type, direction, at or clock.now(), subject, body, outcome)
     db.session.add(activity)
     db.session.flush()
     _audit(actor, "activity.create", activity, {}, _state(activity))
@@ -94,16 +95,20 @@ def edit_activity(
     type: str,
     at: datetime,
     direction: str | None = None,
+    outcome: str | None = None,
     subject: str = "",
     body: str = "",
 ) -> Activity:
-    """Correct an activity, its time too; raises Stale and ActivityInFuture, publishes ActivityChanged."""
+    """Correct an activity, its time too; how a call ended stays unless it is said anew.
+
+    Raises Stale and ActivityInFuture, publishes ActivityChanged.
+    """
     activity = queries.get_activity(actor, activity_id)
     check(actor, "activity.edit", owner_id=activity.user_id, store_id=activity.store_id)
     if activity.version != version:
         raise Stale
     before = _state(activity)
-    _fill(activity, type, direction, at, subject, body)
+    _fill(activity, type, direction, at, subject, body, outcome or activity.outcome)
     after = _state(activity)
     if before != after:
         db.session.flush()
@@ -126,13 +131,23 @@ def delete_activity(*, actor: Actor, activity_id: uuid.UUID, version: int | None
     return customer_id
 
 
-def _fill(activity: Activity, type: str, direction: str | None, at: datetime, subject: str, body: str) -> None:
+def _fill(
+    activity: Activity,
+    type: str,
+    direction: str | None,
+    at: datetime,
+    subject: str,
+    body: str,
+    outcome: str | None = None,
+) -> None:
     if is_too_late(at, clock.now()):
         raise ActivityInFuture(field="at")
     activity.type = ActivityType(type).value
     # A note is written, not received; asking for its direction would only produce noise.
     has_direction = bool(direction) and activity.type != ActivityType.NOTE
     activity.direction = Direction(str(direction)).value if has_direction else None
+    has_outcome = bool(outcome) and activity.type == ActivityType.CALL
+    activity.outcome = Outcome(str(outcome)).value if has_outcome else None
     activity.at, activity.subject, activity.body = at, subject.strip(), body.strip()
 
 

@@ -18,12 +18,11 @@ from app.core.http.sessions import current_actor
 from app.core.languages import language_choices
 from app.crm import queries
 from app.crm.models import Activity
-from app.crm.rules import DIRECTION_LABELS, KIND_LABELS, TYPE_LABELS, engagement
+from app.crm.rules import DIRECTION_LABELS, KIND_LABELS, OUTCOME_LABELS, TYPE_LABELS, engagement
 from app.tenants import queries as tenants
 
 bp = Blueprint("crm", "app.crm", template_folder="templates")
 
-LANGUAGES = {"en": "English", "zh": "中文"}
 REASONS = {"phone": N_("same phone"), "email": N_("same e-mail"), "name": N_("same name")}
 ICONS = {"call": "phone", "message": "message", "visit": "visit", "test_drive": "test-drive", "note": "note"}
 
@@ -55,6 +54,7 @@ def customer_page(
         may_customer=may_customer,
         types=translated(TYPE_LABELS),
         icons=ICONS,
+        outcomes=translated(OUTCOME_LABELS),
         directions=translated(DIRECTION_LABELS),
         languages=dict(language_choices()),
     )
@@ -78,8 +78,12 @@ def _timeline(actor: Actor, customer_id: uuid.UUID) -> list[dict[str, Any]]:
 
 
 def _title(activity: Activity) -> str:
-    title = gettext(TYPE_LABELS[activity.type])
-    return f"{title} · {gettext(DIRECTION_LABELS[activity.direction])}" if activity.direction else title
+    parts = [TYPE_LABELS[activity.type]]
+    if activity.direction:
+        parts.append(DIRECTION_LABELS[activity.direction])
+    if activity.outcome:
+        parts.append(OUTCOME_LABELS[activity.outcome])
+    return " · ".join(map(gettext, parts))
 
 
 def _duplicate(item: queries.Duplicate) -> dict[str, Any]:
