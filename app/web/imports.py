@@ -25,7 +25,7 @@ from app.core.jobs.imports.models import ImportState, Outcome
 from app.core.jobs.models import Job
 from app.web.import_columns import columns_page, kind_of, typed_mapping
 from app.web.job_words import shown_job
-from app.web.work_lists import IMPORT_STATES, IMPORTS
+from app.web.work_lists import IMPORT_STATES, IMPORTS, people_choices
 
 bp = Blueprint("imports", __name__, template_folder="templates")
 
@@ -42,7 +42,7 @@ MAPPABLE = (ImportState.UPLOADED, ImportState.CHECKED)
 @bp.get("/imports")
 @require("import.see")
 def list_imports() -> Response:
-    return list_view(IMPORTS, "web/imports/list.html")
+    return list_view(IMPORTS, "web/imports/list.html", choices=people_choices(current_actor()))
 
 
 @bp.get("/imports/new")

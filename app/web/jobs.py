@@ -18,7 +18,7 @@ from app.core.http.sessions import current_actor
 from app.core.jobs import jobs
 from app.core.jobs.models import OPEN_STATES
 from app.web.job_words import ShownJob, shown_job, state_words
-from app.web.work_lists import JOBS
+from app.web.work_lists import JOBS, people_choices
 
 bp = Blueprint("jobs", __name__, template_folder="templates")
 # Somebody who has just begun something looks at it; whoever waits longer than this is doing something else.
@@ -30,7 +30,7 @@ MOST_WATCHED = 20
 @bp.get("/jobs")
 @require(ANY_USER)
 def list_jobs() -> Response:
-    return list_view(JOBS, "web/jobs/list.html")
+    return list_view(JOBS, "web/jobs/list.html", choices=people_choices(current_actor()))
 
 
 @bp.get("/jobs/tray")

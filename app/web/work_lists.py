@@ -8,7 +8,7 @@ from sqlalchemy import Integer, Select, cast, func, select
 
 from app.core.db.ids import to_public
 from app.core.errors import N_
-from app.core.guard.permissions import Actor
+from app.core.guard.permissions import Actor, allows
 from app.core.jobs import jobs
 from app.core.jobs.imports import operations as imports
 from app.core.jobs.imports.kinds import find_kind
@@ -165,3 +165,11 @@ IMPORTS = declare_list(
         exports=False,
     )
 )
+
+
+def people_choices(actor: Actor) -> dict[str, list[tuple[str, str]]]:
+    """The people the lists' filters offer, to those who may know them."""
+    if not allows(actor, "user.see"):
+        return {}
+    found = tenants.filter_choices(actor, "user.see", "user")
+    return {"owner": [(to_public("usr", key), name) for key, name in found["user"]]}

@@ -21,6 +21,7 @@ from tests.fixtures.listed import add_listed_rows
 
 ROOT = Path(__file__).parents[2]
 
+importlib.import_module("app.web.work_lists")
 for _path in sorted((ROOT / "app").glob("*/lists.py")):
     importlib.import_module(f"app.{_path.parent.name}.lists")
 
