@@ -27,7 +27,7 @@ from app.web import shell
 
 # One line a module, lowest first. APP_MODULES leaves out routes, never tables, operations or permissions.
 MODULES = ("tenants", "inventory", "crm", "sales", "insights", "notifications")
-DECLARING = ("models", "permissions", "events", "queries", "lists", "imports")
+DECLARING = ("models", "permissions", "events", "queries", "lists", "imports", "operations.undoing")
 # The core's own tables, permissions and names, listed so that what exists never depends on who imported what.
 CORE_PARTS = (
     "app.core.db.numbering",

@@ -30,6 +30,7 @@ STORE, USER, TEAM = Row(("store_id",)), Row(("user_id",)), Row(("team_id",))
 IMPORT, JOB = Row(("import_id",)), Row(("job_id",))
 # A notification is its reader's alone, whatever his rights.
 ITEM = Row(("item_id",))
+UNDO = Row(("undo_id",))
 
 LIST = Row(("list_name",), other_store=False, names=True)
 # Seen by whoever keeps it and whom it is shared with; the one of the matrix by the whole dealership.
@@ -48,6 +49,7 @@ ROWS: dict[str, Row] = {
     "GET /help": PLAIN,
     "POST /find": PLAIN,
     "POST /recent": PLAIN,
+    "POST /undo/<undo_id>": UNDO,
     # saved views of lists
     "GET /lists/<list_name>/views/new": LIST,
     "POST /lists/<list_name>/views": LIST,

@@ -55,6 +55,7 @@ EXEMPT: dict[str, dict[str, str]] = {
         "app/core/db/revisions.py:readable": "the code's own revisions, the same for every tenant",
         "app/core/guard/facts.py:_FACTS": "subqueries of the session's statement, filled at import",
         "app/core/guard/permissions.py:_REGISTRY": "names of rights, filled at import",
+        "app/core/guard/undo.py:_KINDS": "kinds of changes that can be taken back, filled at import",
         "app/core/guard/policy.py:_FIELDS": "classes of fields, filled at import",
         "app/core/guard/policy.py:_OPENED_BY": "rights by group of fields, filled at import",
         "app/core/jobs/imports/kinds.py:_KINDS": "what can be imported, filled at import",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.core.guard import files
+from app.core.guard import files, undo
 from app.core.jobs.imports import operations as imports
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
@@ -32,10 +32,11 @@ def send_link_mail(payload: Payload) -> None:
 
 @task("tenants.clean_up", queue=QueueName.DEFAULT)
 def clean_up(payload: Payload) -> None:
-    """Delete what sign-in no longer needs, expired filters and files, and files whose upload never finished."""
+    """Delete what sign-in no longer needs, and filters, offers to undo, files and uploads whose time is over."""
     signing.forget_old_attempts()
     signing.forget_expired_sessions()
     links.forget_old_links()
     saved_filters.forget_expired()
+    undo.forget_expired()
     imports.forget_uploads()
     files.sweep_files()

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 from secrets import randbits
 from time import time_ns
+from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Integer, Numeric, Uuid, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -51,3 +52,8 @@ class Record(Identified):
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, object]:
         return {"version_id_col": cls.__table__.c.version, "eager_defaults": True}  # type: ignore[attr-defined]
+
+
+def values_of(record: Any) -> dict[str, Any]:
+    """The stored values of a record by column, without its version: what it takes to make it again as it was."""
+    return {column.key: getattr(record, column.key) for column in record.__table__.columns if column.key != "version"}

@@ -1,4 +1,4 @@
-"""What the guard stores in a tenant's schema: keys of persons, the audit, and the list of files."""
+"""What the guard stores in a tenant's schema: keys of persons, the audit, offers to undo, and the list of files."""
 
 from __future__ import annotations
 
@@ -62,3 +62,16 @@ class StoredFile(Identified, db.Model):
     created_by: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
     created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
     expires_at: Mapped[datetime | None] = mapped_column(Instant, nullable=True, index=True, info=INTERNAL)
+
+
+class Undo(Identified, db.Model):
+    """How one change is taken back; emptied when it has been, deleted when it no longer can be."""
+
+    __tablename__ = "core_undos"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(Uuid, nullable=False, info=INTERNAL)
+    kind: Mapped[str] = mapped_column(String(60), nullable=False, info=INTERNAL)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=PERSONAL)
+    created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
+    expires_at: Mapped[datetime] = mapped_column(Instant, nullable=False, index=True, info=INTERNAL)
+    used_at: Mapped[datetime | None] = mapped_column(Instant, nullable=True, info=INTERNAL)

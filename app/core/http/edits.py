@@ -81,7 +81,7 @@ class Editing:
 class Clash(Stale):
     """Two people gave one field two values: whoever came second chooses."""
 
-    message = N_("Somebody changed this record while you were editing it. Choose below what is to stand, and save again.")
+    message = N_("Somebody changed this record while you were editing it. Choose what is to stand, and save again.")
 
     def __init__(self, editing: Editing, values: Mapping[str, Any]) -> None:
         super().__init__()

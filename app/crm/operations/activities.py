@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.core import clock
 from app.core.db import db
-from app.core.db.columns import new_id
+from app.core.db.columns import new_id, values_of
 from app.core.errors import Stale
-from app.core.guard import audit
+from app.core.guard import audit, undo
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
 from app.crm import queries
@@ -113,6 +113,9 @@ def edit_activity(
     if before != after:
         db.session.flush()
         _audit(actor, "activity.edit", activity, before, after)
+        name = queries.get_customer(actor, activity.customer_id).name
+        kept = {"id": activity.id, "version": activity.version, "before": before, "name": name}
+        undo.offer(actor, "activity.edit", kept)
         publish(ActivityChanged(activity.id, activity.customer_id))
     return activity
 
@@ -123,12 +126,27 @@ def delete_activity(*, actor: Actor, activity_id: uuid.UUID, version: int | None
     check(actor, "activity.delete", owner_id=activity.user_id, store_id=activity.store_id)
     if version is not None and activity.version != version:
         raise Stale
-    customer_id = activity.customer_id
+    customer_id, kept = activity.customer_id, {"row": values_of(activity), "name": ""}
     _audit(actor, "activity.delete", activity, _state(activity), {})
     db.session.delete(activity)
     db.session.flush()
     publish(ActivityDeleted(activity_id, customer_id))
+    undo.offer(actor, "activity.delete", kept)
     return customer_id
+
+
+def restore_activity(*, actor: Actor, row: Mapping[str, Any]) -> Activity:
+    """Bring a deleted activity back with the same id, for whoever may delete it; publishes ActivityLogged."""
+    customer = queries.get_customer(actor, row["customer_id"])
+    check(actor, "activity.delete", owner_id=row["user_id"], store_id=row["store_id"])
+    if db.session.get(Activity, row["id"]) is not None:
+        raise Stale
+    activity = Activity(**row)
+    db.session.add(activity)
+    db.session.flush()
+    _audit(actor, "activity.restore", activity, {}, _state(activity))
+    publish(ActivityLogged(activity.id, customer.id))
+    return activity
 
 
 def _fill(

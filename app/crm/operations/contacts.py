@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
 from app.core.db import current_tenant, db
-from app.core.db.columns import new_id
-from app.core.guard import audit, vault
+from app.core.db.columns import new_id, values_of
+from app.core.errors import Stale
+from app.core.guard import audit, undo, vault
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor, check
 from app.core.lists import search
@@ -53,8 +55,10 @@ def remove_contact_point(*, actor: Actor, customer_id: uuid.UUID, contact_point_
     customer = _editable(actor, customer_id)
     point = queries.get_contact_point(customer.id, contact_point_id)
     value = _unsealed(point)
+    kept = {"name": customer.name, "row": values_of(point)}
     db.session.delete(point)
     db.session.flush()
+    undo.offer(actor, "customer.remove_contact", kept)
     audit.record(
         actor,
         "customer.remove_contact",
@@ -64,6 +68,25 @@ def remove_contact_point(*, actor: Actor, customer_id: uuid.UUID, contact_point_
         {"contact": (value, None)},
     )
     search.refresh("customer", [customer.id])
+
+
+def restore_contact_point(*, actor: Actor, row: Mapping[str, Any]) -> ContactPoint:
+    """Bring a removed contact point back; raises Stale when the customer has got the same one meanwhile."""
+    customer = _editable(actor, row["customer_id"])
+    same = select(ContactPoint.id).where(
+        ContactPoint.customer_id == customer.id,
+        ContactPoint.kind == row["kind"],
+        ContactPoint.value_index == row["value_index"],
+    )
+    if db.session.scalar(same) is not None:
+        raise Stale
+    point = ContactPoint(**row)
+    db.session.add(point)
+    db.session.flush()
+    told = {"contact": (None, _unsealed(point))}
+    audit.record(actor, "customer.add_contact", "customer", customer.id, {"kind": (None, point.kind)}, told)
+    search.refresh("customer", [customer.id])
+    return point
 
 
 def reveal_contact_point(*, actor: Actor, customer_id: uuid.UUID, contact_point_id: uuid.UUID) -> str:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import db
+from app.core.db.columns import values_of
 from app.core.errors import Stale
-from app.core.guard import audit
+from app.core.guard import audit, undo
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
 from app.core.lists import search
 from app.crm import queries
 from app.crm.errors import ChoiceUnknown, CustomerHasActivities, CustomerReferredTo, NameMissing
 from app.crm.events import CustomerCreated
-from app.crm.models import Activity, Customer
+from app.crm.models import Activity, ContactPoint, Customer
 from app.crm.operations import contacts
 from app.crm.rules import CustomerKind, fold_name, full_name
 
@@ -88,6 +90,8 @@ def edit_customer(
     if changes or personal:
         _flush_choices()
         audit.record(actor, "customer.edit", "customer", customer.id, changes, personal)
+        kept = {"id": customer.id, "version": customer.version, "name": customer.name, "before": before}
+        undo.offer(actor, "customer.edit", kept)
         search.refresh("customer", [customer.id])
     return customer
 
@@ -102,6 +106,7 @@ def delete_customer(*, actor: Actor, customer_id: uuid.UUID, version: int | None
     if activities:
         raise CustomerHasActivities(count=activities)
     changes, personal = _differences(_state(customer), {})
+    kept = {"name": customer.name, "row": values_of(customer), "points": [values_of(p) for p in _points(customer_id)]}
     db.session.delete(customer)
     try:
         db.session.flush()
@@ -111,7 +116,32 @@ def delete_customer(*, actor: Actor, customer_id: uuid.UUID, version: int | None
             raise CustomerReferredTo from error
         raise
     audit.record(actor, "customer.delete", "customer", customer_id, changes, personal)
+    undo.offer(actor, "customer.delete", kept)
     search.refresh("customer", [customer_id])
+
+
+def restore_customer(*, actor: Actor, row: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> Customer:
+    """Bring a deleted customer back with the same id and contact points, for whoever may delete one there.
+
+    Raises Stale when there is one of this id, and ChoiceUnknown when its owner or store is gone.
+    """
+    check(actor, "customer.delete", owner_id=row["owner_id"], store_id=row["store_id"])
+    if db.session.get(Customer, row["id"]) is not None:
+        raise Stale
+    customer = Customer(**row)
+    db.session.add(customer)
+    _flush_choices()
+    db.session.add_all(ContactPoint(**point) for point in points)
+    db.session.flush()
+    changes, personal = _differences({}, _state(customer))
+    audit.record(actor, "customer.restore", "customer", customer.id, changes, personal)
+    search.refresh("customer", [customer.id])
+    publish(CustomerCreated(customer.id))
+    return customer
+
+
+def _points(customer_id: uuid.UUID) -> Sequence[ContactPoint]:
+    return db.session.scalars(select(ContactPoint).where(ContactPoint.customer_id == customer_id)).all()
 
 
 def _set_names(customer: Customer, kind: str, name: str, given_name: str, family_name: str) -> None:

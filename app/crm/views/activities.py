@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import flash, url_for
+from flask import url_for
 from flask_babel import gettext
 
 from app.core.db import transaction
@@ -18,6 +18,7 @@ from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form
 from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
+from app.core.http.undo import flash_undo
 from app.crm import queries
 from app.crm.lists import ACTIVITIES
 from app.crm.models import Activity
@@ -73,7 +74,7 @@ def update_activity(activity_id: str):
         saved = save_edit(lambda: _opened(queries.get_activity(current_actor(), key)), save)
     except DomainError as error:
         return _activity_form(key, error)
-    flash(gettext("The activity was saved."))
+    flash_undo(gettext("The activity was saved."))
     flash_saved(saved, FORM)
     return to_customer(saved.result.customer_id)
 
@@ -85,7 +86,7 @@ def delete_activity(activity_id: str):
         customer_id = activities.delete_activity(
             actor=current_actor(), activity_id=from_public("act", activity_id), **load_form(VersionForm)
         )
-    flash(gettext("The activity was deleted."))
+    flash_undo(gettext("The activity was deleted."))
     return to_customer(customer_id)
 
 

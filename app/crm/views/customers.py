@@ -16,6 +16,7 @@ from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import filter_view, list_view
 from app.core.http.sessions import current_actor
+from app.core.http.undo import flash_undo
 from app.crm import queries
 from app.crm.lists import CUSTOMERS
 from app.crm.models import Customer
@@ -84,7 +85,7 @@ def update_customer(customer_id: str):
         )
     except DomainError as error:
         return _edit_form(key, error)
-    flash(gettext("The customer was saved."))
+    flash_undo(gettext("The customer was saved."))
     flash_saved(saved, FORM)
     return to_customer(key)
 
@@ -99,7 +100,7 @@ def delete_customer(customer_id: str):
             customers.delete_customer(actor=current_actor(), customer_id=key, **data)
     except DomainError as error:
         return customer_page(key, error)
-    flash(gettext("The customer was deleted."))
+    flash_undo(gettext("The customer was deleted."))
     return redirect(url_for("crm.list_customers"), 303)
 
 
@@ -128,6 +129,7 @@ def remove_contact_point(customer_id: str, point_id: uuid.UUID):
     key = from_public("cus", customer_id)
     with transaction():
         contacts.remove_contact_point(actor=current_actor(), customer_id=key, contact_point_id=point_id)
+    flash_undo(gettext("The contact was removed."))
     return to_customer(key)
 
 

@@ -15,7 +15,7 @@ from app.core.db import current_tenant, db
 from app.core.db.numbering import next_number
 from app.core.db.violations import is_reference, violated
 from app.core.errors import FieldError, Invalid, Stale
-from app.core.guard import audit
+from app.core.guard import audit, undo
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
 from app.core.lists import search
@@ -108,6 +108,7 @@ def edit_unit(
         unit.cost = _rounded(money["cost"], unit.currency)
     _flush(unit)
     _audit(actor, "stock.edit", unit, before)
+    _offer(actor, "stock.edit", unit, {n: before[n] for n in ("stock_number", "condition", "acquired_on", *money)})
     return unit
 
 
@@ -129,13 +130,12 @@ def change_price(
     _note_price(actor, unit, before["asking_price"], (reason or "").strip() or None, at)
     _flush(unit)
     _audit(actor, "stock.price", unit, before)
+    _offer(actor, "stock.price", unit, {"asking_price": before["asking_price"]})
     publish(UnitPriceChanged(unit.id, before["asking_price"], price))
     return unit
 
 
-def move_status(
-    *, actor: Actor, unit_id: uuid.UUID, version: int, status: str, on: date | None = None
-) -> StockUnit:
+def move_status(*, actor: Actor, unit_id: uuid.UUID, version: int, status: str, on: date | None = None) -> StockUnit:
     """Move a unit to another status; one that ends the episode closes it `on` that day (today where none is given).
 
     Raises MoveNotAllowed, Invalid and Stale; publishes UnitMoved or UnitClosed.
@@ -153,6 +153,7 @@ def move_status(
         unit.status = wanted.value
     _flush(unit)
     _audit(actor, "stock.move", unit, before)
+    _offer(actor, "stock.move", unit, {"status": before["status"]})
     if unit.closed_on is not None:
         publish(UnitClosed(unit.id, unit.vehicle_id, unit.status, unit.closed_on))
     else:
@@ -174,8 +175,7 @@ def delete_unit(*, actor: Actor, unit_id: uuid.UUID, version: int | None = None)
         if is_reference(error):
             raise UnitReferredTo(stock_number=before["stock_number"]) from error
         raise
-    changes = {name: (value, None) for name, value in before.items()}
-    audit.record(actor, "stock.delete", "stock_unit", unit_id, changes=changes)
+    audit.record(actor, "stock.delete", "stock_unit", unit_id, changes={n: (v, None) for n, v in before.items()})
     search.refresh("stock_unit", [unit_id])
 
 
@@ -209,11 +209,9 @@ def _problems(
 ) -> list[FieldError]:
     if cost is not None:
         check(actor, "stock.cost", store_id=store_id)
-    problems = [
-        FieldError(name, "not_possible", errors.NOT_POSSIBLE)
-        for name, amount in (("cost", cost), ("asking_price", asking_price))
-        if not stock.amount_is_possible(amount)
-    ]
+    named = (("cost", cost), ("asking_price", asking_price))
+    wrong = [name for name, amount in named if not stock.amount_is_possible(amount)]
+    problems = [FieldError(name, "not_possible", errors.NOT_POSSIBLE) for name in wrong]
     if condition not in set(Condition):
         problems.append(FieldError("condition", "unknown_choice", errors.UNKNOWN_CHOICE))
     if acquired_on > today:
@@ -281,6 +279,10 @@ def _note_price(actor: Actor, unit: StockUnit, before: Decimal | None, reason: s
 
 def _rounded(amount: Decimal | None, currency: str) -> Decimal | None:
     return None if amount is None else round_amount(amount, currency)
+
+
+def _offer(actor: Actor, kind: str, unit: StockUnit, before: Mapping[str, Any]) -> None:
+    undo.offer(actor, kind, {"id": unit.id, "version": unit.version, "name": unit.stock_number, "before": before})
 
 
 def _state(unit: StockUnit) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.db.violations import is_reference, violated
 from app.core.errors import FieldError, Invalid, Stale
-from app.core.guard import audit, vault
+from app.core.guard import audit, undo, vault
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
@@ -134,6 +134,8 @@ def edit_vehicle(
     if problems:
         raise Invalid(problems)
     before, plate_before = _state(vehicle), queries.plate_of(vehicle)
+    kept = {name: before[name] for name in (*_DESCRIPTION, "vin_override_reason")}
+    kept |= {"vin": vehicle.vin_raw, "plate": plate_before}
     keys_before = vehicle.make_key, vehicle.model_key
     _set_vin(vehicle, vin, vin_override_reason)
     _describe(vehicle, wanted)
@@ -141,6 +143,8 @@ def edit_vehicle(
         _set_plate(vehicle, plate)
     _flush(vehicle)
     _audit(actor, "vehicle.edit", vehicle, before, _state(vehicle), (plate_before, plate or None))
+    name = f"{vehicle.make} {vehicle.model}"
+    undo.offer(actor, "vehicle.edit", {"id": vehicle.id, "version": vehicle.version, "name": name, "before": kept})
     if (vehicle.make_key, vehicle.model_key) != keys_before:
         publish(VehicleChanged(vehicle.id, *keys_before, vehicle.make_key, vehicle.model_key))
     search.refresh("vehicle", [vehicle.id])
@@ -188,9 +192,7 @@ def _vin_problems(text: str | None, reason: str | None) -> list[FieldError]:
 
 def _description_problems(wanted: Mapping[str, Any]) -> list[FieldError]:
     problems = [
-        FieldError(name, "required", errors.REQUIRED)
-        for name in ("make", "model")
-        if not fold_text(wanted[name] or "")
+        FieldError(name, "required", errors.REQUIRED) for name in ("make", "model") if not fold_text(wanted[name] or "")
     ]
     year = wanted["model_year"]
     if year is not None and not 1886 <= year <= clock.now().year + 2:

@@ -18,6 +18,7 @@ from app.core.http.forms import load_form, render_form
 from app.core.http.lists import filter_view, list_view
 from app.core.http.problems import wants_json
 from app.core.http.sessions import current_actor, own_path
+from app.core.http.undo import flash_undo
 from app.core.money import plain_amount
 from app.inventory import lists, queries
 from app.inventory.errors import MoveNotAllowed
@@ -97,7 +98,7 @@ def update_unit(unit_id: str):
         )
     except DomainError as error:
         return _edit_form(queries.get_unit(current_actor(), key), error)
-    flash(gettext("The unit was saved."))
+    flash_undo(gettext("The unit was saved."))
     flash_saved(saved, FORM)
     return to_vehicle(saved.result.vehicle_id)
 
@@ -119,7 +120,7 @@ def change_price(unit_id: str):
         )
     except DomainError as error:
         return _price_form(queries.get_unit(current_actor(), key), error)
-    flash(gettext("The price was changed."))
+    flash_undo(gettext("The price was changed."))
     return to_vehicle(saved.result.vehicle_id)
 
 
@@ -147,7 +148,7 @@ def move_status(unit_id: str):
             raise
         return _move_form(queries.get_unit(current_actor(), key), error)
     moved = gettext("%(number)s is now: %(status)s.", number=unit.stock_number, status=_word(unit.status))
-    flash(moved)
+    flash_undo(moved)
     if wants_json():
         return {"detail": moved}
     return redirect(own_path(back), 303) if back else to_vehicle(unit.vehicle_id)

@@ -16,6 +16,7 @@ from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import filter_view, list_view
 from app.core.http.sessions import current_actor
+from app.core.http.undo import flash_undo
 from app.inventory import lists, queries
 from app.inventory.models import Vehicle
 from app.inventory.operations import odometers, vehicles
@@ -100,7 +101,7 @@ def update_vehicle(vehicle_id: str):
         )
     except DomainError as error:
         return _vehicle_form(queries.get_vehicle(current_actor(), key), error)
-    flash(gettext("The vehicle was saved."))
+    flash_undo(gettext("The vehicle was saved."))
     flash_saved(saved, FORM)
     return to_vehicle(key)
 

@@ -15,7 +15,7 @@ from app.core.db import current_tenant, db
 from app.core.db.numbering import next_number
 from app.core.db.violations import is_reference, violated
 from app.core.errors import FieldError, Invalid, Stale
-from app.core.guard import audit
+from app.core.guard import audit, undo
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
 from app.core.lists import search
@@ -43,6 +43,10 @@ _PLAIN = (
     "unwound_on",
     "unwind_reason",
 )
+
+_EDITED = (
+    "price", "discount", "customer_id", "salesperson_id", "deal_type", "status", "sold_on", "delivered_on",
+)  # fmt: skip
 
 
 def record_deal(
@@ -163,6 +167,9 @@ def edit_deal(
     _flush(deal)
     _follow(actor, deal, before["status"])
     _audit(actor, "deal.edit", deal, before, note_before)
+    kept = {name: before[name] for name in _EDITED} | {"note": note_before}
+    offered = {"id": deal.id, "version": deal.version, "name": deal.deal_number, "before": kept}
+    undo.offer(actor, "deal.edit", offered)
     search.refresh("deal", [deal.id])
     publish(DealChanged(deal.id, deal.stock_unit_id, deal.store_id, counts_as_sale(deal.delivered_on, deal.unwound_on)))
     return deal

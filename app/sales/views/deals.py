@@ -15,6 +15,7 @@ from app.core.http.edits import flash_saved, save_edit
 from app.core.http.forms import load_form, typed
 from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
+from app.core.http.undo import flash_undo
 from app.core.money import plain_amount
 from app.sales import lists, queries
 from app.sales.operations import deals
@@ -100,7 +101,7 @@ def update_deal(deal_id: str):
         )
     except DomainError as error:
         return deal_form(queries.get_deal(current_actor(), key), error)
-    flash(gettext("The deal was saved."))
+    flash_undo(gettext("The deal was saved."))
     flash_saved(saved, FORM)
     return to_deal(key)
 

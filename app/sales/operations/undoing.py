@@ -1,0 +1,14 @@
+"""How changes of deals are taken back: by another correction, which the rules of deals may refuse."""
+
+from __future__ import annotations
+
+from app.core.guard.permissions import Actor
+from app.core.guard.undo import Payload, declare_undo
+from app.sales.operations import deals
+
+
+def _deal_edit(actor: Actor, payload: Payload) -> None:
+    deals.edit_deal(actor=actor, deal_id=payload["id"], version=payload["version"], **payload["before"])
+
+
+declare_undo("deal.edit", _deal_edit)
