@@ -14,6 +14,7 @@ from app.core.errors import DomainError, Invalid
 from app.core.http.access import ANY_USER, require
 from app.core.http.forms import load_form, render_form
 from app.core.http.sessions import current_actor, current_visitor, own_path
+from app.core.http.undo import flash_undo
 from app.core.jobs.topics import CHANNELS, INBOX, MAIL, Topic, declared_topics
 from app.core.lists.cursors import CursorCodec
 from app.notifications import queries
@@ -63,7 +64,7 @@ def finish_item(item_id: str) -> BaseResponse:
     actor, key = current_actor(), from_public("ntf", item_id)
     with transaction():
         inbox.mark_done(actor, key)
-    flash(gettext("Done. It stays among the done ones."))
+    flash_undo(gettext("Done. It stays among the done ones."))
     return _back(form["next"])
 
 
@@ -94,8 +95,8 @@ def read_all() -> BaseResponse:
 def finish_all() -> BaseResponse:
     form, actor = load_form(UntilForm), current_actor()
     with transaction():
-        count, _at = inbox.mark_all_done(actor, form["until"])
-    flash(ngettext("%(num)s notification is done.", "%(num)s notifications are done.", count))
+        count = inbox.mark_all_done(actor, form["until"])
+    flash_undo(ngettext("%(num)s notification is done.", "%(num)s notifications are done.", count))
     return _back(form["next"])
 
 

@@ -96,6 +96,24 @@ def test_what_came_up_again_meanwhile_is_not_opened_twice(gm: FlaskClient) -> No
     assert lines(gm.get("/inbox").text) == 1
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_done_is_taken_back_from_its_message(gm: FlaskClient, count: int) -> None:
+    fill("gm", count)
+    page = gm.get("/inbox").text
+    until = re.search(r'name="until" value="([^"]+)"', page)
+    assert until is not None
+    if count == 1:
+        send(gm, f"/inbox/{to_public('ntf', items_of('gm')[0].id)}/done")
+    else:
+        send(gm, "/inbox/done", until=until[1])
+    page = gm.get("/inbox").text
+    offered = re.search(r'action="(/undo/undo_\w+)"', page)
+    assert lines(page) == 0
+    assert offered is not None
+    assert send(gm, offered[1]).status_code == 303
+    assert lines(gm.get("/inbox").text) == count
+
+
 def test_reading_is_noted_by_its_own_request_alone(gm: FlaskClient) -> None:
     end_job("gm")
     (item,) = items_of("gm")

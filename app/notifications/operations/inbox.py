@@ -10,10 +10,13 @@ from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.db import db
+from app.core.guard import undo
 from app.core.guard.permissions import Actor
 from app.notifications import queries
 from app.notifications.errors import OpenAlready
 from app.notifications.models import Item
+
+DONE, ALL_DONE = "notifications.done", "notifications.all_done"
 
 
 def mark_read(actor: Actor, item_id: uuid.UUID) -> None:
@@ -23,10 +26,12 @@ def mark_read(actor: Actor, item_id: uuid.UUID) -> None:
 
 
 def mark_done(actor: Actor, item_id: uuid.UUID) -> None:
-    """Nothing is left to do about it, as far as the actor is concerned; raises NotFound."""
+    """Nothing is left to do about it, as far as the actor is concerned; can be undone. Raises NotFound."""
     item = queries.get_item(actor, item_id)
-    item.done_at = item.done_at or clock.now()
-    item.read_at = item.read_at or item.done_at
+    if item.done_at is None:
+        item.done_at = clock.now()
+        item.read_at = item.read_at or item.done_at
+        undo.offer(actor, DONE, {"name": "", "item": item.id})
 
 
 def open_again(actor: Actor, item_id: uuid.UUID) -> None:
@@ -40,12 +45,15 @@ def open_again(actor: Actor, item_id: uuid.UUID) -> None:
     item.done_at = None
 
 
-def mark_all_done(actor: Actor, until: datetime) -> tuple[int, datetime]:
-    """Everything that stood open up to `until` is done: how many, and the instant `open_all_again` asks for."""
+def mark_all_done(actor: Actor, until: datetime) -> int:
+    """Everything that stood open up to `until` is done; how many that were."""
     at = clock.now()
     within = Item.user_id == actor.user_id, Item.done_at.is_(None), Item.last_at <= until
     done = update(Item).where(*within).values(done_at=at, read_at=func.coalesce(Item.read_at, at)).returning(Item.id)
-    return len(db.session.scalars(done).all()), at
+    count = len(db.session.scalars(done).all())
+    if count:
+        undo.offer(actor, ALL_DONE, {"name": "", "at": at})
+    return count
 
 
 def mark_all_read(actor: Actor, until: datetime) -> None:
@@ -60,3 +68,15 @@ def open_all_again(actor: Actor, done_at: datetime) -> int:
     again = exists().where(twin.user_id == Item.user_id, twin.same_key == Item.same_key, twin.done_at.is_(None))
     within = Item.user_id == actor.user_id, Item.done_at == done_at, ~again
     return len(db.session.scalars(update(Item).where(*within).values(done_at=None).returning(Item.id)).all())
+
+
+def _reopen(actor: Actor, payload: undo.Payload) -> None:
+    open_again(actor, payload["item"])
+
+
+def _reopen_all(actor: Actor, payload: undo.Payload) -> None:
+    open_all_again(actor, payload["at"])
+
+
+undo.declare_undo(DONE, _reopen)
+undo.declare_undo(ALL_DONE, _reopen_all)
