@@ -36,5 +36,6 @@ def _take_steps(job: Job) -> int:
     while job.state in OPEN_STATES:
         with transaction() as session:
             rebuilding.rebuild_step(job.id, inline=True)
+            session.flush()
             session.refresh(job)
     return job.progress_done
