@@ -44,7 +44,7 @@ function follow() {
 }
 
 if (dialog) {
-  const box = document.querySelector("form[data-palette] input");
+  const box = document.querySelector("form[data-palette] input[name=q]");
   const opens = (event) => {
     if (event.type === "keydown" && (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey)) return;
     // The key that opened the box is typed into it: the focus has moved before the letter is.
