@@ -174,3 +174,25 @@ def test_strangers_find_nothing_and_visitors_sign_in(client_for, alpha, beta, se
     assert "Kim Page" not in stranger.get("/customers").text
     assert client_for(alpha, None).get(address(seeded)).status_code in (302, 303)
     assert client_for(alpha, "technician").get("/customers").status_code == 403
+
+
+def test_the_timeline_holds_what_was_done_and_what_was_changed(app, client_for, alpha):
+    with app.app_context(), tenant(alpha.id):
+        store = db.session.scalars(select(Store.id).order_by(Store.code)).first()
+        with transaction():
+            made = customers.create_customer(actor=SYSTEM, kind="individual", store_id=store, name="Stream Person")
+            activities.log_activity(actor=SYSTEM, customer_id=made.id, type="call", body="Wants a tow bar")
+        with transaction():
+            customers.edit_customer(actor=SYSTEM, customer_id=made.id, version=made.version, kind="business",
+                                    name="Stream Company", store_id=store)  # fmt: skip
+        url = f"/customers/{to_public('cus', made.id)}"
+    client = client_for(alpha)
+    whole = client.get(url).text.split('id="timeline"')[1]
+    assert "Wants a tow bar" in whole
+    assert "changed 2 fields" in whole
+    assert "Company" in whole
+    assert "added the customer" in whole
+    changes = client.get(url + "?timeline=change").text.split('id="timeline"')[1]
+    assert "Wants a tow bar" not in changes
+    assert "changed 2 fields" in changes
+    assert client.get(url + "?timeline=nonsense").status_code == 200

@@ -5,26 +5,25 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from app.core import clock
 from app.core.db.ids import to_public
 from app.core.errors import N_, DomainError
-from app.core.guard.permissions import Actor, allows, covers
+from app.core.guard.permissions import covers
 from app.core.http.forms import render_form
 from app.core.http.sessions import current_actor
 from app.core.languages import language_choices
 from app.crm import queries
-from app.crm.models import Activity
 from app.crm.rules import DIRECTION_LABELS, KIND_LABELS, OUTCOME_LABELS, TYPE_LABELS, engagement
+from app.crm.views.stream import ICONS, stream
 from app.tenants import queries as tenants
 
 bp = Blueprint("crm", "app.crm", template_folder="templates")
 
 REASONS = {"phone": N_("same phone"), "email": N_("same e-mail"), "name": N_("same name")}
-ICONS = {"call": "phone", "message": "message", "visit": "visit", "test_drive": "test-drive", "note": "note"}
 
 
 def customer_page(
@@ -47,7 +46,7 @@ def customer_page(
         owner=tenants.get_user_name(customer.owner_id) if customer.owner_id else None,
         points=queries.list_contact_points(customer_id),
         revealed=revealed or {},
-        timeline=_timeline(actor, customer_id),
+        stream=stream(actor, customer_id, request.args.get("timeline", "")),
         duplicates=[_duplicate(item) for item in queries.find_duplicates(actor, customer_id)],
         summary=queries.find_summary(customer_id),
         engagement=engagement(queries.list_activity_times(customer_id), clock.now()),
@@ -58,32 +57,6 @@ def customer_page(
         directions=translated(DIRECTION_LABELS),
         languages=dict(language_choices()),
     )
-
-
-def _timeline(actor: Actor, customer_id: uuid.UUID) -> list[dict[str, Any]]:
-    if not allows(actor, "activity.see"):
-        return []
-    return [
-        {
-            "activity": activity,
-            "user": user,
-            "public_id": to_public("act", activity.id),
-            "icon": ICONS[activity.type],
-            "title": _title(activity),
-            "may_edit": covers(actor, "activity.edit", owner_id=activity.user_id, store_id=activity.store_id),
-            "may_delete": covers(actor, "activity.delete", owner_id=activity.user_id, store_id=activity.store_id),
-        }
-        for activity, user in queries.list_activities(actor, customer_id)
-    ]
-
-
-def _title(activity: Activity) -> str:
-    parts = [TYPE_LABELS[activity.type]]
-    if activity.direction:
-        parts.append(DIRECTION_LABELS[activity.direction])
-    if activity.outcome:
-        parts.append(OUTCOME_LABELS[activity.outcome])
-    return " · ".join(map(gettext, parts))
 
 
 def _duplicate(item: queries.Duplicate) -> dict[str, Any]:
