@@ -129,7 +129,7 @@ def test_the_current_head_is_the_newest_revision_and_there_is_one(line: str) -> 
     assert scripts.get_heads() == [revisions.head(line)]
 
 
-@pytest.mark.filterwarnings("ignore:Computed default")
+@pytest.mark.filterwarnings("ignore:Computed default", "ignore:Expression #1 'reverse")
 def test_nothing_is_left_to_migrate(app: Flask, alpha: Tenant) -> None:
     """Alembic's own comparison, on a tenant's path alone, finds nothing."""
     engine = create_engine(_migrator_url(app))

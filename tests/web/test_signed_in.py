@@ -45,15 +45,40 @@ def find(client, text):
 
 
 @pytest.mark.parametrize("text", [PHONE, "+1 (202) 555-0171", "kim shellby"])
-def test_the_box_leads_to_the_list_that_knows(client_for, alpha, kim, text):
+def test_the_box_leads_to_the_only_record_that_fits(client_for, alpha, kim, text):
     client = client_for(alpha)
     answer = find(client, text)
     assert answer.status_code == 303
-    assert answer.location.startswith("/customers?filter=flt_")
+    assert answer.location.startswith("/customers/cus_")
     assert not re.search(r"shellby|0171", answer.location, re.IGNORECASE)
-    page = client.get(answer.location).text
-    assert "Kim Shellby" in page
-    assert "Lou Shellby" not in page
+    assert "<h1>Kim Shellby" in client.get(answer.location).text
+
+
+def test_the_box_shows_several_hits_in_groups(client_for, alpha, kim):
+    client = client_for(alpha)
+    page = find(client, "shellby")
+    assert page.status_code == 200
+    assert re.findall(r'href="/customers/cus_\w+"', page.text)
+    assert "Kim Shellby" in page.text
+    assert "Lou Shellby" in page.text
+    part = client.post(
+        "/find", data={"q": "shellby", "csrf_token": token(client.get("/").text)}, headers={"HX-Request": "true"}
+    ).text
+    assert "<html" not in part
+    assert part.count('role="option"') >= 2
+
+
+def test_what_was_opened_is_offered_before_anything_is_typed(client_for, alpha, kim):
+    client = client_for(alpha, "gm")
+    form = token(client.get("/").text)
+    address = client.post("/find", data={"q": "kim shellby", "csrf_token": form}).location
+    item = f"customer:{address.rpartition('/')[2]}"
+    assert client.post("/recent", data={"item": item, "csrf_token": form}).status_code == 204
+    for wrong in ("", "customer", "customer:", "customer:deal_01k00000000000000000000000", "nothing:x", "x" * 500):
+        assert client.post("/recent", data={"item": wrong, "csrf_token": form}).status_code in (204, 404)
+    part = client.post("/find", data={"q": "", "csrf_token": form}, headers={"HX-Request": "true"}).text
+    assert "Kim Shellby" in part
+    assert address in part
 
 
 def test_the_box_finds_nothing_of_another_dealership(client_for, beta, kim):
