@@ -116,7 +116,7 @@ CUSTOMERS = declare_list(
         source=_customers,
         columns=(
             Column("name", N_("Name"), url=_customer_page, sort="name", under=lambda row: Under(row.contact)),
-            Column("kind", N_("Kind"), labels=KIND_LABELS, kind="status"),
+            Column("kind", N_("Kind"), labels=KIND_LABELS),
             Column("store", N_("Store")),
             Column("owner", N_("Owner")),
             Column("last_at", N_("Last activity"), "instant", sort="last_activity"),

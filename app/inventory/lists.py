@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import aliased
 
 from app.core.db.ids import to_public
 from app.core.errors import N_
-from app.core.guard.permissions import Actor, scope_clause
+from app.core.guard.masks import mask
+from app.core.guard.permissions import Actor
 from app.core.lists.search import SearchKind, Word, declare_search
 from app.core.lists.search.asking import Meaning
 from app.core.lists.spec import Board, By, Column, Filter, ListSpec, Peek, Sort, Target, Under, View, declare_list
 from app.inventory import queries
 from app.inventory.models import StockUnit, Vehicle
-from app.inventory.queries import finding, glance
+from app.inventory.queries import finding, glance, sources
 from app.inventory.queries.finding import vehicle_name
 from app.inventory.rules import plates, vin
 from app.inventory.rules.stock import OPEN, StockStatus, moves_from
 from app.inventory.rules.words import CONDITION_LABELS, STATUS_LABELS
-from app.tenants import queries as tenants
 
 NOT_IN_STOCK = "not_in_stock"
 _ANY_STATUS = STATUS_LABELS | {NOT_IN_STOCK: N_("Not in stock")}
@@ -47,61 +48,6 @@ def _vin_tail(row: Any) -> str | None:
 
 def _number_and_tail(row: Any) -> Under:
     return Under(row.stock_number, _vin_tail(row))
-
-
-_VEHICLE_COLUMNS = (
-    Vehicle.id.label("vehicle_id"),
-    Vehicle.vin,
-    Vehicle.make,
-    Vehicle.model,
-    Vehicle.trim,
-    Vehicle.model_year,
-    Vehicle.plate_masked,
-    Vehicle.odometer,
-    Vehicle.odometer_unit,
-    Vehicle.created_at,
-)
-_UNIT_COLUMNS = (
-    StockUnit.store_id,
-    StockUnit.stock_number,
-    StockUnit.status,
-    StockUnit.condition,
-    StockUnit.cost,
-    StockUnit.asking_price,
-    StockUnit.currency,
-    StockUnit.acquired_on,
-    StockUnit.closed_on,
-    StockUnit.version,
-)
-
-
-def _days(timezone: ColumnElement[str]) -> ColumnElement[int]:
-    end = func.least(func.coalesce(StockUnit.closed_on, queries.store_today(timezone)), queries.store_today(timezone))
-    return func.greatest(end - StockUnit.acquired_on, 0).label("days_in_stock")
-
-
-def _units(actor: Actor) -> Select:
-    stores = tenants.store_facts()
-    return (
-        select(StockUnit.id, *_VEHICLE_COLUMNS, *_UNIT_COLUMNS, stores.c.store_name, _days(stores.c.timezone))
-        .select_from(StockUnit)
-        .join(Vehicle, Vehicle.id == StockUnit.vehicle_id)
-        .join(stores, stores.c.store_id == StockUnit.store_id)
-        .where(scope_clause(actor, "stock.see", store=StockUnit.store_id))
-    )
-
-
-def _vehicles(actor: Actor) -> Select:
-    stores = tenants.store_facts()
-    # A unit the actor may not see is no unit to him; the vehicle itself belongs to no store.
-    visible = scope_clause(actor, "stock.see", store=StockUnit.store_id)
-    its_unit = and_(StockUnit.vehicle_id == Vehicle.id, StockUnit.closed_on.is_(None), visible)
-    return (
-        select(Vehicle.id, *_VEHICLE_COLUMNS, *_UNIT_COLUMNS, stores.c.store_name, _days(stores.c.timezone))
-        .select_from(Vehicle)
-        .outerjoin(StockUnit, its_unit)
-        .outerjoin(stores, stores.c.store_id == StockUnit.store_id)
-    )
 
 
 def _unit_status(value: str) -> ColumnElement[bool]:
@@ -149,9 +95,10 @@ def _filters(statuses: dict[str, str], status: Any) -> tuple[Filter, ...]:
     )  # fmt: skip
 
 
+_plate_mask = partial(mask, "plate")
 _COLUMNS = (
     Column("vehicle", N_("Vehicle"), value=vehicle_name, url=_vehicle_page, sort="model", under=_number_and_tail),
-    Column("plate", N_("Plate"), "plate", value=lambda row: row.plate_masked, field=("vehicle", "plate"), mask=str),
+    Column("plate", N_("Plate"), "plate", value=queries.listed_plate, field=("vehicle", "plate"), mask=_plate_mask),
     Column("status", N_("Status"), "status", labels=STATUS_LABELS),
     Column("odometer", N_("Odometer"), "measure", currency=lambda row: row.odometer_unit),
     Column("days_in_stock", N_("Days in stock"), "days", sort="days"),
@@ -175,7 +122,7 @@ UNITS = declare_list(
         name="stock_units",
         label=N_("Stock"),
         permission="stock.see",
-        source=_units,
+        source=sources.stock_units,
         columns=_COLUMNS,
         filters=_filters(_UNIT_STATUS, _unit_status),
         default_args={"status": (_IN_STOCK,)},
@@ -220,7 +167,7 @@ VEHICLES = declare_list(
         name="vehicles",
         label=N_("Vehicles"),
         permission="vehicle.see",
-        source=_vehicles,
+        source=sources.vehicles,
         columns=_COLUMNS,
         filters=_filters(_ANY_STATUS, _vehicle_status),
         views=(View("everything", N_("All vehicles")), View("stock", N_("In stock"), elsewhere=_STOCK)),

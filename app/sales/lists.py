@@ -123,7 +123,6 @@ DEALS = declare_list(
         permission="deal.see",
         source=_deals,
         columns=(
-            Column("vehicle", N_("Vehicle"), value=vehicle_name, url=_deal_page),
             Column("deal_number", N_("Deal"), url=_deal_page, under=lambda row: Under(vehicle_name(row))),
             Column("customer", N_("Customer")),
             Column("salesperson", N_("Salesperson")),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import ColumnElement, Date, Row, Select, Subquery, func, or_, select
 from sqlalchemy import cast as sql_cast
@@ -243,6 +244,14 @@ def plate_of(vehicle: Vehicle) -> str | None:
     if vehicle.plate_enc is None:
         return None
     return vault.unseal(vehicle.id, "inventory_vehicles", "plate_enc", vehicle.id, vehicle.plate_enc)
+
+
+def listed_plate(row: Any) -> str | None:
+    """The plate in the clear of a list's row, which brought the key with it; the mask where the key was erased."""
+    if row.plate_enc is None or row.plate_key is None:
+        return row.plate_masked
+    vault.take_key(row.vehicle_id, row.plate_key, row.plate_key_version)
+    return vault.unseal(row.vehicle_id, "inventory_vehicles", "plate_enc", row.vehicle_id, row.plate_enc)
 
 
 def plate_token(text: str) -> bytes:

@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 
 const WIDE = matchMedia("(min-width: 1100px)");
+const PHONE = matchMedia("(max-width: 760px)");
 const rows = () => [...document.querySelectorAll("#list tr[data-row]")];
 const boxes = () => [...document.querySelectorAll("#list tbody .selc input")];
 const INTERACTIVE = "a, button, input, label, select, textarea, summary, [role=button]";
@@ -11,7 +12,9 @@ let lastBox = null;
 document.addEventListener("click", (event) => {
   const row = event.target.closest("#list tr[data-row]");
   if (!row || event.target.closest(INTERACTIVE) || String(getSelection())) return;
-  row.querySelector("[data-peek]")?.click();
+  // A phone has no room beside the list: there the record itself is opened.
+  const link = PHONE.matches ? row.querySelector(".lead a[href]") : row.querySelector("[data-peek]");
+  link?.click();
 });
 
 function markCurrent() {
@@ -41,6 +44,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (into.id === "peek" && !WIDE.matches) document.querySelector("[data-peek-body]")?.focus();
 });
 
+// Before menus hear of it: the key that closes a menu closes nothing behind it.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open], details.menu[open]")) return;
   const close = document.querySelector("#peek [data-peek-close]");
@@ -48,7 +52,7 @@ document.addEventListener("keydown", (event) => {
   const of = document.getElementById("peek").dataset.of;
   close.click();
   document.querySelector(`#list tr[data-row="${CSS.escape(of)}"] .lead a`)?.focus();
-});
+}, true);
 
 // Choosing rows.
 function countChosen() {
