@@ -198,7 +198,7 @@ def _ages(desk: Desk, groups: Sequence[Group]) -> dict[str, Any]:
         {
             "plate": desk.cell(spec, "plate", row),
             "stock_number": row.stock_number,
-            "name": desk.cell(spec, "vehicle", row),
+            "name": _car(row),
             "days": row.days_in_stock,
             "url": desk.row_url(spec, row),
         }
@@ -215,11 +215,15 @@ def _handovers(desk: Desk, groups: Sequence[Group] | None) -> dict[str, Any] | N
         return None
     spec = desk.lists["deals"]
     shown = [
-        {"row": row, "name": desk.cell(spec, "vehicle", row), "url": desk.row_url(spec, row),
+        {"row": row, "name": _car(row), "url": desk.row_url(spec, row),
          "state": desk.words(spec, "status", row.status)}
         for row in desk.rows(asked, 4)
     ]  # fmt: skip
     return {"count": count, "url": desk.url("deals", open="yes", status=AGREED), "rows": shown}
+
+
+def _car(row: Any) -> str:
+    return " ".join(str(part) for part in (row.model_year, row.make, row.model) if part)
 
 
 def _activities(desk: Desk) -> dict[str, Any] | None:
