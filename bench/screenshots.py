@@ -87,7 +87,7 @@ def main(arguments: Sequence[str]) -> int:
     if program is None:
         raise OpsError("Chromium is missing: install it, or name it in CHROMIUM.")
     # A picture for readers shows a dealership in full swing.
-    scale = options.scale or (1.0 if options.docs else 0.12)
+    scale = options.scale or (0.5 if options.docs else 0.12)
     shutil.rmtree(FOLDER, ignore_errors=True)
     with sync_playwright() as playwright:
         browser = launch(playwright, program)
@@ -200,7 +200,8 @@ def _picture(context: BrowserContext, place: Place, width: int, name: str, scree
         path = FOLDER / screen.name / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         # As tall as the page, so that the rail reaches its end; and no taller than somebody would look at.
-        height = min(max(page.evaluate("document.documentElement.scrollHeight"), HEIGHT), TALLEST)
+        tall = page.evaluate("document.documentElement.scrollHeight")
+        height = HEIGHT if (screen.name, name) in DOCS.values() else min(max(tall, HEIGHT), TALLEST)
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate("document.fonts.ready")
         page.screenshot(path=path)

@@ -33,7 +33,7 @@ SECTIONS = (
     ("figures", N_("Figures")),
     ("charts", N_("Charts")),
     ("board", N_("Board")),
-    ("timeline", N_("Timeline")),
+    ("timelines", N_("Timeline")),
     ("schedule", N_("Schedule")),
     ("states", N_("Empty, waiting, failed")),
     ("dialogs", N_("Dialogs and messages")),

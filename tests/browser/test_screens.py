@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from app.core.db import Tenant, tenant
+from app.core import clock
+from app.core.db import Tenant, db, tenant, transaction
+from app.crm.operations import activities, customers
+from app.inventory.operations import units, vehicles
+from app.sales.operations import deals
+from app.tenants.models import Store
 from bench.screens import SCREENS, Screen, find_records, open_screen
 from tests.browser.audit import axe, basics, too_wide
 from tests.browser.conftest import Shop
 from tests.browser.openings import opened, palette
 from tests.fixtures.dealerships import make_dealership
-from tests.fixtures.listed import add_listed_rows
+from tests.fixtures.listed import SYSTEM, add_listed_rows
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +67,26 @@ def shops(app: Flask) -> dict[str, Tenant]:
     for of in made.values():
         with app.app_context(), tenant(of.id):
             add_listed_rows(9)
+            add_long_names()
     return made
+
+
+def add_long_names() -> None:
+    """Names that no column was made for, where they stand first."""
+    long = "Phantom Drophead Coupé Extended Wheelbase Series II 劳斯莱斯幻影加长轴距特别纪念版"
+    with transaction():
+        store = db.session.scalars(select(Store.id).order_by(Store.code)).first()
+        customer = customers.create_customer(
+            actor=SYSTEM, kind="business", store_id=store, name=f"{long} Trading and Holding Company (International)"
+        )
+        vehicle = vehicles.add_vehicle(actor=SYSTEM, make="Rolls-Royce", model=long, model_year=2025, plate="DEMO 1234")
+        unit = units.stock_in_unit(
+            actor=SYSTEM, vehicle_id=vehicle.id, store_id=store, asking_price=Decimal("123456789.50"),
+            acquired_on=clock.today("UTC") - timedelta(days=400),
+        )  # fmt: skip
+        deals.record_deal(actor=SYSTEM, stock_unit_id=unit.id, price=Decimal("123456789.50"), customer_id=customer.id,
+                          deal_type="retail")  # fmt: skip
+        activities.log_activity(actor=SYSTEM, customer_id=customer.id, type="call", at=clock.now(), body=long * 5)
 
 
 def faults_of(shop: Shop, screen: Screen, status: int, language: str) -> list[str]:
