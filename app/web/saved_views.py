@@ -67,10 +67,10 @@ def change_view(view_id: str) -> str | Response | BaseResponse:
     spec, args = _spec(view.list_name), _arguments()
     try:
         with transaction():
+            query = asked(spec, {**args, "view": [view_id]}) if request.form.get("view_replace") else None
             view = views.get_view(actor, view_id)
             views.edit_view(actor, view, _draft(), version=request.form.get("view_version", 0, int))
-            if request.form.get("view_replace"):
-                query = asked(spec, {**args, "view": [view_id]})
+            if query is not None:
                 views.replace_view(actor, view, query.to_view(), query.personal_arguments())
     except DomainError as error:
         return _form(spec, views.get_view(actor, view_id), args, _own_field(error))
