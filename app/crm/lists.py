@@ -13,16 +13,24 @@ from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.permissions import Actor, scope_clause
 from app.core.lists.search import Entry, SearchKind, declare_search
-from app.core.lists.spec import By, Column, Filter, ListSpec, Peek, Sort, Target, Under, View, declare_list
+from app.core.lists.spec import (
+    BulkAction,
+    BulkField,
+    By,
+    Column,
+    Filter,
+    ListSpec,
+    Peek,
+    Sort,
+    Target,
+    Under,
+    View,
+    declare_list,
+)  # fmt: skip
 from app.crm import queries
 from app.crm.models import Activity, ActivitySummary, ContactPoint, Customer
-from app.crm.rules import (
-    ACTIVITY_BANDS,
-    KIND_LABELS,
-    TYPE_LABELS,
-    ContactKind,
-    fold_name,
-)
+from app.crm.operations import many
+from app.crm.rules import ACTIVITY_BANDS, KIND_LABELS, TYPE_LABELS, ContactKind, fold_name
 from app.tenants import queries as tenants
 
 
@@ -103,6 +111,9 @@ def _glance(actor: Actor, customer_id: uuid.UUID) -> dict[str, Any]:
 
 
 _WHOSE, _CONTACT = N_("Whose and where"), N_("Contact with them")
+_NEW_OWNER = BulkField("owner_id", N_("Owner"), "id", choices_of="owner", required=False, prefix="usr")
+_NEW_STORE = BulkField("store_id", N_("Store"), "id", choices_of="store", prefix="store")
+_BANDS = tuple((band.key, band.label) for band in ACTIVITY_BANDS)
 _KINDS, _WORDS = tuple(KIND_LABELS.items()), ("me", "none")
 _WHEN = (N_("Oldest activity first"), N_("Latest activity first"))
 _ADDED = (N_("Added first"), N_("Added last"))
@@ -134,28 +145,12 @@ CUSTOMERS = declare_list(
             Filter("kind", N_("Kind"), "choice", column=Customer.kind, choices=_KINDS, group=_WHOSE),
             Filter("created", N_("Added"), "date_range", column=Customer.created_at, instants=True, group=_WHOSE),
             Filter(
-                "last_activity",
-                N_("Last activity"),
-                "date_range",
-                column=ActivitySummary.last_at,
-                instants=True,
-                words=("none",),
-                group=_CONTACT,
+                "last_activity", N_("Last activity"), "date_range", column=ActivitySummary.last_at, instants=True,
+                words=("none",), group=_CONTACT,
             ),
+            Filter("activity", N_("Activity"), "choice", apply=_in_band, choices=_BANDS, group=_CONTACT),
             Filter(
-                "activity",
-                N_("Activity"),
-                "choice",
-                apply=_in_band,
-                choices=tuple((band.key, band.label) for band in ACTIVITY_BANDS),
-                group=_CONTACT,
-            ),
-            Filter(
-                "activity_index",
-                N_("Activity index (s)"),
-                "number_range",
-                column=ActivitySummary.gap_index,
-                places=6,
+                "activity_index", N_("Activity index (s)"), "number_range", column=ActivitySummary.gap_index, places=6,
                 group=_CONTACT,
             ),
         ),
@@ -166,6 +161,10 @@ CUSTOMERS = declare_list(
             Sort("activity_index", N_("Activity index"), (By(ActivitySummary.gap_index, nullable=True),)),
         ),
         default_sort="name",
+        bulk=(
+            BulkAction("owner", N_("Change owner"), "user", "customer.edit", (_NEW_OWNER,), apply=many.hand_over),
+            BulkAction("store", N_("Change store"), "store", "customer.edit", (_NEW_STORE,), apply=many.move_to_store),
+        ),
         views=(
             View("all", N_("All customers")),
             View("mine", N_("My customers"), {"owner": ("me",)}),

@@ -51,6 +51,13 @@ class UnitIsClosed(Conflict):
     message = N_("The unit {stock_number} is no longer in stock.")
 
 
+class UnitHasNoPrice(Conflict):
+    """There is no price that could go up or down."""
+
+    code = "unit_has_no_price"
+    message = N_("The unit {stock_number} has no asking price yet.")
+
+
 class VehicleHasUnits(InUse):
     """Stock episodes, past ones too, refer to the vehicle."""
 

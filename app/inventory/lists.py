@@ -16,13 +16,28 @@ from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor
 from app.core.lists.search import SearchKind, Word, declare_search
 from app.core.lists.search.asking import Meaning
-from app.core.lists.spec import Board, By, Column, Filter, ListSpec, Peek, Sort, Target, Under, View, declare_list
+from app.core.lists.spec import (
+    Board,
+    BulkAction,
+    BulkField,
+    By,
+    Column,
+    Filter,
+    ListSpec,
+    Peek,
+    Sort,
+    Target,
+    Under,
+    View,
+    declare_list,
+)
 from app.inventory import queries
 from app.inventory.models import StockUnit, Vehicle
+from app.inventory.operations import many
 from app.inventory.queries import finding, glance, sources
 from app.inventory.queries.finding import vehicle_name
 from app.inventory.rules import plates, vin
-from app.inventory.rules.stock import OPEN, StockStatus, moves_from
+from app.inventory.rules.stock import OPEN, PriceStep, StockStatus, moves_from
 from app.inventory.rules.words import CONDITION_LABELS, STATUS_LABELS
 
 NOT_IN_STOCK = "not_in_stock"
@@ -117,6 +132,13 @@ _BY_PRICE = (N_("Cheapest first"), N_("Dearest first"))
 _BY_YEAR = (N_("Oldest model year first"), N_("Newest model year first"))
 _BY_MODEL = (N_("Make and model, A to Z"), N_("Make and model, Z to A"))
 
+_OPEN_STATES = tuple((key.value, STATUS_LABELS[key]) for key in StockStatus if key in OPEN)
+_PRICE_STEPS = (
+    (PriceStep.BY.value, N_("Up or down by a sum")),
+    (PriceStep.PERCENT.value, N_("Up or down by percents")),
+    (PriceStep.SET.value, N_("The same price for all")),
+)
+
 UNITS = declare_list(
     ListSpec(
         name="stock_units",
@@ -148,9 +170,31 @@ UNITS = declare_list(
         endpoint="inventory.list_units",
         filter_endpoint="inventory.filter_units",
         row_url=_vehicle_page,
+        bulk=(
+            BulkAction(
+                "price",
+                N_("Change price"),
+                "price",
+                "stock.price",
+                fields=(
+                    BulkField("price_step", N_("How"), "choice", choices=_PRICE_STEPS),
+                    BulkField("price_by", N_("Sum or percents"), "money", help=N_("With a minus sign it goes down.")),
+                    BulkField("price_reason", N_("Reason"), required=False),
+                ),
+                apply=many.change_price,
+            ),
+            BulkAction(
+                "move",
+                N_("Change status"),
+                "history",
+                "stock.move",
+                fields=(BulkField("to_status", N_("Status"), "choice", choices=_OPEN_STATES),),
+                apply=many.move_status,
+            ),
+        ),
         board=Board(
             filter="status",
-            states=tuple((key, STATUS_LABELS[key]) for key in StockStatus if key in OPEN),
+            states=_OPEN_STATES,
             move=lambda row: Target("inventory.move_status", {"unit_id": to_public("unit", row.id)}),
             may=lambda row: moves_from(StockStatus(row.status)),
             leave=lambda row: Target("inventory.edit_status", {"unit_id": to_public("unit", row.id)}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.core.db.ids import from_public, to_public
 from app.core.guard.permissions import Actor
 from app.core.lists import search
 from app.core.lists.search.kinds import KINDS, SearchKind, Word
+from app.core.lists.search.naming import name_records
 
 PER_KIND, PER_KIND_ON_PAGE = 5, 20
 
@@ -46,6 +48,12 @@ def find(actor: Actor, text: str, limit: int = PER_KIND) -> list[ShownGroup]:
 def opened_last(actor: Actor) -> tuple[Shown, ...]:
     """What the user opened last and may still see."""
     return tuple(_shown(hit) for hit in search.recent(actor) if _is_served(hit.kind))
+
+
+def named(actor: Actor, prefix: str, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
+    """Known records with their pages, those that the actor may see."""
+    found = name_records(actor, prefix, ids)
+    return {key: _shown(hit) for key, hit in found.items() if _is_served(hit.kind)}
 
 
 def note(actor: Actor, item: str) -> None:

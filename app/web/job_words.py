@@ -14,6 +14,8 @@ from app.core import clock
 from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.jobs.models import OPEN_STATES, Job, JobState
+from app.core.lists.bulk.steps import KIND as CHANGE
+from app.core.lists.bulk.steps import UNDO_KIND as TAKING_BACK
 from app.core.lists.exports.operations import KIND as EXPORT
 from app.core.lists.spec import REGISTRY
 from app.web.formats import format_number
@@ -23,6 +25,8 @@ KINDS = {
     "import_run": N_("Import"),
     "import_undo": N_("Undo of an import"),
     EXPORT: N_("Export"),
+    CHANGE: N_("Change of many rows"),
+    TAKING_BACK: N_("Undo of a change of many rows"),
     "demo.history": N_("Loading of the demonstration's history"),
     "search_rebuild": N_("Filling of the search"),
     "insights.recompute": N_("Recomputation of a metric"),
@@ -40,7 +44,7 @@ RETRYABLE = (JobState.FAILED, JobState.STALLED, JobState.CANCELED)
 # A worker takes a message within a second or two; whoever waits this long is told that none has.
 PICKED_UP_WITHIN = timedelta(seconds=30)
 ERRORS = {
-    "rights_changed": N_("Your rights have changed since you asked for it, so nothing was written."),
+    "rights_changed": N_("Your rights have changed since you asked for it, so it stopped."),
     "too_many_for_xlsx": N_("There are too many rows for Excel. Choose CSV, or fewer rows."),
     "superseded": N_("A later run has taken its place."),
 }
@@ -94,7 +98,7 @@ def shown_job(job: Job) -> ShownJob:
         detail=_detail(job),
         about=about,
         result=_result(job),
-        download=url_for("exports.download_export", job_id=public_id) if is_file else None,
+        download=url_for("exports.download_export", export_id=public_id) if is_file else None,
     )
 
 
@@ -115,6 +119,10 @@ def _waiting_since(job: Job) -> Any:
 
 
 def _detail(job: Job) -> str | None:
+    if job.kind == CHANGE and job.params["list"] in REGISTRY:
+        spec = REGISTRY[job.params["list"]]
+        labels = [gettext(action.label) for action in spec.bulk if action.key == job.params["action"]]
+        return " · ".join([gettext(spec.label), *labels])
     if job.kind != EXPORT or job.params["list"] not in REGISTRY:
         return None
     return f"{gettext(REGISTRY[job.params['list']].label)} · {job.params['format'].upper()}"

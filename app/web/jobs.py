@@ -17,6 +17,7 @@ from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
 from app.core.jobs import jobs
 from app.core.jobs.models import OPEN_STATES
+from app.web.bulk import skipped_rows, undo_address
 from app.web.job_words import ShownJob, shown_job, state_words
 from app.web.work_lists import JOBS, people_choices
 
@@ -44,7 +45,13 @@ def show_tray() -> str:
 def show_job(job_id: str) -> str:
     job = jobs.get_job(current_actor(), from_public("job", job_id))
     shown = shown_job(job)
-    return render_template("web/jobs/show.html", job=shown, is_own=job.created_by == current_actor().user_id)
+    return render_template(
+        "web/jobs/show.html",
+        job=shown,
+        is_own=job.created_by == current_actor().user_id,
+        skipped=skipped_rows(job),
+        undo_url=undo_address(job),
+    )
 
 
 @bp.get("/jobs/<job_id>/progress")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, request
-from flask_babel import ngettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from app.core.db import transaction
@@ -34,6 +34,9 @@ def take_back(undo_id: str) -> Response:
 
 
 def _say(taken: undo.TakenBack) -> None:
+    if taken.later:
+        flash(gettext("It is being taken back. You can go on working: it waits among the jobs."), "info")
+        return
     if not taken.refusals:
         flash(ngettext("Taken back.", "%(num)s changes were taken back.", taken.done))
         return

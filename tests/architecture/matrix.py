@@ -28,6 +28,8 @@ UNIT, DEAL = Row(("unit_id",)), Row(("deal_id",))
 STORE, USER, TEAM = Row(("store_id",)), Row(("user_id",)), Row(("team_id",))
 # They belong to whoever began them; less than the right over all shows one's own and one's team's.
 IMPORT, JOB = Row(("import_id",)), Row(("job_id",))
+# A file is for whoever asked for it alone.
+EXPORT = Row(("export_id",))
 # A notification is its reader's alone, whatever his rights.
 ITEM = Row(("item_id",))
 UNDO = Row(("undo_id",))
@@ -56,7 +58,8 @@ ROWS: dict[str, Row] = {
     "GET /lists/<list_name>/counts": LIST,
     # a view as a file
     "POST /lists/<list_name>/export": LIST,
-    "GET /exports/<job_id>/file": JOB,
+    "GET /exports/<export_id>/file": EXPORT,
+    "POST /lists/<list_name>/bulk/<action_key>": Row(("list_name", "action_key"), other_store=False, names=True),
     "GET /views/<view_id>/edit": VIEW,
     "POST /views/<view_id>": VIEW,
     "POST /views/<view_id>/delete": VIEW,

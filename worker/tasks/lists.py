@@ -1,4 +1,4 @@
-"""Tasks of lists: views that leave as files."""
+"""Tasks of lists: views that leave as files, changes of many rows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from flask_babel import force_locale, gettext
 
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
+from app.core.lists.bulk import steps as bulk_steps
 from app.core.lists.exports import operations, steps
 from app.core.lists.exports.cells import Words
 from app.tenants.queries.sessions import get_actor
@@ -17,6 +18,18 @@ from app.tenants.queries.sessions import get_actor
 def export_rows(payload: Payload) -> None:
     """A step of an export."""
     steps.export_rows(UUID(payload["job_id"]), get_actor, _speak)
+
+
+@task(bulk_steps.TASK, queue=QueueName.DEFAULT)
+def bulk_change(payload: Payload) -> None:
+    """A step of a change of many rows."""
+    bulk_steps.change_step(UUID(payload["job_id"]), get_actor)
+
+
+@task(bulk_steps.UNDO_TASK, queue=QueueName.DEFAULT)
+def bulk_take_back(payload: Payload) -> None:
+    """A step of taking such a change back."""
+    bulk_steps.take_back_step(UUID(payload["job_id"]), get_actor)
 
 
 def _speak(locale: str) -> Words:

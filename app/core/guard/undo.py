@@ -33,8 +33,8 @@ _TABLE, _COLUMN = "core_undos", "sealed"
 _COLLECTING, _OFFERED = "undo_collecting", "undo_offered"
 
 Payload = Mapping[str, Any]
-# Puts back what the payload says; the payload's "name" is what the record is called.
-Function = Callable[[Actor, Payload], None]
+# Puts back what the payload says; the payload's "name" is what the record is called. True when a job will do it.
+Function = Callable[[Actor, Payload], bool | None]
 _KINDS: dict[str, Function] = {}
 
 
@@ -58,6 +58,8 @@ class TakenBack:
 
     done: int
     refusals: tuple[DomainError, ...] = ()
+    # Whether a job goes on with it.
+    later: bool = False
 
 
 def declare_undo(kind: str, function: Function) -> None:
@@ -126,8 +128,8 @@ def take_back(actor: Actor, undo_id: uuid.UUID) -> TakenBack:
     with collected():
         if row.kind == MANY:
             return _take_back_many(actor, payload["parts"])
-        _one(actor, row.kind, payload)
-    return TakenBack(1)
+        later = _one(actor, row.kind, payload)
+    return TakenBack(0 if later else 1, later=later)
 
 
 def forget_expired() -> None:
@@ -147,9 +149,9 @@ def _take_back_many(actor: Actor, parts: list[tuple[str, Payload]]) -> TakenBack
     return TakenBack(len(parts) - len(refusals), tuple(refusals))
 
 
-def _one(actor: Actor, kind: str, payload: Payload) -> None:
+def _one(actor: Actor, kind: str, payload: Payload) -> bool:
     try:
-        _KINDS[kind](actor, payload)
+        return bool(_KINDS[kind](actor, payload))
     except (Stale, NotFound, PermissionDenied) as error:
         raise ChangedSince(name=payload["name"]) from error
 

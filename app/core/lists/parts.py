@@ -81,11 +81,17 @@ class BulkField:
     choices_of: str = ""
     required: bool = True
     help: str = ""
+    # Of an id: what it begins with.
+    prefix: str = ""
 
 
 @dataclass(frozen=True)
 class BulkAction:
-    """A change that can be made to many rows at once; `danger` is for what takes something away."""
+    """A change that can be made to many rows at once; `danger` is for what takes something away.
+
+    `apply(actor, id, values)` does it to one row by the module's own operation and raises what is to be said of a row
+    that stays as it is. Fields must not be called as arguments of the list.
+    """
 
     key: str
     label: str
@@ -93,3 +99,4 @@ class BulkAction:
     permission: str
     fields: tuple[BulkField, ...] = ()
     danger: bool = False
+    apply: Callable[[Actor, uuid.UUID, Mapping[str, Any]], None] | None = None

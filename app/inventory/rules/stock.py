@@ -27,6 +27,14 @@ class Condition(StrEnum):
     CERTIFIED = "certified"
 
 
+class PriceStep(StrEnum):
+    """How the prices of many units are told to change."""
+
+    SET = "set"
+    BY = "by"
+    PERCENT = "percent"
+
+
 CLOSED = frozenset({StockStatus.DELIVERED, StockStatus.WHOLESALED, StockStatus.DEALER_TRADE_OUT})
 OPEN = frozenset(StockStatus) - CLOSED
 # A unit enters stock on its way, in the workshop or ready; everything later is a move that leaves a trace.
@@ -69,6 +77,13 @@ def closing_status(deal_type: str) -> StockStatus:
 def amount_is_possible(amount: Decimal | None) -> bool:
     """Whether an amount of money can stand on a unit: none, or a finite one of at least zero that fits its column."""
     return amount is None or (amount.is_finite() and Decimal(0) <= amount < Decimal(10) ** 13)
+
+
+def stepped_price(step: PriceStep, price: Decimal | None, by: Decimal) -> Decimal:
+    """The price after a step; whether it is possible, and how it is rounded, is the operation's to say."""
+    if step is PriceStep.SET or price is None:
+        return by
+    return price + by if step is PriceStep.BY else price * (100 + by) / 100
 
 
 _PATH = (
