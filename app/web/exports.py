@@ -41,10 +41,10 @@ def start_export(list_name: str) -> Any:
     return redirect(url_for("jobs.show_job", job_id=to_public("job", job.id)), 303)
 
 
-@bp.get("/exports/<job_id>/file")
+@bp.get("/exports/<export_id>/file")
 @require(ANY_USER)
-def download_export(job_id: str) -> Response:
+def download_export(export_id: str) -> Response:
     with transaction():
-        row, data = operations.exported_file(current_actor(), from_public("job", job_id))
+        row, data = operations.exported_file(current_actor(), from_public("job", export_id))
         name, media_type = row.name, row.media_type
     return send_file(io.BytesIO(data), mimetype=media_type, as_attachment=True, download_name=name, max_age=0)
