@@ -12,6 +12,7 @@ NAMES = {
     "fleet": "migrating 1,000 dealerships: nothing to do, one column, killed and resumed",
     "metrics": "the activity metric in full and incrementally, beside one scan and an ORM loop",
     "import": "importing sales beside COPY of the same rows into one bare table",
+    "search": "one box over a million entries, beside a scan of them and beside an empty request",
     "outbox": "0 of 1,000 effects lost or done twice while worker, broker and database are killed",
     "gateway": "0 failed reads while each of two web servers behind the gateway is killed",
     "relay": "what the relay costs while all is idle, and how soon a new row is on its way",

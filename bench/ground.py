@@ -73,15 +73,7 @@ def scratch(settings: Mapping[str, str] | None = None) -> Iterator[Ground]:
 @contextmanager
 def fleet(tenants: int) -> Iterator[tuple[Ground, Flask, list[str]]]:
     """Ground with at least `tenants` dealerships, kept for the next bench and made anew when the DDL changes."""
-    key = _ddl_fingerprint()
-    home = Layout.from_environment().data / "bench"
-    folder = home / f"fleet-{key}"
-    for old in home.glob("fleet-*"):
-        if old.is_dir() and old != folder:
-            EmbeddedPostgres(old / "postgres", password="").wipe()
-            shutil.rmtree(old, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _running(folder, FORGETFUL) as ground:
+    with kept("fleet", FORGETFUL) as ground:
         app = ground.application()
         with app.app_context():
             ids = [known.id for known in directory.all_tenants() if known.state == "active"]
@@ -90,6 +82,20 @@ def fleet(tenants: int) -> Iterator[tuple[Ground, Flask, list[str]]]:
                 if (number + 1) % 100 == 0:
                     say(f"  {number + 1} of {tenants} dealerships made")
         yield ground, app, ids[:tenants]
+
+
+@contextmanager
+def kept(name: str, settings: Mapping[str, str], mark: str = "") -> Iterator[Ground]:
+    """Ground that is kept under `name` for the next bench, and made anew when the DDL or `mark` changes."""
+    home = Layout.from_environment().data / "bench"
+    folder = home / f"{name}-{_ddl_fingerprint()}{mark}"
+    for old in home.glob(f"{name}-*"):
+        if old.is_dir() and old != folder:
+            EmbeddedPostgres(old / "postgres", password="").wipe()
+            shutil.rmtree(old, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _running(folder, settings) as ground:
+        yield ground
 
 
 def _ddl_fingerprint() -> str:

@@ -53,17 +53,20 @@ def rows_of(kind: SearchKind, record_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID
     """The rows that these records should have, by id; the records are locked until the transaction ends."""
     locked = select(kind.key).where(kind.key.in_(record_ids)).order_by(kind.key).with_for_update(key_share=True)
     there = db.session.scalars(locked).all()
-    entries = {key: entry for key, entry in kind.load(there).items() if entry.title} if there else {}
-    forms = {key: _forms(entry) for key, entry in entries.items()}
-    tokens = tokens_of(kind.name, (form for group in forms.values() for form in group))
+    return rows_for(kind.name, kind.load(there)) if there else {}
+
+
+def rows_for(kind: str, entries: Mapping[uuid.UUID, Entry]) -> dict[uuid.UUID, Mapping[str, Any]]:
+    """The rows that store `entries`, by id of the record; one without a title is not to be found."""
+    forms = {key: _forms(entry) for key, entry in entries.items() if entry.title}
+    tokens = tokens_of(kind, (form for group in forms.values() for form in group))
     own = {key: sorted({tokens[form] for form in group}) for key, group in forms.items()}
-    return {key: _row(kind.name, key, entry, own[key]) for key, entry in entries.items()}
+    return {key: _row(kind, key, entries[key], own[key]) for key in forms}
 
 
 def new_entry(kind: str, record_id: uuid.UUID, entry: Entry) -> SearchEntry:
     """The entry of a record in the making, not stored yet, for whoever stores rows by the dozen."""
-    tokens = tokens_of(kind, _forms(entry))
-    return SearchEntry(**_row(kind, record_id, entry, sorted(set(tokens.values()))))
+    return SearchEntry(**rows_for(kind, {record_id: entry})[record_id])
 
 
 def remove(kind: str, record_ids: Collection[uuid.UUID]) -> None:
