@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po, write_po
 from app.core import languages
 
 APP = Path(__file__).parents[1]
-KEYWORDS = {"_": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
 OPTIONS = {pattern: {"silent": "false"} for pattern, method in METHODS if method == "jinja2"}
 
@@ -29,10 +29,10 @@ msgstr ""
 def found_words(root: Path = APP) -> Catalog:
     """Everything marked for translation below `root`, with where it stands."""
     catalogue = Catalog(project="Forecourt", charset="utf-8")
-    for name, line, message, comments, _context in extract_from_dir(
+    for name, line, message, comments, context in extract_from_dir(
         root, method_map=METHODS, options_map=OPTIONS, keywords=KEYWORDS, comment_tags=["Translators:"]
     ):
-        catalogue.add(message, locations=[(f"app/{name}", line)], auto_comments=comments)
+        catalogue.add(message, locations=[(f"app/{name}", line)], auto_comments=comments, context=context)
     return catalogue
 
 

@@ -10,6 +10,7 @@ from app.tenants.queries import rights
 from app.tenants.queries.rights import WhoMay
 from app.web import nav
 from app.web.cars import init_cars
+from app.web.histories import init_histories
 from app.web.i18n import signed_in, translate
 from app.web.preferences import chosen_store, current_preference, preference_options
 
@@ -52,6 +53,7 @@ def endpoint_url(endpoint: str, **values: object) -> str | None:
 def init_frame(app: Flask) -> None:
     """Give templates these."""
     init_cars(app)
+    init_histories(app)
     app.jinja_env.globals.update(
         nav_entries=nav_entries,
         rail_entries=nav.rail_entries,

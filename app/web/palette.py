@@ -58,7 +58,7 @@ def answer(actor: Actor, text: str, limit: int = find.PER_KIND) -> Answer:
         for item in nav.creations(actor)
     ]
     pages = [Line(gettext(item.entry.label), item.url, item.entry.icon) for item in nav.shown_entries(actor)]
-    named = [Section(gettext("Begin"), _named(begin, wanted)), Section(gettext("Pages"), _named(pages, wanted))]
+    named = [Section(gettext("Begin"), _named(begin, wanted)), Section(gettext("Go to"), _named(pages, wanted))]
     is_known = bool(found) or any(section.lines for section in named)
     if not is_known:
         # Nothing is called so: what people mean to do next is to add it.

@@ -91,6 +91,12 @@ def collapsed(entries: Iterable[Entry], kind: str = "") -> list[Group]:
     return [Group(group) for group in groups]
 
 
+def values_of(entries: Iterable[Entry], field: str) -> set[str]:
+    """Every value `field` had before or after a change, as text; for finding the names behind ids."""
+    changes = [change for entry in entries for change in entry.changes if change.field == field]
+    return {str(value) for change in changes for value in (change.before, change.after) if value}
+
+
 def history(actor: Actor, record_type: str, record_id: uuid.UUID, limit: int = 50) -> list[Entry]:
     """The record's changes that `actor` may see, as entries; the caller has checked the record itself."""
     return [

@@ -17,6 +17,7 @@ from app.core.guard.policy import Sight, policy_for
 from app.core.http.access import may
 from app.core.http.forms import render_form
 from app.core.http.sessions import current_actor
+from app.core.http.timelines import Entry, history
 from app.inventory import lists, queries
 from app.inventory.models import StockUnit
 from app.inventory.rules import words
@@ -43,6 +44,8 @@ def vehicle_page(vehicle_id: uuid.UUID, error: DomainError | None = None) -> Any
         vin_status=gettext(words.VIN_STATUS_LABELS[vehicle.vin_status]) if vehicle.vin_status else None,
         current=episodes[0] if is_open else None,
         episodes=episodes,
+        history=_history(actor, vehicle_id, episodes),
+        told=_words(),
         steps=_steps(episodes[0]["unit"]) if is_open else [],
         readings=queries.list_odometer_readings(vehicle_id),
         reading_states=translated_map(words.ODOMETER_STATUS_LABELS),
@@ -53,6 +56,21 @@ def vehicle_page(vehicle_id: uuid.UUID, error: DomainError | None = None) -> Any
 def _steps(unit: StockUnit) -> list[tuple[str, str]]:
     """Where the unit stands on its way, in words."""
     return [(gettext(words.STATUS_LABELS[step]), state) for step, state in life(StockStatus(unit.status))]
+
+
+def _history(actor: Actor, vehicle_id: uuid.UUID, episodes: list[dict[str, Any]]) -> list[Entry]:
+    """What changed on the vehicle and on the unit that stands in stock, or stood there last."""
+    unit = history(actor, "stock_unit", episodes[0]["unit"].id) if episodes else []
+    return [*history(actor, "vehicle", vehicle_id), *unit]
+
+
+def _words() -> dict[str, dict[str, str]]:
+    """What the values of changes are called."""
+    return {
+        "status": translated_map(words.STATUS_LABELS),
+        "condition": translated_map(words.CONDITION_LABELS),
+        "vin_status": translated_map(words.VIN_STATUS_LABELS),
+    }
 
 
 def _episode(actor: Actor, unit: StockUnit) -> dict[str, Any]:

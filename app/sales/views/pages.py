@@ -17,6 +17,7 @@ from app.core.guard.permissions import allows, covers, scope_at
 from app.core.http.edits import Editing, Opened, base_of, render_edit
 from app.core.http.forms import BASE, render_form
 from app.core.http.sessions import current_actor
+from app.core.http.timelines import Entry, history, values_of
 from app.core.money import plain_amount
 from app.crm import queries as crm
 from app.crm.rules import fold_name
@@ -43,7 +44,7 @@ def deal_page(deal_id: uuid.UUID, error: DomainError | None = None) -> Any:
     def allowed(permission: str) -> bool:
         return covers(actor, permission, owner_id=deal.salesperson_id, store_id=deal.store_id)
 
-    unit = find_unit(deal.stock_unit_id)
+    unit, entries = find_unit(deal.stock_unit_id), history(actor, "deal", deal_id)
     return render_form(
         "sales/deal.html",
         error,
@@ -53,6 +54,8 @@ def deal_page(deal_id: uuid.UUID, error: DomainError | None = None) -> Any:
         status=gettext(lists.STATUS_LABELS[deal.status]),
         type=gettext(lists.TYPE_LABELS[deal.deal_type]),
         steps=_steps(deal),
+        history=entries,
+        told=_words(entries),
         vehicle_name=lists.vehicle_name(unit) if unit else None,
         unit=unit,
         unit_name=unit_name(unit) if unit else None,
@@ -72,6 +75,19 @@ def _steps(deal: Deal) -> list[tuple[str, str]]:
     """Where the deal stands on its way, in words."""
     steps = life(DealStatus(deal.status), agreed=deal.delivered_on is not None)
     return [(gettext(lists.STATUS_LABELS[step]), state) for step, state in steps]
+
+
+def _words(entries: list[Entry]) -> dict[str, dict[str, str]]:
+    """What the values of a deal's changes are called: statuses and types, people and customers by name."""
+    # A value the field policy masks is no id, and stays a mask.
+    people = {key: known for key in values_of(entries, "salesperson_id") if (known := _uuid(key))}
+    customers = {key: known for key in values_of(entries, "customer_id") if (known := _uuid(key))}
+    return {
+        "status": {key: gettext(label) for key, label in lists.STATUS_LABELS.items()},
+        "deal_type": {key: gettext(label) for key, label in lists.TYPE_LABELS.items()},
+        "salesperson_id": {key: tenants.get_user_name(known) for key, known in people.items()},
+        "customer_id": {key: find_customer_name(known) or "…" for key, known in customers.items()},
+    }
 
 
 PICKERS = {"unit_search": "stock_unit_id", "customer_search": "customer_id"}
