@@ -19,7 +19,7 @@ from tests.factories import sales_floor as floor
 
 ROW = re.compile(r"<tr>(.*?)</tr>", re.S)
 LINKED = re.compile(r'<a href="([^"]*)">([\d,]+)</a>')
-TOTAL = re.compile(r"([\d,]+)\s+in all")
+TOTAL = re.compile(r"data-said>Showing [^<]* of ([\d,]+)<")
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def test_columns_show_their_first_cards_and_what_all_come_to(client_for, lot):
     assert '<span class="bcnt num">30</span>' in ready
     assert "$300K" in ready
     assert column(page, "in_recon").count('class="bcard"') == 2
-    assert "Nothing here" in column(page, "on_hold")
+    assert 'class="bnone' in column(page, "on_hold")
 
 
 def test_more_cards_come_and_all_stand_in_the_list(client_for, lot):
