@@ -20,17 +20,10 @@ from app.core.lists.cursors import CursorCodec
 from app.notifications import queries
 from app.notifications.errors import OpenAlready
 from app.notifications.operations import inbox, wishes
-from app.notifications.ports import words
 from app.notifications.rules import Tab
 from app.notifications.schemas import NextForm, UntilForm, WishesForm
 
 bp = Blueprint("notifications", __name__, template_folder="templates")
-
-
-@bp.app_template_filter("words")
-def in_words(phrase: Any) -> str:
-    """A phrase of a notification in the reader's language."""
-    return words(phrase)
 
 
 @bp.get("/inbox")
