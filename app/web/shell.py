@@ -11,6 +11,7 @@ from jinja2.runtime import Context, Undefined
 
 from app.core import languages
 from app.core.db import find_tenant
+from app.core.db.ids import to_public
 from app.notifications.ports import words
 from app.web import bulk, cli, exports, imports, jobs, saved_views, styleguide, undo
 from app.web.assets import static_url
@@ -92,7 +93,7 @@ def init_app(app: Flask) -> None:
         static_url=static_url, language_choices=languages.language_choices,
         field_value=field_value, field_errors=field_errors, field_checked=field_checked, all_errors=all_errors,
     )  # fmt: skip
-    app.jinja_env.filters["words"] = words
+    app.jinja_env.filters.update(words=words, public_id=lambda key, prefix: to_public(prefix, key))
     app.context_processor(_page_context)
     for blueprint in (bp, bulk.bp, exports.bp, imports.bp, jobs.bp, saved_views.bp, styleguide.bp, undo.bp):
         app.register_blueprint(blueprint)

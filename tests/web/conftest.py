@@ -82,6 +82,7 @@ def bare_shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
     """The shell alone, signed out."""
     # Modules that another test has loaded have declared their lists, and there is no database to count them in.
     monkeypatch.setattr(today, "REGISTRY", {})
+    monkeypatch.setattr(today, "_waiting", lambda _desk: None)
     app = Flask("app", static_folder=None)
     app.extensions["forecourt_settings"] = Settings({"main": "postgresql://"}, "redis://", "k" * 40, b"m" * 32)
     app.config.update(SECRET_KEY="k" * 40, TESTING=True)
