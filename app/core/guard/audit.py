@@ -162,6 +162,18 @@ def list_history(actor: Actor, record_type: str, record_id: uuid.UUID, limit: in
     return lines
 
 
+def last_actor_of(record_type: str, record_id: uuid.UUID, actions: Sequence[str]) -> uuid.UUID | None:
+    """The user who did one of `actions` to the record last; None when nobody did, or the system."""
+    query = (
+        select(AuditEntry.actor_id)
+        .where(AuditEntry.record_type == record_type, AuditEntry.record_id == record_id)
+        .where(AuditEntry.action.in_(actions))
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    )
+    return db.session.scalar(query)
+
+
 def unseal_entries(entries: Sequence[AuditEntry]) -> dict[uuid.UUID, dict[str, Change]]:
     """The personal changes of `entries` by entry id; those of erased persons are absent."""
     found: dict[uuid.UUID, dict[str, Change]] = {}

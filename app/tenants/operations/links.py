@@ -16,10 +16,12 @@ from app.core.errors import NotFound
 from app.core.guard import audit, vault
 from app.core.guard.permissions import Actor
 from app.core.guard.vault import blind_index
+from app.core.jobs.events import publish
 from app.core.jobs.models import Outbox
 from app.core.jobs.outbox import enqueue, new_effect
 from app.tenants import ports
 from app.tenants.errors import LinkInvalid, PasswordsDiffer
+from app.tenants.events import InvitationAccepted, PasswordChanged
 from app.tenants.models import Link, Mail, User
 from app.tenants.operations.signing import confirm_password, end_sessions
 from app.tenants.queries.sessions import find_user_by_email
@@ -111,10 +113,15 @@ def use_link(public_id: str, token: str, *, password: str, repeated: str) -> uui
     used = update(Link).where(Link.id == link.id, Link.used_at.is_(None)).values(used_at=clock.now())
     if db.session.scalar(used.returning(Link.id)) is None:
         raise LinkInvalid
+    joined = user.state == "invited"
     _set_password(user, password, repeated)
     user.state = "active"
     actor = Actor(user_id=user.id, name=user.name)
     audit.record(actor, "password.set", "user", user.id, changes={"by": (None, link.kind)})
+    if joined:
+        publish(InvitationAccepted(user.id, audit.last_actor_of("user", user.id, ("user.invite", "user.send_link"))))
+    else:
+        publish(PasswordChanged(user.id))
     return user.id
 
 
@@ -126,6 +133,7 @@ def change_password(actor: Actor, *, present: str, password: str, repeated: str)
         raise NotFound
     _set_password(user, password, repeated)
     audit.record(actor, "password.set", "user", user.id, changes={"by": (None, "account")})
+    publish(PasswordChanged(user.id))
 
 
 def set_password(actor: Actor, user_id: uuid.UUID, password: str) -> None:
@@ -135,9 +143,12 @@ def set_password(actor: Actor, user_id: uuid.UUID, password: str) -> None:
     user = db.session.get(User, user_id)
     if user is None:
         raise NotFound
+    known = user.password_hash is not None
     _set_password(user, password, password)
     user.state = "active"
     audit.record(actor, "password.set", "user", user.id, changes={"by": (None, "system")})
+    if known:
+        publish(PasswordChanged(user.id))
 
 
 def email_of(user: User) -> str:

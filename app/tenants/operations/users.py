@@ -17,8 +17,10 @@ from app.core.guard.masks import mask
 from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import Actor, check
 from app.core.guard.vault import blind_index
+from app.core.jobs.events import publish
 from app.core.lists import search
 from app.tenants.errors import EmailInvalid, EmailTaken, LastAdministrator
+from app.tenants.events import RolesOfUserChanged
 from app.tenants.models import Membership, Role, Store, User
 from app.tenants.operations.lending import require_own
 from app.tenants.operations.links import email_of, link_mail, new_link, send_link, void_links
@@ -203,6 +205,8 @@ def _set_places(actor: Actor, permission: str, user: User, wanted: set[tuple[uui
         Membership(id=new_id(), user_id=user.id, store_id=store_id, role_id=role_id) for store_id, role_id in added
     )
     db.session.flush()
+    if (added or gone) and user.state == "active":
+        publish(RolesOfUserChanged(user.id, actor.user_id))
     if added or gone:
         names = {role_id: role.name for role_id, role in known_roles.items()}
         db.session.add(_places_entry(actor, user, present, wanted, names))
