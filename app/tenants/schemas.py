@@ -53,6 +53,13 @@ class SignInForm(FormSchema):
     next = Text(load_default="/", longest=1000)
 
 
+class AgainForm(FormSchema):
+    """The password of whoever the page was for."""
+
+    who = Text(required=True, longest=200)
+    password = Secret(required=True, validate=at_most(1000))
+
+
 class ForgottenForm(FormSchema):
     """The e-mail whose password is forgotten."""
 

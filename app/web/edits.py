@@ -1,15 +1,17 @@
-"""What the macros of forms ask about an edit that met another one."""
+"""What pages ask about forms that did not go through: an edit that met another one, a session that had ended."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, request
 from jinja2 import pass_context
 from jinja2.runtime import Context, Undefined
 
 from app.core.http.edits import Editing, Side
+from app.core.http.sessions import own_path
 
 
 @pass_context
@@ -24,6 +26,14 @@ def option_words(options: Iterable[tuple[Any, str]] | Undefined, value: str) -> 
     return next((text for key, text in options if str(key) == value), value) if options else value
 
 
+def came_from() -> str | None:
+    """The page of this host that the request was made on, as far as the browser says."""
+    parts = urlsplit(request.referrer or "")
+    if parts.netloc != request.host:
+        return None
+    return own_path(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+
+
 def init_edits(app: Flask) -> None:
     """Give the templates the functions above."""
-    app.jinja_env.globals.update(clash_of=clash_of, option_words=option_words)
+    app.jinja_env.globals.update(came_from=came_from, clash_of=clash_of, option_words=option_words)

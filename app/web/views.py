@@ -10,6 +10,7 @@ from app.core import clock
 from app.core.db import find_tenant, transaction
 from app.core.db.ids import from_public
 from app.core.http.access import ANY_USER, public, require
+from app.core.http.csrf import csrf_token
 from app.core.http.problems import NotSignedIn
 from app.core.http.sessions import current_actor, current_visitor, own_path, settings
 from app.core.languages import known_language
@@ -79,6 +80,12 @@ def note_recent() -> tuple[str, int]:
     with transaction():
         search.note(current_actor(), request.form.get("item", "")[:80])
     return "", 204
+
+
+@bp.get("/session")
+@require(ANY_USER)
+def show_session() -> dict[str, str]:
+    return {"csrf_token": csrf_token()}
 
 
 @bp.get("/more")

@@ -45,6 +45,7 @@ ROWS: dict[str, Row] = {
     "GET /readyz": PUBLIC,
     "GET /static/<mark>/<path:name>": PUBLIC,
     "POST /preferences": PUBLIC,
+    "GET /session": PLAIN,
     "GET /more": PLAIN,
     "GET /styleguide": PLAIN,
     "GET /settings": PLAIN,
@@ -65,6 +66,8 @@ ROWS: dict[str, Row] = {
     "POST /views/<view_id>/delete": VIEW,
     # tenants: signing in
     "GET /sign-in": PUBLIC,
+    "GET /sign-in/again": PUBLIC,
+    "POST /sign-in/again": PUBLIC,
     "POST /sign-in": PUBLIC,
     "POST /sign-out": PLAIN,
     "GET /forgotten-password": PUBLIC,

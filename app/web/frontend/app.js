@@ -6,6 +6,7 @@ import "./js/dialogs.js";
 import "./js/toasts.js";
 import "./js/palette.js";
 import "./js/keys.js";
+import "./js/drafts.js";
 import "./js/composer.js";
 import "./js/jobs.js";
 import "./js/tray.js";

@@ -24,7 +24,7 @@ document.addEventListener("click", (event) => {
     openSheet(part.href, part.dataset.sheet);
     return;
   }
-  if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
+  event.target.closest("dialog [data-close]")?.closest("dialog").close();
 });
 
 // A press beside a dialog closes it; a press that began inside, such as a selection of text, does not.
