@@ -43,7 +43,9 @@ SCREENS = (
     Screen("customer-new-refused", "/customers/new", refused=True),
     Screen("activities", "/activities"),
     Screen("vehicles", "/vehicles"),
+    Screen("vehicles-preview", "{peek}"),
     Screen("vehicles-all", "/vehicles/all"),
+    Screen("view-new", "/lists/stock_units/views/new?status=in_transit"),
     Screen("vehicles-board", "/vehicles?status=in_stock&layout=board"),
     Screen("vehicle", "{vehicle}"),
     Screen("vehicle-edit", "{vehicle}/edit"),
@@ -84,6 +86,7 @@ SCREENS = (
 FINDERS: Mapping[str, tuple[str, str]] = {
     "customer": ("/customers", r"/customers/cus_\w+"),
     "vehicle": ("/vehicles?status=in_stock", r"/vehicles/veh_\w+"),
+    "peek": ("/vehicles?status=in_stock", r"/vehicles\?peek=unit_\w+"),
     "price": ("{vehicle}", r"/stock/unit_\w+/price"),
     "move": ("{vehicle}", r"/stock/unit_\w+/move"),
     "unit_edit": ("{vehicle}", r"/stock/unit_\w+/edit"),
