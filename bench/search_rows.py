@@ -8,7 +8,7 @@ import time
 import uuid
 from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -194,6 +194,10 @@ def _batch(maker: Maker, stores: Sequence[uuid.UUID], start: int) -> Iterator[Ma
     yield from cars
     stocked = [_unit(car, stores[n % len(stores)], start + n) for n, car in enumerate(cars[:units])]
     yield from stocked
+    # One in a hundred is still in stock, and found by what it is.
+    for unit in stocked[::100]:
+        named = replace(unit.entry, names=unit.entry.title, code="")
+        yield Made("in_stock", unit.record_id, named, ())
     for number, unit in enumerate(stocked[:deals]):
         yield _deal(maker, unit, start + number)
 
@@ -221,10 +225,8 @@ def _vehicle(maker: Maker) -> Made:
 
 
 def _unit(car: Made, store: uuid.UUID, number: int) -> Made:
-    # One in a hundred is still in stock, and found by what it is.
-    is_open, key, title = number % 100 == 0, new_id(), car.entry.title
-    code = f"S-{number}"
-    entry = Entry(title, names=title if is_open else "", code=code, store_id=store, shown_id=car.record_id)
+    is_open, key, code = number % 100 == 0, new_id(), f"S-{number}"
+    entry = Entry(car.entry.title, code=code, store_id=store, shown_id=car.record_id)
     row = {
         "id": key, "vehicle_id": car.record_id, "store_id": store, "stock_number": code, "currency": "USD",
         "status": "available" if is_open else "delivered", "condition": "used", "acquired_on": _ON,

@@ -271,19 +271,20 @@ declare_search(
         describe=_describe,
     )
 )
+_UNIT: dict[str, Any] = {
+    "permission": "stock.see",
+    "prefix": "unit",
+    "endpoint": "inventory.show_vehicle",
+    "argument": "vehicle_id",
+    "icon": "car",
+    "key": StockUnit.id,
+    "group": "vehicle",
+}
+declare_search(
+    SearchKind(name="stock_unit", label=N_("Stock"), load=finding.unit_entries, codes=Meaning.NUMBER, **_UNIT)
+)
 declare_search(
     SearchKind(
-        name="stock_unit",
-        label=N_("Stock"),
-        permission="stock.see",
-        prefix="unit",
-        endpoint="inventory.show_vehicle",
-        argument="vehicle_id",
-        icon="car",
-        key=StockUnit.id,
-        load=finding.unit_entries,
-        group="vehicle",
-        has_names=True,
-        codes=Meaning.NUMBER,
+        name="in_stock", label=N_("Stock"), load=finding.in_stock_entries, beside="stock_unit", has_names=True, **_UNIT
     )
 )

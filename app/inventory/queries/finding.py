@@ -35,24 +35,30 @@ def vehicle_entries(vehicle_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Entr
 
 
 def unit_entries(unit_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Entry]:
-    """How these units are found: by number always, by what the vehicle is called while they are in stock."""
-    rows = db.session.execute(
-        select(
-            StockUnit.id, StockUnit.vehicle_id, StockUnit.store_id, StockUnit.stock_number, StockUnit.closed_on, *_NAME
-        )
-        .join(Vehicle, Vehicle.id == StockUnit.vehicle_id)
-        .where(StockUnit.id.in_(unit_ids))
-    )
+    """How these units are found by their numbers."""
     return {
-        row.id: Entry(
-            vehicle_name(row),
-            names=vehicle_name(row) if row.closed_on is None else "",
-            code=row.stock_number,
-            store_id=row.store_id,
-            shown_id=row.vehicle_id,
-        )
-        for row in rows
+        row.id: Entry(vehicle_name(row), code=row.stock_number, store_id=row.store_id, shown_id=row.vehicle_id)
+        for row in _units(unit_ids)
     }
+
+
+def in_stock_entries(unit_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Entry]:
+    """How those of these units that are in stock are found by what the vehicle is called.
+
+    Of all cars ever sold nobody asks by make and model here, and there are a hundred times as many: lists answer that.
+    """
+    return {
+        row.id: Entry(vehicle_name(row), names=vehicle_name(row), store_id=row.store_id, shown_id=row.vehicle_id)
+        for row in _units(unit_ids)
+        if row.closed_on is None
+    }
+
+
+def _units(unit_ids: Sequence[uuid.UUID]) -> Sequence[Any]:
+    units = (StockUnit.id, StockUnit.vehicle_id, StockUnit.store_id, StockUnit.stock_number, StockUnit.closed_on)
+    return db.session.execute(
+        select(*units, *_NAME).join(Vehicle, Vehicle.id == StockUnit.vehicle_id).where(StockUnit.id.in_(unit_ids))
+    ).all()
 
 
 def unit_ids_of(vehicle_id: uuid.UUID) -> Sequence[uuid.UUID]:

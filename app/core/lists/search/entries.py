@@ -29,15 +29,22 @@ _FEW = 20
 
 def refresh(kind: str, record_ids: Collection[uuid.UUID]) -> None:
     """Bring the entries of these records, new, changed or deleted, to what the records say now."""
-    if not record_ids:
+    ids = sorted(set(record_ids))
+    if not ids:
         return
     db.session.flush()
-    rows = rows_of(KINDS[kind], sorted(set(record_ids)))
+    for item in KINDS.values():
+        if kind in (item.name, item.beside):
+            _refresh(item, ids)
+
+
+def _refresh(kind: SearchKind, record_ids: Sequence[uuid.UUID]) -> None:
+    rows = rows_of(kind, record_ids)
     gone = set(record_ids) - rows.keys()
     if gone:
-        remove(kind, gone)
+        remove(kind.name, gone)
     if len(rows) > _FEW:
-        _copy(kind, rows)
+        _copy(kind.name, rows)
     elif rows:
         _store(list(rows.values()))
 

@@ -49,6 +49,7 @@ class SearchKind:
 
     `key` is the id column of its table; `load(ids)` reads entries, for rows that are locked already, and leaves out
     what is not to be found. `group` names the kind under whose heading hits are shown when they open its records.
+    `beside` names the kind whose records it also keeps entries of: a narrow kind is asked by an index of its own.
     `codes` says what the codes of its entries are, `has_names` whether it is found by name.
     `secrets` puts each kind of secret under the field policy; `describe` reads a second line for the hits shown.
     """
@@ -63,6 +64,7 @@ class SearchKind:
     key: InstrumentedAttribute[uuid.UUID]
     load: Loader
     group: str = ""
+    beside: str = ""
     has_names: bool = False
     codes: Meaning | None = None
     secrets: Mapping[str, Guarded] = field(default_factory=dict)

@@ -34,7 +34,7 @@ def by_token(visible: Visible, kinds: Iterable[SearchKind], tokens: Sequence[int
     if not tokens:
         return []
     seen = or_(*(visible[kind.name] for kind in kinds if kind.secrets))
-    return [_rows(TOKEN).where(SearchEntry.tokens.overlap(list(tokens)), seen).limit(2 * MOST)]
+    return [_bounded(TOKEN, 2 * MOST, SearchEntry.tokens.overlap(list(tokens)), seen)]
 
 
 def by_code(visible: Visible, kinds: Iterable[SearchKind], asked: Asked) -> list[Select[Any]]:
@@ -43,7 +43,7 @@ def by_code(visible: Visible, kinds: Iterable[SearchKind], asked: Asked) -> list
     if not asked.codes or not coded:
         return []
     code = asked.codes[0]
-    found = [_rows(CODE).where(SearchEntry.code.in_(asked.codes), _any(visible, coded)).limit(MOST)]
+    found = [_bounded(CODE, MOST, SearchEntry.code.in_(asked.codes), _any(visible, coded))]
     if any(map(str.isdecimal, code)):
         parts: list[ColumnElement[bool]] = [SearchEntry.code.like(escape_like(code) + "%")]
         ends = func.reverse(SearchEntry.code).like(escape_like(code[::-1]) + "%")
@@ -52,7 +52,7 @@ def by_code(visible: Visible, kinds: Iterable[SearchKind], asked: Asked) -> list
         elif len(code) == _SHORTEST_NUMBER_END:
             numbered = [kind for kind in coded if kind.codes is Meaning.NUMBER]
             parts += [and_(ends, _any(visible, numbered))] if numbered else []
-        found.append(_rows(PART_OF_CODE).where(or_(*parts), _any(visible, coded)).limit(MOST))
+        found.append(_bounded(PART_OF_CODE, MOST, or_(*parts), _any(visible, coded)))
     return found
 
 
@@ -65,10 +65,10 @@ def by_name(visible: Visible, kinds: Iterable[SearchKind], asked: Asked) -> list
     for kind in kinds if asked.words else ():
         if kind.has_names:
             begins = SearchEntry.names.like(escape_like(asked.folded) + "%")
-            found.append(_rows(NAME).where(visible[kind.name], begins).limit(MOST_BEGINNINGS))
+            found.append(_bounded(NAME, MOST_BEGINNINGS, visible[kind.name], begins))
             inside = _inside(asked.words)
             if inside is not None:
-                found.append(_rows(NAME).where(visible[kind.name], inside).limit(MOST))
+                found.append(_bounded(NAME, MOST, visible[kind.name], inside))
     return found
 
 
@@ -78,7 +78,7 @@ def by_near_name(visible: Visible, kinds: Iterable[SearchKind], asked: Asked) ->
     if all(len(keys) == 1 for keys in spelled):
         return []
     near = [SearchEntry.spellings.overlap(keys) for keys in spelled]
-    return [_rows(NEAR_NAME).where(visible[kind.name], *near).limit(2 * MOST) for kind in kinds if kind.has_names]
+    return [_bounded(NEAR_NAME, 2 * MOST, visible[kind.name], *near) for kind in kinds if kind.has_names]
 
 
 def by_alike_name(visible: Visible, kinds: Iterable[SearchKind], asked: Asked) -> list[Select[Any]]:
@@ -86,7 +86,7 @@ def by_alike_name(visible: Visible, kinds: Iterable[SearchKind], asked: Asked) -
     if len(asked.folded) < _SHORTEST_ALIKE or not asked.words or is_cjk(asked.folded):
         return []
     alike = literal(asked.folded).op("<%", is_comparison=True)(SearchEntry.names)
-    return [_rows(NEAR_NAME).where(visible[kind.name], alike).limit(MOST) for kind in kinds if kind.has_names]
+    return [_bounded(NEAR_NAME, MOST, visible[kind.name], alike) for kind in kinds if kind.has_names]
 
 
 _COLUMNS: Final[Sequence[Any]] = (
@@ -100,8 +100,15 @@ _COLUMNS: Final[Sequence[Any]] = (
 )
 
 
-def _rows(way: int) -> Select[Any]:
-    return select(*_COLUMNS, literal_column(str(way), Integer).label("way"))
+def _bounded(way: int, most: int, *clauses: ColumnElement[bool]) -> Select[Any]:
+    """The first rows that fit, whichever they are.
+
+    They are planned as if all were wanted, for then an index is the way to them, but no more are read than taken: so
+    a materialised part of a statement is carried out. Planned for the first few alone, reading the table from its
+    beginning looks cheap for words that are believed to be common.
+    """
+    found = select(*_COLUMNS).where(*clauses).cte().prefix_with("MATERIALIZED")
+    return select(found, literal_column(str(way), Integer).label("way")).limit(most)
 
 
 def _any(visible: Visible, kinds: Iterable[SearchKind]) -> ColumnElement[bool]:

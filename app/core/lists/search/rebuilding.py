@@ -39,11 +39,12 @@ def rebuild_step(job_id: uuid.UUID, *, inline: bool = False) -> None:
     kinds = ordered()
     place, after = job.checkpoint.get("kind", 0), job.checkpoint.get("after")
     if place >= len(kinds):
-        jobs.finish_job(job, JobState.SUCCEEDED, {"entries": job.progress_done})
+        entries = db.session.scalar(select(func.count()).select_from(SearchEntry))
+        jobs.finish_job(job, JobState.SUCCEEDED, {"entries": entries})
         return
-    written, last = rebuild_slice(kinds[place], uuid.UUID(after) if after else None)
+    read, last = rebuild_slice(kinds[place], uuid.UUID(after) if after else None)
     total = job.progress_total or sum(db.session.scalar(select(func.count(kind.key))) or 0 for kind in kinds)
-    done = job.progress_done + written
+    done = job.progress_done + read
     further = {"kind": place, "after": str(last)} if last else {"kind": place + 1}
     jobs.report(job, done=done, total=max(total, done), checkpoint=further)
     if not inline:
@@ -51,7 +52,7 @@ def rebuild_step(job_id: uuid.UUID, *, inline: bool = False) -> None:
 
 
 def rebuild_slice(kind: SearchKind, after: uuid.UUID | None) -> tuple[int, uuid.UUID | None]:
-    """Make the entries of the next records after `after` anew: how many, and the last id when more may follow."""
+    """Make the entries of the records after `after` anew: how many these were, and the last id if more may follow."""
     wanted = select(kind.key).order_by(kind.key).limit(AT_ONCE)
     ids = db.session.scalars(wanted if after is None else wanted.where(kind.key > after)).all()
     last = ids[-1] if len(ids) == AT_ONCE else None
@@ -63,4 +64,4 @@ def rebuild_slice(kind: SearchKind, after: uuid.UUID | None) -> tuple[int, uuid.
     if gone:
         meanwhile = set(db.session.scalars(select(kind.key).where(kind.key.in_(gone - set(ids)))))
         remove(kind.name, gone - meanwhile)
-    return len(written), last
+    return len(ids), last

@@ -75,10 +75,14 @@ def _phone_kept(value: str) -> list[Form]:
         return []
     wholes = [digits]
     if number.startswith("+"):
-        parsed = _parsed(number, None)
-        wholes.append(phonenumbers.national_significant_number(parsed) if parsed else digits)
+        wholes.append(digits[_country_digits(digits) :])
     # Nobody says the country's digits when he says the last ones.
     return [Form("phone", WHOLE, text) for text in dict.fromkeys(wholes)] + _tails("phone", wholes[-1])
+
+
+def _country_digits(digits: str) -> int:
+    """How many of the digits are the country's; no country's number begins with another's."""
+    return next((n for n in (1, 2, 3) if int(digits[:n]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), 0)
 
 
 _PHONE: Final = re.compile(
