@@ -154,7 +154,7 @@ CASES = {
             "tests/isolation/test_i19_redis_keys.py::test_every_key_says_whose_it_is",
             "tests/core/lists/test_saved_filters.py::test_another_tenant_has_no_such_filter",
         ),
-        "exports, web sockets and a search index do not exist",
+        "web sockets do not exist; the search index is a table, and exports are files (I12)",
     ),
     "I20": Case(
         "A missing table is an error and never somebody else's",
