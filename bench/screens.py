@@ -86,7 +86,7 @@ SCREENS = (
 FINDERS: Mapping[str, tuple[str, str]] = {
     "customer": ("/customers", r"/customers/cus_\w+"),
     "vehicle": ("/vehicles?status=in_stock", r"/vehicles/veh_\w+"),
-    "peek": ("/vehicles?status=in_stock", r"/vehicles\?peek=unit_\w+"),
+    "peek": ("/vehicles?status=in_stock", r"/vehicles\?status=in_stock&peek=unit_\w+"),
     "price": ("{vehicle}", r"/stock/unit_\w+/price"),
     "move": ("{vehicle}", r"/stock/unit_\w+/move"),
     "unit_edit": ("{vehicle}", r"/stock/unit_\w+/edit"),
