@@ -7,6 +7,7 @@ import "./js/toasts.js";
 import "./js/palette.js";
 import "./js/keys.js";
 import "./js/drafts.js";
+import "./js/inline.js";
 import "./js/composer.js";
 import "./js/jobs.js";
 import "./js/tray.js";

@@ -111,22 +111,26 @@ document.addEventListener("submit", (event) => {
 async function ask(form, submitter) {
   let answer;
   try {
-    answer = await fetch("/session", { headers: { Accept: "application/json" } });
+    answer = await renewTokens();
   } catch {
     return toast(document.body.dataset.offline, "warning");
   }
   if (answer.status === 401) return signInAgain(() => ask(form, submitter));
-  if (answer.ok) refreshTokens((await answer.json()).csrf_token);
   seenAlive = Date.now();
   form.dataset.alive = "1";
   form.requestSubmit(submitter);
 }
 
-function refreshTokens(token) {
+async function renewTokens() {
+  const answer = await fetch("/session", { headers: { Accept: "application/json" } });
+  if (!answer.ok) return answer;
+  const { csrf_token: token } = await answer.json();
   for (const field of document.querySelectorAll("input[name=csrf_token]")) field.value = token;
+  return answer;
 }
 
-async function signInAgain(then) {
+/** Ask for the password in place, then go on with `then`. */
+export async function signInAgain(then) {
   const dialog = document.getElementById("again");
   const body = document.getElementById("again-body");
   const show = async (answer) => {
@@ -143,6 +147,7 @@ async function signInAgain(then) {
     if (answer.status !== 204) return show(answer);
     body.replaceChildren();
     dialog.close();
+    await renewTokens();
     then();
   };
 }
