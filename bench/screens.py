@@ -39,6 +39,8 @@ SCREENS = (
     Screen("customers-nothing-found", "/customers?activity=none&kind=business"),
     Screen("customer", "{customer}"),
     Screen("customer-edit", "{customer}/edit"),
+    Screen("customer-quick", "/customers/quick"),
+    Screen("customer-quick-refused", "/customers/quick", refused=True),
     Screen("customer-new", "/customers/new"),
     Screen("customer-new-refused", "/customers/new", refused=True),
     Screen("activities", "/activities"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +17,7 @@ from app.core.guard import vault
 from app.core.guard.keys import KeyMissing
 from app.core.guard.permissions import Actor, allows, scope_clause
 from app.crm.models import Activity, ActivitySummary, ContactPoint, Customer
-from app.crm.rules import ACTIVITY_BANDS, ActivityBand, ContactKind, normalize_contact
+from app.crm.rules import ACTIVITY_BANDS, ActivityBand, ContactKind, fold_name, normalize_contact
 from app.tenants import queries as tenants
 
 # A family name alone matches many people; more possible duplicates than this is noise.
@@ -222,8 +222,16 @@ def find_duplicates(actor: Actor, customer_id: uuid.UUID) -> list[Duplicate]:
     return _duplicates(actor, customer.name_key, customer.store_id, list(tokens), customer_id)
 
 
+def find_similar(
+    actor: Actor, name: str, store_id: uuid.UUID | None, typed: Iterable[tuple[str, str]]
+) -> list[Duplicate]:
+    """Visible customers who have one of the typed contacts, or bear the name in the store."""
+    tokens = [contact_token(kind, text) for kind, text in typed]
+    return _duplicates(actor, fold_name(name), store_id, tokens, None)
+
+
 def _duplicates(
-    actor: Actor, name_key: str, store_id: uuid.UUID, tokens: list[bytes], own_id: uuid.UUID
+    actor: Actor, name_key: str, store_id: uuid.UUID | None, tokens: list[bytes], own_id: uuid.UUID | None
 ) -> list[Duplicate]:
     by_token = select(ContactPoint.customer_id.label("id"), ContactPoint.kind.label("reason")).where(
         ContactPoint.value_index.in_(tokens)
@@ -235,7 +243,7 @@ def _duplicates(
     rows = db.session.execute(
         select(Customer.id, Customer.name, func.array_agg(func.distinct(found.c.reason)).label("reasons"))
         .join(found, found.c.id == Customer.id)
-        .where(Customer.id != own_id)
+        .where(Customer.id.is_distinct_from(own_id))
         .where(scope_clause(actor, "customer.see", owner=Customer.owner_id, store=Customer.store_id))
         .group_by(Customer.id, Customer.name)
         .order_by(Customer.name, Customer.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import EXCLUDE, fields
 
 from app.core.http.forms import FormSchema, Text, one_of
 from app.core.languages import LANGUAGES
@@ -28,6 +28,28 @@ class CustomerForm(FormSchema):
 class NewCustomerForm(CustomerForm):
     """A customer with the first ways to reach them."""
 
+    phone = Text(longest=60, load_default="")
+    email = Text(longest=254, load_default="")
+
+
+class QuickCustomerForm(FormSchema):
+    """A customer in a hurry, and what they look for."""
+
+    kind = fields.String(required=True, validate=one_of(*CustomerKind))
+    name = Text(longest=200, required=True)
+    phone = Text(longest=60, load_default="")
+    wanted = Text(longest=400, load_default="")
+
+
+class DuplicatesForm(FormSchema):
+    """What is being typed, for who that may be; the rest of the form does not matter."""
+
+    class Meta:
+        """The whole form comes along."""
+
+        unknown = EXCLUDE
+
+    name = Text(longest=200, load_default="")
     phone = Text(longest=60, load_default="")
     email = Text(longest=254, load_default="")
 

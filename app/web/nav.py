@@ -53,6 +53,8 @@ class Creation:
     label: str
     icon: str
     permission: str
+    # Whether its page has a short form, `#quick`, that opens in a dialog.
+    quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,8 @@ ENTRIES = (
     Entry("web.show_help", N_("Help and shortcuts"), "help", None, FOOT),
 )
 CREATIONS = (
-    Creation("crm.new_customer", N_("Customer"), "user-plus", "customer.create"),
-    Creation("inventory.new_vehicle", N_("Vehicle"), "car", "vehicle.create"),
+    Creation("crm.quick_customer", N_("Customer"), "user-plus", "customer.create", quick=True),
+    Creation("inventory.new_vehicle", N_("Vehicle"), "car", "vehicle.create", quick=True),
     Creation("sales.new_deal", N_("Deal"), "deal", "deal.create"),
     Creation("imports.new_import", N_("Import"), "import", "import.create"),
     Creation("tenants.new_user", N_("Invitation"), "mail", "user.create"),

@@ -131,3 +131,26 @@ def test_without_scripts_the_pencil_opens_the_form(
         fact(shop, "Colour").locator("a.edit").click()
     assert shop.page.url.endswith("/edit#f-colour")
     assert shop.page.locator("[name=colour]").input_value() == "Grey"
+
+
+def test_a_customer_is_made_from_anywhere_with_the_keyboard(window: Callable[..., Shop], american: Tenant) -> None:
+    shop = window(american)
+    shop.go("/vehicles")
+    shop.page.keyboard.press("c")
+    shop.page.keyboard.press("Enter")
+    dialog = shop.page.locator("#sheet")
+    name = dialog.locator("[name=name]")
+    expect(name).to_be_focused()
+    shop.page.keyboard.type("Ada Quickly")
+    dialog.locator("[name=phone]").fill("+1 202 555 0199")
+    dialog.locator("[name=wanted]").fill("Something electric")
+    with shop.page.expect_navigation():
+        shop.page.keyboard.press("Enter")
+    assert "Ada Quickly" in shop.text("h1")
+    assert "Something electric" in shop.text()
+    shop.go("/")
+    shop.page.keyboard.press("c")
+    shop.page.keyboard.press("Enter")
+    dialog.locator("[name=phone]").press_sequentially("2025550199")
+    expect(dialog.get_by_text("Is it one of these?")).to_be_visible()
+    expect(dialog.get_by_role("link", name="Ada Quickly")).to_be_visible()

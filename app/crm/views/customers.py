@@ -43,7 +43,7 @@ def filter_customers():
 @bp.get("/customers/new")
 @require("customer.create")
 def new_customer():
-    return render_form(FORM, values=_fresh_values(), customer=None, **_form_choices())
+    return render_form(FORM, values=fresh_values(), customer=None, **form_choices())
 
 
 @bp.post("/customers")
@@ -57,7 +57,7 @@ def create_customer():
                 actor=current_actor(), contact_points=[entry for entry in entries if entry.value], **data
             )
     except DomainError as error:
-        return render_form(FORM, error, customer=None, **_form_choices())
+        return render_form(FORM, error, customer=None, **form_choices())
     flash(gettext("The customer was added."))
     return to_customer(customer.id)
 
@@ -144,7 +144,7 @@ def reveal_contact_point(customer_id: str, point_id: uuid.UUID):
 
 def _edit_form(customer_id: uuid.UUID, error: DomainError | None = None) -> Any:
     customer = queries.get_customer(current_actor(), customer_id)
-    return render_edit(FORM, _opened(customer), error, customer=customer, **_form_choices(customer))
+    return render_edit(FORM, _opened(customer), error, customer=customer, **form_choices(customer))
 
 
 def _opened(customer: Customer) -> Opened:
@@ -153,14 +153,16 @@ def _opened(customer: Customer) -> Opened:
     return Opened("customer", customer.id, customer.version, values, EditedCustomerForm)
 
 
-def _fresh_values() -> dict[str, Any]:
+def fresh_values() -> dict[str, Any]:
+    """What a new customer begins with: a store of whoever adds him, who looks after him."""
     actor = current_actor()
     stores = tenants.list_open_stores(actor, "customer.create")
     own = [store.id for store in stores if store.id in actor.store_ids] or [store.id for store in stores]
     return {"kind": "individual", "store_id": own[0] if own else None, "owner_id": actor.user_id}
 
 
-def _form_choices(customer: Customer | None = None) -> dict[str, Any]:
+def form_choices(customer: Customer | None = None) -> dict[str, Any]:
+    """What the customer's form offers."""
     return {
         "public_id": to_public("cus", customer.id) if customer else None,
         "stores": [(store.id, store.name) for store in tenants.list_open_stores(current_actor(), "customer.create")],

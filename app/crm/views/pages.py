@@ -47,7 +47,7 @@ def customer_page(
         points=queries.list_contact_points(customer_id),
         revealed=revealed or {},
         stream=stream(actor, customer_id, request.args.get("timeline", "")),
-        duplicates=[_duplicate(item) for item in queries.find_duplicates(actor, customer_id)],
+        duplicates=[shown_duplicate(item) for item in queries.find_duplicates(actor, customer_id)],
         summary=queries.find_summary(customer_id),
         engagement=engagement(queries.list_activity_times(customer_id), clock.now()),
         may_customer=may_customer,
@@ -59,7 +59,8 @@ def customer_page(
     )
 
 
-def _duplicate(item: queries.Duplicate) -> dict[str, Any]:
+def shown_duplicate(item: queries.Duplicate) -> dict[str, Any]:
+    """A possible duplicate with its page and the reasons."""
     url = url_for("crm.show_customer", customer_id=to_public("cus", item.customer_id))
     return {"name": item.name, "url": url, "reasons": [gettext(REASONS[reason]) for reason in item.reasons]}
 
