@@ -19,6 +19,10 @@ MARK = "data-under-test"
 
 def opened(page: Page, place: str) -> Iterator[str]:
     """What is wrong with what opens within `place` (a selector)."""
+    if page.locator("#peek.open").count():
+        # On a phone the preview lies over everything that could be opened.
+        page.keyboard.press("Escape")
+        page.locator("[data-peek-body]").wait_for(state="detached")
     yield from menus(page, place)
     yield from dialogs(page, place)
     yield from selection(page, place)
