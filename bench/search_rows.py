@@ -14,18 +14,14 @@ from decimal import Decimal
 from typing import Any
 
 import psycopg
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
-from app.core.db import transaction
+from app.core.db import db, transaction
 from app.core.db.bulk import copy_rows
 from app.core.db.columns import new_id
 from app.core.db.scopes import COPY, time_limits
 from app.core.lists.search.entries import COLUMNS, TABLE, rows_for
 from app.core.lists.search.kinds import Entry
-from app.crm.models import ContactPoint, Customer
-from app.inventory.models import StockUnit, Vehicle
-from app.sales.models import Deal
-from app.tenants.models import Store
 from bench.ground import Ground
 from bench.report import say
 
@@ -161,9 +157,10 @@ def fill(ground: Ground, schema: str, entries: int) -> Samples:
 
 def _stores() -> list[uuid.UUID]:
     with transaction() as session:
-        session.add_all(Store(id=new_id(), code=f"B{n}", name=f"Branch {n}", timezone="UTC") for n in range(1, STORES))
-        session.flush()
-        return list(session.scalars(select(Store.id).order_by(Store.code)))
+        stores = db.metadata.tables["tenants_stores"]
+        rows = [{"id": new_id(), "code": f"B{n}", "name": f"Branch {n}", "timezone": "UTC"} for n in range(1, STORES)]
+        session.execute(insert(stores), rows)
+        return list(session.scalars(select(stores.c.id).order_by(stores.c.code)))
 
 
 def _take_indexes(admin: psycopg.Connection[Any], schema: str) -> list[str]:
@@ -183,7 +180,7 @@ class Made:
     kind: str
     record_id: uuid.UUID
     entry: Entry
-    rows: tuple[tuple[type, Mapping[str, Any]], ...]
+    rows: tuple[tuple[str, Mapping[str, Any]], ...]
 
 
 def _batch(maker: Maker, stores: Sequence[uuid.UUID], start: int) -> Iterator[Made]:
@@ -210,7 +207,7 @@ def _customer(maker: Maker, store: uuid.UUID, number: int) -> Made:
         "id": new_id(), "customer_id": key, "kind": "phone", "status": "valid", "value_enc": b"\x01",
         "value_index": key.bytes, "value_masked": f"+** ****{reached[0][1][-4:]}",
     }  # fmt: skip
-    return Made("customer", key, entry, ((Customer, row), (ContactPoint, point)))
+    return Made("customer", key, entry, (("crm_customers", row), ("crm_contact_points", point)))
 
 
 def _vehicle(maker: Maker) -> Made:
@@ -221,7 +218,7 @@ def _vehicle(maker: Maker) -> Made:
         "id": key, "vin": vin, "vin_raw": vin, "vin_reversed": vin[::-1], "vin_status": "not_vin", "make": make,
         "model": model, "make_key": make.lower(), "model_key": model.lower(), "model_year": 2021,
     }  # fmt: skip
-    return Made("vehicle", key, entry, ((Vehicle, row),))
+    return Made("vehicle", key, entry, (("inventory_vehicles", row),))
 
 
 def _unit(car: Made, store: uuid.UUID, number: int) -> Made:
@@ -232,7 +229,7 @@ def _unit(car: Made, store: uuid.UUID, number: int) -> Made:
         "status": "available" if is_open else "delivered", "condition": "used", "acquired_on": _ON,
         "closed_on": None if is_open else _ON,
     }  # fmt: skip
-    return Made("stock_unit", key, entry, ((StockUnit, row),))
+    return Made("stock_unit", key, entry, (("inventory_stock_units", row),))
 
 
 def _deal(maker: Maker, unit: Made, number: int) -> Made:
@@ -242,7 +239,7 @@ def _deal(maker: Maker, unit: Made, number: int) -> Made:
         "id": key, "deal_number": code, "store_id": store, "stock_unit_id": unit.record_id, "deal_type": "retail",
         "status": "sold", "price": Decimal(9_000), "currency": "USD", "sold_on": _ON, "delivered_on": _ON,
     }  # fmt: skip
-    return Made("deal", key, Entry(code, code=code, store_id=store), ((Deal, row),))
+    return Made("deal", key, Entry(code, code=code, store_id=store), (("sales_deals", row),))
 
 
 def _store(batch: Sequence[Made]) -> None:
@@ -250,10 +247,11 @@ def _store(batch: Sequence[Made]) -> None:
         sorted((row for made in batch for row in made.rows), key=lambda row: _ORDER.index(row[0])), lambda row: row[0]
     ):
         values = [row for _, row in rows]
-        copy_rows(table.__table__, list(values[0]), ([row[name] for name in values[0]] for row in values))  # type: ignore[attr-defined]
+        columns = list(values[0])
+        copy_rows(db.metadata.tables[table], columns, ([row[name] for name in columns] for row in values))
     for kind, group in itertools.groupby(batch, lambda made: made.kind):
         found = rows_for(kind, {made.record_id: made.entry for made in group})
         copy_rows(TABLE, COLUMNS, ([row[name] for name in COLUMNS] for row in found.values()))
 
 
-_ORDER: Sequence[type] = (Customer, ContactPoint, Vehicle, StockUnit, Deal)
+_ORDER = ("crm_customers", "crm_contact_points", "inventory_vehicles", "inventory_stock_units", "sales_deals")

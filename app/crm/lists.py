@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column, select
 
@@ -114,7 +114,8 @@ _WHOSE, _CONTACT = N_("Whose and where"), N_("Contact with them")
 _NEW_OWNER = BulkField("owner_id", N_("Owner"), "id", choices_of="owner", required=False, prefix="usr")
 _NEW_STORE = BulkField("store_id", N_("Store"), "id", choices_of="store", prefix="store")
 _BANDS = tuple((band.key, band.label) for band in ACTIVITY_BANDS)
-_KINDS, _WORDS = tuple(KIND_LABELS.items()), ("me", "none")
+_KINDS = tuple(KIND_LABELS.items())
+_WORDS: tuple[Literal["me", "none"], ...] = ("me", "none")
 _WHEN = (N_("Oldest activity first"), N_("Latest activity first"))
 _ADDED = (N_("Added first"), N_("Added last"))
 _TALKED = (N_("Longest without contact first"), N_("Latest contact first"))

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, not_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, not_, select
 
 from app.core.db import db
 from app.core.db.ids import to_public
@@ -41,7 +41,7 @@ STATUS_LABELS = {
 
 
 # Written into the statement, since a plan made for any values cannot use an index over some.
-_ENDED = bindparam("ended", sorted(ENDED), expanding=True, literal_execute=True)
+_ENDED: BindParameter[Any] = bindparam("ended", sorted(ENDED), expanding=True, literal_execute=True)
 
 
 def vehicle_name(row: Any) -> str:

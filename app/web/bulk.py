@@ -70,9 +70,9 @@ def _change(query: ListQuery, action: BulkAction) -> Response:
     with transaction():
         outcome = changing.change_rows(actor, action, ids, values)
         undo.offer_many(actor, outcome.offers)
-        job = steps.record_change(actor, spec, action.key, outcome) if outcome.skipped else None
+        kept = steps.record_change(actor, spec, action.key, outcome) if outcome.skipped else None
     flash_undo(_said(outcome.changed, len(outcome.skipped)))
-    return redirect(list_address(spec, query) if job is None else _job(job), 303)
+    return redirect(list_address(spec, query) if kept is None else _job(kept), 303)
 
 
 def skipped_rows(job: Job) -> list[dict[str, Any]]:

@@ -62,6 +62,7 @@ EXEMPT: dict[str, dict[str, str]] = {
         "app/core/jobs/topics.py:_TOPICS": "what people can be told, filled at import",
         "app/core/jobs/topics.py:_NAMES": "how records are named, filled at import",
         "app/core/jobs/registry.py:_TASKS": "the tasks that exist, filled at import",
+        "app/core/lists/search/kinds.py:_REGISTRY": "the kinds that can be found, filled at import",
         "app/core/lists/spec.py:_REGISTRY": "the lists that exist, filled at import",
         "bench/isolation.py:customer": "a mapped class, the same for every tenant",
         "app/tenants/rules/passwords.py:notorious": "the breached passwords shipped with the code",

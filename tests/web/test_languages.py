@@ -41,7 +41,8 @@ def test_ours_are_english_and_those_with_a_catalogue() -> None:
 
 
 @pytest.mark.parametrize(("code", "name", "html_lang"), [
-    ("en", "English", "en"), ("zh", "中文", "zh-CN"), ("fr", "Français", "fr"), ("pt_BR", "Português (Brasil)", "pt-BR"),
+    ("en", "English", "en"), ("zh", "中文", "zh-CN"), ("fr", "Français", "fr"),
+    ("pt_BR", "Português (Brasil)", "pt-BR"),
     ("zh_Hant", "中文 (繁體)", "zh-Hant"), ("de", "Deutsch", "de"), ("ja", "日本語", "ja"),
 ])  # fmt: skip
 def test_a_language_is_called_what_its_speakers_call_it(code: str, name: str, html_lang: str) -> None:

@@ -172,7 +172,7 @@ def _vehicle_form(
 ) -> Any:
     opened = _opened(vehicle) if vehicle else None
     make = request.form.get("make") or (opened.values if opened else values or {}).get("make")
-    context = {
+    context: dict[str, Any] = {
         "vehicle": vehicle,
         "public_id": to_public("veh", vehicle.id) if vehicle else None,
         "decoded": decoded,

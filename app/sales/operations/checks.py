@@ -33,9 +33,7 @@ def figure_problems(
     return problems
 
 
-def people_problems(
-    actor: Actor, customer_id: uuid.UUID | None, salesperson_id: uuid.UUID | None
-) -> list[FieldError]:
+def people_problems(actor: Actor, customer_id: uuid.UUID | None, salesperson_id: uuid.UUID | None) -> list[FieldError]:
     """Whether customer and salesperson exist for this actor; None is nobody and fits."""
     problems = []
     try:

@@ -43,16 +43,12 @@ def deliver_deal(*, actor: Actor, deal_id: uuid.UUID, version: int, delivered_on
     deal.sold_on = deal.sold_on or day
     db.session.flush()
     episodes.end_by_delivery(actor=actor, unit_id=deal.stock_unit_id, deal_type=deal.deal_type, on=day)
-    audit.record(
-        actor, "deal.deliver", "deal", deal.id, changes={k: (v, getattr(deal, k)) for k, v in before.items()}
-    )
+    audit.record(actor, "deal.deliver", "deal", deal.id, changes={k: (v, getattr(deal, k)) for k, v in before.items()})
     publish(DealDelivered(deal.id, deal.stock_unit_id, deal.store_id, deal.deal_type, day))
     return deal
 
 
-def unwind_deal(
-    *, actor: Actor, deal_id: uuid.UUID, version: int, reason: str, unwound_on: date | None = None
-) -> Deal:
+def unwind_deal(*, actor: Actor, deal_id: uuid.UUID, version: int, reason: str, unwound_on: date | None = None) -> Deal:
     """Take a delivered deal back on that day (today where none is given): it counts no longer, and the unit's episode
     goes on with its day of acquisition.
 

@@ -119,7 +119,7 @@ def deal_form(deal: Deal | None, error: DomainError | None = None, *, values: An
         statuses = {key: statuses[key] for key in (before, *moves_from(before, delivered=delivered))}
     else:
         statuses = {key: text for key, text in statuses.items() if key not in ENDED}
-    context = {
+    context: dict[str, Any] = {
         "deal": deal,
         "public_id": to_public("deal", deal.id) if deal else None,
         "unit_name": _known_unit_name(deal) if deal else None,
