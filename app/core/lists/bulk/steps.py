@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from app.core import clock
 from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import DomainError, NotFound
@@ -70,7 +71,9 @@ def record_change(actor: Actor, spec: ListSpec, action: str, outcome: Outcome) -
     rows = [_told(spec, skipped) for skipped in outcome.skipped]
     result = {"changed": outcome.changed, "skipped": len(rows), "rows": rows[:MOST_NAMED]}
     report(job, done=outcome.changed + len(rows), total=outcome.changed + len(rows))
-    finish_job(job, JobState.SUCCEEDED if not rows else JobState.PARTLY_FAILED, result)
+    # Nobody has to be told: whoever made it sees it now.
+    job.state, job.result = JobState.PARTLY_FAILED if rows else JobState.SUCCEEDED, result
+    job.finished_at = clock.now()
     return job
 
 
