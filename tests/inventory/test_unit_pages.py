@@ -166,7 +166,7 @@ def test_the_plain_stock_list_shows_what_is_in_stock(client, stores):
     dropped = re.search(r'<a href="([^"]+)" hx-get="[^"]+" aria-label="Remove the filter Status"', page).group(1)
     everything, page = shown(dropped)
     assert everything == public(here, gone)
-    sorting = re.search(r'<th[^>]*><a href="([^"]+)">Asking price', page).group(1)
+    sorting = re.search(r'<th[^>]*><a href="([^"]+)"[^>]*>Asking price', page).group(1)
     assert shown(sorting)[0] == public(here, gone)
 
 
