@@ -109,7 +109,7 @@ def test_only_what_one_may_create_can_be_begun(client_for, alpha):
         menu = page.partition('<details class="menu new">')[2].partition("</details>")[0]
         return set(re.findall(r'href="([^"]+)"', menu))
 
-    assert {"/customers/new", "/vehicles/new", "/deals/new", "/imports/new", "/users/new"} <= begun("tenant_admin")
+    assert {"/customers/quick", "/vehicles/new", "/deals/new", "/imports/new", "/users/new"} <= begun("tenant_admin")
     assert "/users/new" not in begun("salesperson")
     assert begun("technician") & {"/deals/new", "/users/new"} == set()
 
@@ -123,10 +123,10 @@ def test_the_palette_offers_pages_and_beginnings_by_name(client_for, alpha):
         assert "<html" not in page
         return set(re.findall(r'role="option"[^>]*href="([^"]+)"', page))
 
-    assert {"/deals", "/settings", "/customers/new"} <= lines("")
+    assert {"/deals", "/settings", "/customers/quick"} <= lines("")
     assert "/roles" in lines("role")
-    assert "/customers/new" in lines("New: cus")
-    assert {"/customers/new", "/vehicles/new"} <= lines("zzz nobody is called so")
+    assert "/customers/quick" in lines("New: cus")
+    assert {"/customers/quick", "/vehicles/new"} <= lines("zzz nobody is called so")
 
 
 def test_a_refused_page_names_the_roles_and_the_people(client_for, alpha):
