@@ -22,7 +22,7 @@ from app.core.lists.search import Entry
 from app.core.lists.search.entries import COLUMNS, TABLE, rows_for
 
 GIVEN = ("james", "mary", "robert", "linda", "david", "susan", "joseph", "karen", "小明", "伟", "芳", "娜娜")
-MANY = 24_000
+MANY = 12_000
 PREFIX = "ix_core_search_entries_"
 
 

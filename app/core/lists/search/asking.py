@@ -55,9 +55,9 @@ def read(text: str, country: str) -> Asked:
     folded = fold(plain)
     if not folded or (len(folded) < SHORTEST and not is_cjk(folded)):
         return Asked(plain)
-    words = tuple(words_of(folded)[:MOST_WORDS])
-    if "@" in plain:
-        return Asked(plain, (Meaning.EMAIL, Meaning.NAME), (), folded, words, tuple(asked_forms(plain, country)))
+    forms = tuple(asked_forms(plain, country))
+    if any(form.secret == Meaning.EMAIL for form in forms):
+        return Asked(plain, (Meaning.EMAIL,), folded=folded, forms=forms)
     code = plain_code(plain)
     has_code = SHORTEST_CODE <= len(code) <= LONGEST_CODE and _may_be_code(plain)
     return Asked(
@@ -65,8 +65,8 @@ def read(text: str, country: str) -> Asked:
         _meanings(plain, code, country, has_code),
         _spelled(code) if has_code else (),
         folded,
-        words if _may_be_name(folded) else (),
-        tuple(asked_forms(plain, country)),
+        tuple(words_of(folded)[:MOST_WORDS]) if _may_be_name(folded) and not _is_vin(code) else (),
+        forms,
     )
 
 
@@ -95,10 +95,15 @@ def _meanings(plain: str, code: str, country: str, has_code: bool) -> tuple[Mean
         ),
         Meaning.PHONE: _phone_score(plain, country),
         Meaning.NUMBER: _first((7, _NUMBER.fullmatch(plain)), (4, has_code and digits)),
-        Meaning.NAME: _first((6, not digits), (1, digits < len(code))),
+        Meaning.NAME: _first((6, not digits), (1, digits < len(code) and not _is_vin(code))),
     }
     likely = [meaning for meaning, score in scores.items() if score]
     return tuple(sorted(likely, key=lambda meaning: -scores[meaning]))
+
+
+def _is_vin(code: str) -> bool:
+    """Whether this is a whole VIN, which always has digits at its end."""
+    return _VIN.fullmatch(code.translate(_LOOKALIKES)) is not None and any(map(str.isdecimal, code[-4:]))
 
 
 def _first(*scores: tuple[int, object]) -> int:

@@ -101,7 +101,8 @@ def find(actor: Actor, text: str, limit_per_kind: int = 5) -> list[Group]:
         ]
     )
     found = _ranked(question, rows)
-    if asked.words and sum(found_by.exactness < _NEAR for found_by in _named(found)) < limit_per_kind:
+    is_exact = bool(found) and found[0].rank.exactness == 0
+    if asked.words and not is_exact and len(found) < limit_per_kind:
         rows = [*rows, *_run(lookups.by_near_name(visible, kinds, asked))]
         found = _ranked(question, rows)
         if not found:
@@ -167,10 +168,6 @@ def _ranked(question: _Question, rows: Iterable[Row[Any]], *, alike: bool = Fals
         if key not in best or rank < best[key].rank:
             best[key] = _Found(rank, Hit(shown, row.shown_id, row.title, LABELS[label]))
     return sorted(best.values(), key=lambda found: found.rank)
-
-
-def _named(found: Iterable[_Found]) -> Iterable[_Rank]:
-    return (item.rank for item in found)
 
 
 def _score(question: _Question, kind: SearchKind, row: Row[Any], alike: bool) -> tuple[float, str, Meaning] | None:
