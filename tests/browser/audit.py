@@ -22,9 +22,9 @@ RUN = """async ({ tags, within }) => {
 }"""
 # Pages of Chinese say these in Latin letters as well: names, codes, and examples.
 KEPT = {
-    *("English", "VIN", "VINs", "CNY", "USD", "GBP", "UTC", "UTF", "CSV", "XLSX", "csv", "xlsx", "zip", "gzip"),
+    *("English", "VIN", "VINs", "CNY", "USD", "GBP", "UTC", "UTF", "CSV", "XLSX", "csv", "xlsx", "zip", "file"),
     *("Excel", "Forecourt", "Jiangpan", "Motors", "River", "Road", "Row", "Person", "Make", "Model", "Bdc", "Agent"),
-    *("JMJiangpan", "Ctrl", "Esc", "Enter"),
+    *("gzip", "Listed", "JMJiangpan", "Ctrl", "Esc", "Enter"),
 }
 # Words of the page itself; what stands in cells and records is data, in whatever language it was typed.
 WORDS = (

@@ -35,6 +35,18 @@ pytestmark = pytest.mark.browser
 MAY_BE_MISSING = {"import", "import-columns", "job"}
 
 
+LONG = {
+    "en": (
+        "Phantom Drophead Coupé Extended Wheelbase Series II",
+        "Thistledown, Featherstonehaugh & Cholmondeley Trading and Holding Company (International)",
+    ),
+    "zh-CN": (
+        "劳斯莱斯幻影加长轴距特别纪念版敞篷双门轿跑车",
+        "云岫坡进出口贸易投资控股（国际）集团有限责任公司汽车销售服务分公司",
+    ),
+}
+
+
 class Combination(NamedTuple):
     """How somebody looks at the product."""
 
@@ -64,29 +76,28 @@ def shops(app: Flask) -> dict[str, Tenant]:
     """Dealerships of these tests alone, so that every page shows what was put there and nothing else."""
     chinese = {"country": "CN", "locale": "zh", "currency": "CNY", "store_name": "江畔店", "admin_name": "李店长"}
     made = {"en": make_dealership(app, "screens"), "zh-CN": make_dealership(app, "jiangpan", **chinese)}
-    for of in made.values():
+    for language, of in made.items():
         with app.app_context(), tenant(of.id):
             add_listed_rows(9)
-            add_long_names()
+            add_long_names(*LONG[language])
     return made
 
 
-def add_long_names() -> None:
+def add_long_names(model: str, company: str) -> None:
     """Names that no column was made for, where they stand first."""
-    long = "Phantom Drophead Coupé Extended Wheelbase Series II 劳斯莱斯幻影加长轴距特别纪念版"
     with transaction():
         store = db.session.scalars(select(Store.id).order_by(Store.code)).first()
-        customer = customers.create_customer(
-            actor=SYSTEM, kind="business", store_id=store, name=f"{long} Trading and Holding Company (International)"
+        customer = customers.create_customer(actor=SYSTEM, kind="business", store_id=store, name=company)
+        vehicle = vehicles.add_vehicle(
+            actor=SYSTEM, make="Rolls-Royce", model=model, model_year=2025, plate="DEMO 1234"
         )
-        vehicle = vehicles.add_vehicle(actor=SYSTEM, make="Rolls-Royce", model=long, model_year=2025, plate="DEMO 1234")
         unit = units.stock_in_unit(
             actor=SYSTEM, vehicle_id=vehicle.id, store_id=store, asking_price=Decimal("123456789.50"),
             acquired_on=clock.today("UTC") - timedelta(days=400),
         )  # fmt: skip
         deals.record_deal(actor=SYSTEM, stock_unit_id=unit.id, price=Decimal("123456789.50"), customer_id=customer.id,
                           deal_type="retail")  # fmt: skip
-        activities.log_activity(actor=SYSTEM, customer_id=customer.id, type="call", at=clock.now(), body=long * 5)
+        activities.log_activity(actor=SYSTEM, customer_id=customer.id, type="call", at=clock.now(), body=company * 5)
 
 
 def faults_of(shop: Shop, screen: Screen, status: int, language: str) -> list[str]:
