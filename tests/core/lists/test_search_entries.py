@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -193,3 +194,31 @@ def test_every_kind_leads_to_a_page(app: Flask) -> None:
     for kind in ordered():
         assert kind.endpoint in app.view_functions
         assert kind.shown_as in KINDS
+
+
+def test_two_who_change_a_record_at_once_leave_an_entry_with_both(app: Flask, in_alpha: Tenant) -> None:
+    admin = people.actor_of("tenant_admin")
+    with transaction():
+        made = customers.create_customer(
+            actor=SYSTEM, kind="individual", store_id=first_store().id, name="Shared At Once"
+        )
+    written, both = threading.Event(), ("+12025550155", "+12025550156")
+
+    def add(phone: str, first: bool) -> None:
+        with app.app_context(), tenant(in_alpha.id):
+            if not first:
+                assert written.wait(30)
+            with transaction():
+                contacts.add_contact_point(actor=SYSTEM, customer_id=made.id, kind="phone", value=phone)
+                written.set()
+                # The other has begun by now and waits, or comes later: either way it must see this one.
+                if first:
+                    threading.Event().wait(0.3)
+
+    workers = [threading.Thread(target=add, args=(phone, phone == both[0])) for phone in both]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    for phone in both:
+        assert [hit.title for group in search.find(admin, phone) for hit in group.hits] == ["Shared At Once"]
