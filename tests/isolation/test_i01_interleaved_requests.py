@@ -17,7 +17,7 @@ MARKED = (
     "/vehicles", "/vehicles/all", "/vehicles/<vehicle_id>", "/vehicles/<vehicle_id>/edit", "/deals/<deal_id>",
 )  # fmt: skip
 # A part of a page, or a file, does not say whose it is.
-PARTS = ("/jobs/tray", "/exports/<export_id>/file")
+PARTS = ("/jobs/tray", "/exports/<export_id>/file", "/session")
 
 
 def pages(twin: Twin) -> list[str]:
