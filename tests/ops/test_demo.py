@@ -210,7 +210,7 @@ def test_every_page_has_something_to_show(app, loaded, made):
     for url in sorted(pages):
         answer = client.get(url)
         assert answer.status_code == 200, url
-        assert re.search('<td|<dd|<article class="mail"', answer.text), url
+        assert re.search('<td|<dd|<article class="mail"|<li class="nt', answer.text), url
 
 
 def test_the_chinese_dealership_speaks_chinese(app, loaded):
