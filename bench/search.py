@@ -34,6 +34,8 @@ from ops.layout import ROOT
 from ops.processes import free_port
 from ops.programs import web
 
+# A neighbour's work on a busy machine is not the question's: each is asked so often, and its median counts.
+ROUNDS = 3
 SCAN_ONLY = ("enable_indexscan", "enable_bitmapscan", "enable_indexonlyscan")
 # Enough memory that a million entries stay in it, as they do on a server that is theirs.
 SETTINGS = {**FORGETFUL, "shared_buffers": "1GB", "maintenance_work_mem": "256MB"}
@@ -98,12 +100,15 @@ def watched() -> Iterator[list[tuple[str, Any, float]]]:
         event.remove(Engine, "after_cursor_execute", after)
 
 
-def asked_of_database(actor: Actor, asked: str) -> tuple[float, list[tuple[str, Any, float]]]:
-    """Milliseconds in the database of one question, and its statements."""
-    with watched() as statements:
-        search.find(actor, asked)
-    db.session.rollback()
-    return 1000 * sum(seconds for *_, seconds in statements), statements
+def asked_of_database(actor: Actor, asked: str, rounds: int = 1) -> tuple[float, list[tuple[str, Any, float]]]:
+    """Milliseconds in the database of one question, the median of some rounds, and its statements."""
+    found = []
+    for _ in range(rounds):
+        with watched() as statements:
+            search.find(actor, asked)
+        db.session.rollback()
+        found.append(1000 * sum(seconds for *_, seconds in statements))
+    return middle(found), statements
 
 
 def scanned(statements: list[tuple[str, Any, float]]) -> float:
@@ -234,7 +239,7 @@ def measured(ground: Ground, host: str, asked: Questions, scans: int) -> dict[st
             browser.post("/find", q="warm up")
         for kind, texts in asked.items():
             asked_of_database(actor, texts[0])
-            found = [asked_of_database(actor, each) for each in texts]
+            found = [asked_of_database(actor, each, ROUNDS) for each in texts]
             took = [milliseconds for milliseconds, _ in found]
             by_scan = [(scanned(statements), looked_up(statements)) for _, statements in found[:scans]]
             page = []

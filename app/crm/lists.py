@@ -12,7 +12,7 @@ from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.permissions import Actor, scope_clause
-from app.core.lists.search import Entry, SearchKind, declare_search
+from app.core.lists.search import Entry, SearchKind, among, declare_search
 from app.core.lists.spec import (
     BulkAction,
     BulkField,
@@ -255,7 +255,7 @@ ACTIVITIES = declare_list(
 
 def _entries(customer_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Entry]:
     rows = db.session.execute(
-        select(Customer.id, Customer.name, Customer.store_id, Customer.owner_id).where(Customer.id.in_(customer_ids))
+        select(Customer.id, Customer.name, Customer.store_id, Customer.owner_id).where(among(Customer.id, customer_ids))
     )
     contacts = queries.contacts_in_the_clear(customer_ids)
     return {
@@ -275,7 +275,7 @@ def _describe(_actor: Actor, customer_ids: Sequence[uuid.UUID]) -> Mapping[uuid.
     rows = db.session.execute(
         select(Customer.id, _first_contact(), stores.c.store_name)
         .join(stores, stores.c.store_id == Customer.store_id)
-        .where(Customer.id.in_(customer_ids))
+        .where(among(Customer.id, customer_ids))
     )
     return {key: [part for part in parts if part] for key, *parts in rows}
 

@@ -16,6 +16,7 @@ from app.core.errors import NotFound
 from app.core.guard import vault
 from app.core.guard.keys import KeyMissing
 from app.core.guard.permissions import Actor, allows, scope_clause
+from app.core.lists.search import among
 from app.crm.models import Activity, ActivitySummary, ContactPoint, Customer
 from app.crm.rules import ACTIVITY_BANDS, ActivityBand, ContactKind, fold_name, normalize_contact
 from app.tenants import queries as tenants
@@ -154,7 +155,7 @@ def contacts_in_the_clear(customer_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, 
     """(kind, value) of these customers' contact points, for what keeps them as tokens; an erased person has none."""
     rows = db.session.execute(
         select(ContactPoint.customer_id, ContactPoint.kind, ContactPoint.id, ContactPoint.value_enc)
-        .where(ContactPoint.customer_id.in_(customer_ids))
+        .where(among(ContactPoint.customer_id, customer_ids))
         .order_by(ContactPoint.customer_id, ContactPoint.position, ContactPoint.id)
     ).all()
     vault.load_subject_keys({row.customer_id for row in rows})

@@ -12,7 +12,7 @@ from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.permissions import Actor, scope_clause
-from app.core.lists.search import Entry, SearchKind, Word, declare_search
+from app.core.lists.search import Entry, SearchKind, Word, among, declare_search
 from app.core.lists.search.asking import Meaning
 from app.core.lists.spec import By, Column, Filter, ListSpec, Peek, Sort, Target, Under, View, declare_list
 from app.crm import queries as crm
@@ -191,7 +191,7 @@ DEALS = declare_list(
 
 def _entries(deal_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Entry]:
     rows = db.session.execute(
-        select(Deal.id, Deal.deal_number, Deal.store_id, Deal.salesperson_id).where(Deal.id.in_(deal_ids))
+        select(Deal.id, Deal.deal_number, Deal.store_id, Deal.salesperson_id).where(among(Deal.id, deal_ids))
     )
     return {
         row.id: Entry(row.deal_number, code=row.deal_number, store_id=row.store_id, owner_id=row.salesperson_id)
@@ -205,7 +205,7 @@ def _describe(_actor: Actor, deal_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID
         select(Deal.id, Deal.status, vehicles.c.model_year, vehicles.c.make, vehicles.c.model)
         .join(units, units.c.unit_id == Deal.stock_unit_id)
         .join(vehicles, vehicles.c.vehicle_id == units.c.vehicle_id)
-        .where(Deal.id.in_(deal_ids))
+        .where(among(Deal.id, deal_ids))
     )
     return {row.id: [vehicle_name(row), Word(STATUS_LABELS[row.status])] for row in rows}
 

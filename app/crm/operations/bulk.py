@@ -80,7 +80,7 @@ def create_customers_many(*, actor: Actor, rows: Sequence[CustomerInput]) -> lis
     copy_rows(Customer.__table__, _COLUMNS, stored)
     contact_ids = _add_contacts(ids, rows)
     audit.record_many(actor, "customer.create", "customer", entries)
-    search.refresh("customer", ids)
+    search.refresh("customer", ids, new=True)
     for customer_id in ids:
         publish(CustomerCreated(customer_id))
     return [MadeCustomer(customer_id, contact_ids[customer_id]) for customer_id in ids]

@@ -149,7 +149,7 @@ def stock_in_many(*, actor: Actor, rows: Sequence[UnitInput]) -> list[uuid.UUID]
         ("id", "stock_unit_id", "changed_by", "price_after", "currency"),
         ((new_id(), values[0], actor.user_id, values[7], currency) for values in prices),
     )
-    search.refresh("stock_unit", ids)
+    search.refresh("stock_unit", ids, new=True)
     return ids
 
 
@@ -229,7 +229,7 @@ def _add_vehicles(actor: Actor, added: Sequence[tuple[uuid.UUID, VehicleInput]])
             if row.odometer is not None
         ),
     )  # fmt: skip
-    search.refresh("vehicle", [key for key, _ in added])
+    search.refresh("vehicle", [key for key, _ in added], new=True)
 
 
 def _taken_numbers(wanted: Sequence[tuple[uuid.UUID, str]]) -> set[tuple[uuid.UUID, str]]:

@@ -6,13 +6,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, and_, select
 
 from app.core.db import db
 from app.core.guard import vault
 from app.core.guard.keys import KeyMissing
 from app.core.guard.permissions import Actor, scope_clause
-from app.core.lists.search import Entry
+from app.core.lists.search import Entry, among
 from app.inventory.models import StockUnit, Vehicle
 from app.inventory.rules import vin
 from app.tenants import queries as tenants
@@ -28,7 +28,7 @@ def vehicle_name(row: Any) -> str:
 def vehicle_entries(vehicle_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Entry]:
     """How these vehicles are found."""
     rows = db.session.execute(
-        select(Vehicle.id, Vehicle.vin, Vehicle.plate_enc, *_NAME).where(Vehicle.id.in_(vehicle_ids))
+        select(Vehicle.id, Vehicle.vin, Vehicle.plate_enc, *_NAME).where(among(Vehicle.id, vehicle_ids))
     ).all()
     vault.load_subject_keys({row.id for row in rows if row.plate_enc is not None})
     return {row.id: Entry(vehicle_name(row), code=row.vin or "", secrets=_plates(row)) for row in rows}
@@ -49,16 +49,14 @@ def in_stock_entries(unit_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Entry]
     """
     return {
         row.id: Entry(vehicle_name(row), names=vehicle_name(row), store_id=row.store_id, shown_id=row.vehicle_id)
-        for row in _units(unit_ids)
-        if row.closed_on is None
+        for row in _units(unit_ids, StockUnit.closed_on.is_(None))
     }
 
 
-def _units(unit_ids: Sequence[uuid.UUID]) -> Sequence[Any]:
-    units = (StockUnit.id, StockUnit.vehicle_id, StockUnit.store_id, StockUnit.stock_number, StockUnit.closed_on)
-    return db.session.execute(
-        select(*units, *_NAME).join(Vehicle, Vehicle.id == StockUnit.vehicle_id).where(StockUnit.id.in_(unit_ids))
-    ).all()
+def _units(unit_ids: Sequence[uuid.UUID], *clauses: ColumnElement[bool]) -> Sequence[Any]:
+    units = (StockUnit.id, StockUnit.vehicle_id, StockUnit.store_id, StockUnit.stock_number)
+    named = select(*units, *_NAME).join(Vehicle, Vehicle.id == StockUnit.vehicle_id)
+    return db.session.execute(named.where(among(StockUnit.id, unit_ids), *clauses)).all()
 
 
 def unit_ids_of(vehicle_id: uuid.UUID) -> Sequence[uuid.UUID]:
@@ -78,7 +76,7 @@ def vehicles_by_id(actor: Actor, vehicle_ids: Sequence[uuid.UUID]) -> Mapping[uu
         )
         .outerjoin(StockUnit, unit)
         .outerjoin(stores, stores.c.store_id == StockUnit.store_id)
-        .where(Vehicle.id.in_(vehicle_ids))
+        .where(among(Vehicle.id, vehicle_ids))
     )
     return {row.id: row for row in rows}
 

@@ -74,7 +74,7 @@ def record_delivered_deals(*, actor: Actor, rows: Sequence[DealInput]) -> list[u
         named = dict(zip(_COLUMNS, values, strict=True))
         entries.append(audit.Entry(values[0], {name: (None, named[name]) for name in _TOLD}))
     audit.record_many(actor, "deal.create", "deal", entries)
-    search.refresh("deal", ids)
+    search.refresh("deal", ids, new=True)
     publish(DealsRecorded(tuple(ids)))
     return ids
 

@@ -2,7 +2,7 @@
 
 from app.core.lists.search.entries import new_entry, refresh
 from app.core.lists.search.finding import Group, Hit, find
-from app.core.lists.search.kinds import Entry, SearchKind, Word, declare_search
+from app.core.lists.search.kinds import Entry, SearchKind, Word, among, declare_search
 from app.core.lists.search.recents import note_recent, recent
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Hit",
     "SearchKind",
     "Word",
+    "among",
     "declare_search",
     "find",
     "new_entry",

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core.db import db
 from app.core.db.bulk import copy_rows
-from app.core.lists.search.kinds import KINDS, Entry, SearchKind
+from app.core.lists.search.kinds import KINDS, Entry, SearchKind, among
 from app.core.lists.search.models import RecentRecord, SearchEntry
 from app.core.lists.search.tokens import Form, kept_forms, plain_code, tokens_of
 from app.core.lists.search.words import fold, spellings_of
@@ -27,24 +27,27 @@ _KEY = ("kind", "record_id")
 _FEW = 20
 
 
-def refresh(kind: str, record_ids: Collection[uuid.UUID]) -> None:
-    """Bring the entries of these records, new, changed or deleted, to what the records say now."""
+def refresh(kind: str, record_ids: Collection[uuid.UUID], *, new: bool = False) -> None:
+    """Bring the entries of these records, new, changed or deleted, to what the records say now.
+
+    With `new` all of them were made in this transaction: nobody else sees them yet, and they have no entries.
+    """
     ids = sorted(set(record_ids))
     if not ids:
         return
     db.session.flush()
     for item in KINDS.values():
         if kind in (item.name, item.beside):
-            _refresh(item, ids)
+            _refresh(item, ids, new=new)
 
 
-def _refresh(kind: SearchKind, record_ids: Sequence[uuid.UUID]) -> None:
-    rows = rows_of(kind, record_ids)
+def _refresh(kind: SearchKind, record_ids: Sequence[uuid.UUID], *, new: bool) -> None:
+    rows = rows_for(kind.name, kind.load(record_ids)) if new else rows_of(kind, record_ids)
     gone = set(record_ids) - rows.keys()
-    if gone:
+    if gone and not new:
         remove(kind.name, gone)
-    if len(rows) > _FEW:
-        _copy(kind.name, rows)
+    if new or len(rows) > _FEW:
+        _copy(kind.name, rows, new=new)
     elif rows:
         _store(list(rows.values()))
 
@@ -52,13 +55,13 @@ def _refresh(kind: SearchKind, record_ids: Sequence[uuid.UUID]) -> None:
 def replace(kind: SearchKind, record_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     """Write the entries of these records anew; the ids of those that have one."""
     rows = rows_of(kind, record_ids)
-    _copy(kind.name, rows)
+    _copy(kind.name, rows, new=False)
     return set(rows)
 
 
 def rows_of(kind: SearchKind, record_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Mapping[str, Any]]:
     """The rows that these records should have, by id; the records are locked until the transaction ends."""
-    locked = select(kind.key).where(kind.key.in_(record_ids)).order_by(kind.key).with_for_update(key_share=True)
+    locked = select(kind.key).where(among(kind.key, record_ids)).order_by(kind.key).with_for_update(key_share=True)
     there = db.session.scalars(locked).all()
     return rows_for(kind.name, kind.load(there)) if there else {}
 
@@ -81,12 +84,12 @@ def remove(kind: str, record_ids: Collection[uuid.UUID]) -> None:
     ids = sorted(record_ids)
     db.session.execute(
         delete(SearchEntry)
-        .where(SearchEntry.kind == kind, SearchEntry.record_id.in_(ids))
+        .where(SearchEntry.kind == kind, among(SearchEntry.record_id, ids))
         .execution_options(synchronize_session=False)
     )
     db.session.execute(
         delete(RecentRecord)
-        .where(RecentRecord.kind == kind, RecentRecord.record_id.in_(ids))
+        .where(RecentRecord.kind == kind, among(RecentRecord.record_id, ids))
         .execution_options(synchronize_session=False)
     )
 
@@ -121,10 +124,8 @@ def _store(rows: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
-def _copy(kind: str, rows: Mapping[uuid.UUID, Mapping[str, Any]]) -> None:
-    db.session.execute(
-        delete(SearchEntry)
-        .where(SearchEntry.kind == kind, SearchEntry.record_id.in_(list(rows)))
-        .execution_options(synchronize_session=False)
-    )
+def _copy(kind: str, rows: Mapping[uuid.UUID, Mapping[str, Any]], *, new: bool) -> None:
+    if not new:
+        there = SearchEntry.kind == kind, among(SearchEntry.record_id, list(rows))
+        db.session.execute(delete(SearchEntry).where(*there).execution_options(synchronize_session=False))
     copy_rows(TABLE, COLUMNS, ([row[name] for name in COLUMNS] for row in rows.values()))

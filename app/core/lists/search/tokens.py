@@ -139,7 +139,8 @@ def _email(text: str) -> str:
 
 def plain_code(text: str) -> str:
     """Letters and digits of any script in upper case, the rest dropped: plates, VINs and numbers of documents."""
-    return "".join(char for char in unicodedata.normalize("NFKC", text).upper() if char.isalnum())
+    plain = text.upper() if text.isascii() else unicodedata.normalize("NFKC", text).upper()
+    return plain if plain.isalnum() else "".join(filter(str.isalnum, plain))
 
 
 def _id_kept(value: str) -> list[Form]:

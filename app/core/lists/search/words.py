@@ -29,6 +29,8 @@ _DROPPED = str.maketrans(dict.fromkeys("'\u2019\u02bc`\u00b4"))
 
 def fold(text: str) -> str:
     """`text` in the form names are compared in: width, case, accents, punctuation and spaces do not count."""
+    if not text:
+        return ""
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     bare = "".join(char for char in decomposed if not unicodedata.combining(char)).translate(_STROKES)
     bare = unicodedata.normalize("NFC", bare.translate(_DROPPED))
