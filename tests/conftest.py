@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from flask import Flask
+from hypothesis import settings
 from sqlalchemy import make_url
 
 from app.core.db import revisions, session
@@ -17,6 +18,11 @@ from app.factory import create_app
 from ops import assets
 from ops.postgres import EmbeddedPostgres
 from ops.valkey import EmbeddedValkey
+
+# The suite asks the same questions in every run; `HYPOTHESIS_PROFILE=explore` asks new ones, and many more of them.
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.register_profile("explore", derandomize=False, deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 pytest_plugins = ["tests.fixtures.dealerships", "tests.fixtures.serving"]
 

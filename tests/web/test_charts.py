@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.web.charts import Chart, Part, Series, draw, lengths, segments, sparkline
@@ -46,6 +46,7 @@ def numbers_of(plot):
 
 
 @given(bars=ROWS, more=ROWS, left=ROWS, right=ROWS, width=st.sampled_from([350, 760, 1120]))
+@example(bars=[], more=[], left=[], right=[5e-324], width=350)
 def test_nothing_leaves_the_box(bars, more, left, right, width):
     plot = draw(
         chart(

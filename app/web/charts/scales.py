@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,9 +23,10 @@ def finite(value: Value) -> float | None:
 
 def nice_step(span: float, steps: int = STEPS, *, whole: bool = False) -> float:
     """1, 2, 2.5 or 5 times a power of ten, at most `steps` of which reach over `span`; `whole` allows no halves."""
-    if span <= 0:
-        return 1.0
     raw = span / steps
+    # Below the smallest normal number there is no power of ten to go by, and nothing to see.
+    if raw < sys.float_info.min:
+        return 1.0
     power = 10.0 ** math.floor(math.log10(raw))
     fitting = (factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * (1 - 1e-9))
     step = next(step for step in fitting if not whole or step < 1 or step == int(step))
