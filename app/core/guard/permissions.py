@@ -74,7 +74,8 @@ class Actor:
 
     `reach` says where those grants come from: permission -> store -> widest scope of the roles held there; `teams`
     whom he works with: store -> users of his teams there. Without `reach` a grant holds alike at all `store_ids` and
-    for all `team_user_ids`, as for somebody with one role.
+    for all `team_user_ids`, as for somebody with one role. `sights` says how much he sees of each group of fields,
+    `behind` names the operator who acts as him, `key_id` is the API key that acts for him.
     """
 
     user_id: uuid.UUID | None
@@ -85,6 +86,9 @@ class Actor:
     system: bool = False
     reach: Mapping[str, Mapping[uuid.UUID, str]] | None = field(default=None, hash=False)
     teams: Mapping[uuid.UUID, frozenset[uuid.UUID]] = field(default_factory=dict, hash=False)
+    sights: Mapping[str, str] = field(default_factory=dict, hash=False)
+    behind: str | None = None
+    key_id: uuid.UUID | None = None
 
     def __post_init__(self) -> None:
         # Frozen all the way down: nobody widens an actor on its way through the operations.
@@ -93,6 +97,7 @@ class Actor:
         object.__setattr__(self, "team_user_ids", frozenset(self.team_user_ids))
         teams = {store_id: frozenset(users) for store_id, users in self.teams.items()}
         object.__setattr__(self, "teams", MappingProxyType(teams))
+        object.__setattr__(self, "sights", MappingProxyType(dict(self.sights)))
         if self.reach is not None:
             reach = {name: MappingProxyType(dict(stores)) for name, stores in self.reach.items()}
             object.__setattr__(self, "reach", MappingProxyType(reach))
@@ -260,6 +265,9 @@ def to_plain(actor: Actor) -> dict[str, Any]:
         "team": sorted(map(str, actor.team_user_ids)),
         "reach": reach,
         "teams": {str(store_id): sorted(map(str, users)) for store_id, users in actor.teams.items()},
+        "sights": dict(actor.sights),
+        "behind": actor.behind,
+        "key": str(actor.key_id) if actor.key_id else None,
     }
 
 
@@ -282,4 +290,7 @@ def from_plain(user_id: uuid.UUID | None, kept: Mapping[str, Any]) -> Actor:
         system=kept["system"],
         reach=reach,
         teams={uuid.UUID(store_id): frozenset(map(uuid.UUID, users)) for store_id, users in kept["teams"].items()},
+        sights=kept["sights"],
+        behind=kept["behind"],
+        key_id=uuid.UUID(kept["key"]) if kept["key"] else None,
     )
