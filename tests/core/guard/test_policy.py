@@ -85,9 +85,9 @@ def test_show_gives_the_value_its_mask_or_nothing():
 
 
 def test_another_record_types_right_does_not_open_what_has_its_own():
-    declare("policy_test_other", verbs=(), extra=("contact",))
-    open_group("contact", "policy_test_other.contact", "policy_test_other")
-    only_other = Actor(user_id=None, name="other", grants={"policy_test_other.contact": "all"})
+    declare("policy_other_test", verbs=(), extra=("contact",))
+    open_group("contact", "policy_other_test.contact", "policy_other_test")
+    only_other = Actor(user_id=None, name="other", grants={"policy_other_test.contact": "all"})
     assert opener("contact", "policy_test") == "policy_test.contact"
     assert policy_for(only_other).field("policy_test", "phone") is Sight.MASKED
 
