@@ -1,4 +1,4 @@
-"""An answer reaches the server in one piece, so that a killed process leaves all of it or nothing; streams stay streams."""
+"""A page reaches the server in one piece: a killed process leaves all of it or nothing. Streams stay streams."""
 
 from __future__ import annotations
 
