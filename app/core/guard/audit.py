@@ -61,7 +61,7 @@ def new_entry(
 
     Both mappings hold field -> (before, after); fields that did not change are left out. Everything that tells of a
     person goes into `personal`, which is sealed: under the key of `subject_id` where one is given, so that erasing
-    the person erases it here too, otherwise under the tenant's key.
+    the person erases it here too, otherwise under the key of nobody in particular.
     """
     entry_id = new_id()
     made = AuditEntry(
@@ -117,11 +117,12 @@ def record_many(actor: Actor, action: str, record_type: str, entries: Sequence[E
 
 def _seal_many(items: Sequence[tuple[uuid.UUID, uuid.UUID | None, dict[str, Any]]]) -> list[bytes]:
     """The sealed changes of many entries, the keys of all their subjects read or made together."""
-    own = [
-        (vault.Place(subject, _TABLE, _COLUMN, entry), vault.to_json(kept)) for entry, subject, kept in items if subject
-    ]
-    blobs = iter(vault.seal_many(own) if own else [])
-    return [next(blobs) if subject else _seal(entry, None, kept) for entry, subject, kept in items]
+    return vault.seal_many(
+        [
+            (vault.Place(subject or vault.NOBODY, _TABLE, _COLUMN, entry), vault.to_json(kept))
+            for entry, subject, kept in items
+        ]
+    )
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def last_actor_of(record_type: str, record_id: uuid.UUID, actions: Sequence[str]
 def unseal_entries(entries: Sequence[AuditEntry]) -> dict[uuid.UUID, dict[str, Change]]:
     """The personal changes of `entries` by entry id; those of erased persons are absent."""
     found: dict[uuid.UUID, dict[str, Change]] = {}
-    vault.load_subject_keys({entry.subject_id for entry in entries if entry.sealed and entry.subject_id})
+    vault.load_subject_keys({entry.subject_id or vault.NOBODY for entry in entries if entry.sealed})
     for entry in entries:
         if not entry.sealed:
             continue
@@ -189,17 +190,15 @@ def unseal_entries(entries: Sequence[AuditEntry]) -> dict[uuid.UUID, dict[str, C
 
 
 def _seal(entry_id: uuid.UUID, subject_id: uuid.UUID | None, changes: dict[str, Any]) -> bytes:
-    if subject_id is None:
-        return vault.seal_json(_TABLE, _COLUMN, entry_id, changes)
-    return vault.seal(subject_id, _TABLE, _COLUMN, entry_id, vault.to_json(changes))
+    return vault.seal(subject_id or vault.NOBODY, _TABLE, _COLUMN, entry_id, vault.to_json(changes))
 
 
 def _unseal(entry: AuditEntry) -> dict[str, Change]:
     blob = entry.sealed or b""
-    if entry.subject_id is None:
+    if blob[:1] == vault.TENANT_VALUE:
         found = vault.unseal_json(_TABLE, _COLUMN, entry.id, blob)
     else:
-        found = vault.from_json(vault.unseal(entry.subject_id, _TABLE, _COLUMN, entry.id, blob))
+        found = vault.from_json(vault.unseal(entry.subject_id or vault.NOBODY, _TABLE, _COLUMN, entry.id, blob))
     return {field: (values[0], values[1]) for field, values in found.items()}
 
 

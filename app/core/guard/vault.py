@@ -28,6 +28,9 @@ SUBJECT_VALUE = b"\x01"
 TENANT_VALUE = b"\x02"
 PLATFORM_VALUE = b"\x03"
 INDEX_BYTES = 16
+# Whose key seals what concerns no one person but can never be written anew, as entries of the audit: its key is
+# wrapped like a person's, so that a new key of the tenant leaves the values as they are.
+NOBODY = uuid.UUID(int=0)
 _ASKED_AT_ONCE = 5_000
 _SESSION_CACHE = "subject_keys"
 

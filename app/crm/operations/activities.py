@@ -178,4 +178,4 @@ def _audit(actor: Actor, action: str, activity: Activity, before: dict[str, obje
         {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
         for names in (_PLAIN, _PERSONAL)
     )
-    audit.record(actor, action, "activity", activity.id, changes, personal)
+    audit.record(actor, action, "activity", activity.id, changes, personal, subject_id=activity.customer_id)

@@ -45,6 +45,7 @@ def add_contact_point(*, actor: Actor, customer_id: uuid.UUID, kind: str, value:
         customer.id,
         {"kind": (None, kind)},
         {"contact": (None, value.strip())},
+        subject_id=customer.id,
     )
     search.refresh("customer", [customer.id])
     return point
@@ -66,6 +67,7 @@ def remove_contact_point(*, actor: Actor, customer_id: uuid.UUID, contact_point_
         customer.id,
         {"kind": (point.kind, None)},
         {"contact": (value, None)},
+        subject_id=customer.id,
     )
     search.refresh("customer", [customer.id])
 
@@ -84,7 +86,8 @@ def restore_contact_point(*, actor: Actor, row: Mapping[str, Any]) -> ContactPoi
     db.session.add(point)
     db.session.flush()
     told = {"contact": (None, _unsealed(point))}
-    audit.record(actor, "customer.add_contact", "customer", customer.id, {"kind": (None, point.kind)}, told)
+    kind = {"kind": (None, point.kind)}
+    audit.record(actor, "customer.add_contact", "customer", customer.id, kind, told, subject_id=customer.id)
     search.refresh("customer", [customer.id])
     return point
 

@@ -54,7 +54,7 @@ def create_customer(
     for entry in contact_points:
         contacts.attach(customer, entry)
     changes, personal = _differences({}, _state(customer))
-    audit.record(actor, "customer.create", "customer", customer.id, changes, personal)
+    audit.record(actor, "customer.create", "customer", customer.id, changes, personal, subject_id=customer.id)
     search.refresh("customer", [customer.id])
     publish(CustomerCreated(customer.id))
     return customer
@@ -89,7 +89,7 @@ def edit_customer(
     changes, personal = _differences(before, _state(customer))
     if changes or personal:
         _flush_choices()
-        audit.record(actor, "customer.edit", "customer", customer.id, changes, personal)
+        audit.record(actor, "customer.edit", "customer", customer.id, changes, personal, subject_id=customer.id)
         kept = {"id": customer.id, "version": customer.version, "name": customer.name, "before": before}
         undo.offer(actor, "customer.edit", kept)
         search.refresh("customer", [customer.id])
@@ -115,7 +115,7 @@ def delete_customer(*, actor: Actor, customer_id: uuid.UUID, version: int | None
         if getattr(error.orig, "sqlstate", None) == _FOREIGN_KEY_VIOLATION:
             raise CustomerReferredTo from error
         raise
-    audit.record(actor, "customer.delete", "customer", customer_id, changes, personal)
+    audit.record(actor, "customer.delete", "customer", customer_id, changes, personal, subject_id=customer_id)
     undo.offer(actor, "customer.delete", kept)
     search.refresh("customer", [customer_id])
 
@@ -134,7 +134,7 @@ def restore_customer(*, actor: Actor, row: Mapping[str, Any], points: Sequence[M
     db.session.add_all(ContactPoint(**point) for point in points)
     db.session.flush()
     changes, personal = _differences({}, _state(customer))
-    audit.record(actor, "customer.restore", "customer", customer.id, changes, personal)
+    audit.record(actor, "customer.restore", "customer", customer.id, changes, personal, subject_id=customer.id)
     search.refresh("customer", [customer.id])
     publish(CustomerCreated(customer.id))
     return customer
