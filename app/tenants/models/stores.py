@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PUBLIC, Instant, Record
+from app.core.guard.policy import declare_record
 
 
 class Store(Record, db.Model):
@@ -48,3 +49,7 @@ class TeamMember(db.Model):
     user_id: Mapped[uuid.UUID] = mapped_column(
         Uuid, ForeignKey("tenants_users.id"), primary_key=True, index=True, info=INTERNAL
     )
+
+
+declare_record("store", Store)
+declare_record("team", Team, member_ids=INTERNAL)

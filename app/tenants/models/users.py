@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, SENSITIVE, Identified, Instant, Record
+from app.core.guard.policy import declare_record
 
 
 class User(Record, db.Model):
@@ -43,3 +44,8 @@ class Membership(Identified, db.Model):
     role_id: Mapped[uuid.UUID] = mapped_column(
         Uuid, ForeignKey("tenants_roles.id"), nullable=False, index=True, info=INTERNAL
     )
+
+
+# What the audit tells of users and roles besides columns; an e-mail stands in its page's form as well.
+declare_record("user", User, email=PERSONAL, roles=INTERNAL)
+declare_record("role", name=INTERNAL, grants=INTERNAL)

@@ -85,7 +85,8 @@ def create_team(
     db.session.add(team)
     db.session.flush()
     _set_members(team, set(member_ids))
-    audit.record(actor, "team.create", "team", team.id, changes={"name": (None, name)})
+    told = {"name": (None, name), "lead_id": (None, lead_id), "member_ids": (None, _members(team))}
+    audit.record(actor, "team.create", "team", team.id, changes=told)
     return team
 
 
@@ -100,11 +101,17 @@ def change_team(
 ) -> Team:
     """Rename a team, change its lead or its members."""
     team = _team(actor, team_id, version)
-    before, team.name, team.lead_id = team.name, name, lead_id
+    before, before_lead, before_members = team.name, team.lead_id, _members(team)
+    team.name, team.lead_id = name, lead_id
     team.updated_at = clock.now()
     db.session.flush()
     _set_members(team, set(member_ids))
-    audit.record(actor, "team.edit", "team", team.id, changes={"name": (before, name)})
+    told = {
+        "name": (before, name),
+        "lead_id": (before_lead, lead_id),
+        "member_ids": (before_members, _members(team)),
+    }
+    audit.record(actor, "team.edit", "team", team.id, changes=told)
     return team
 
 
@@ -137,6 +144,10 @@ def _set_members(team: Team, wanted: set[uuid.UUID]) -> None:
     db.session.execute(delete(TeamMember).where(TeamMember.team_id == team.id))
     db.session.add_all(TeamMember(team_id=team.id, user_id=user_id) for user_id in sorted(wanted))
     db.session.flush()
+
+
+def _members(team: Team) -> set[uuid.UUID]:
+    return set(db.session.scalars(select(TeamMember.user_id).where(TeamMember.team_id == team.id)))
 
 
 def _check_store(actor: Actor, store_id: uuid.UUID) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, Subquery, literal, select, union_all
@@ -81,6 +81,13 @@ def get_user_name(user_id: uuid.UUID) -> str:
     if name is None:
         raise NotFound
     return name
+
+
+def list_names(user_ids: Collection[uuid.UUID], store_ids: Collection[uuid.UUID]) -> Sequence[Row[uuid.UUID, str]]:
+    """(id, name) of these users and stores, whatever their state, in one statement; none for none."""
+    wanted = ((User, user_ids), (Store, store_ids))
+    parts = [select(table.id, table.name).where(table.id.in_(ids)) for table, ids in wanted if ids]
+    return db.session.execute(union_all(*parts)).all() if parts else ()
 
 
 def works_at(user_id: uuid.UUID, store_id: uuid.UUID) -> bool:

@@ -24,6 +24,7 @@ from app.tenants.queries import people
 from app.tenants.rules.roles import ADMIN, SCOPES, width
 from app.tenants.schemas import RoleChangeForm, RoleForm, VersionForm
 from app.tenants.views.base import bp
+from app.tenants.views.histories import action_words, record_history
 from app.tenants.views.words import RESOURCES, SCOPE_WORDS, VERBS
 
 TEMPLATE = "tenants/role.html"
@@ -121,6 +122,8 @@ def _context(grants: dict[str, str], role: Any = None) -> dict[str, Any]:
         "declared": declared(),
         "words": VERBS,
         "editable": not fixed and allows(actor, "role.edit" if role else "role.create"),
+        "history": record_history("role", role.id) if role else [],
+        "action_words": action_words(),
     }
 
 

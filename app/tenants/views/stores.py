@@ -24,6 +24,7 @@ from app.tenants.operations import stores
 from app.tenants.queries import people
 from app.tenants.schemas import StoreChangeForm, StoreForm, VersionForm
 from app.tenants.views.base import bp
+from app.tenants.views.histories import action_words, record_history
 
 TEMPLATE = "tenants/store.html"
 
@@ -103,6 +104,8 @@ def _context(store: Any = None) -> dict[str, Any]:
         "teams": teams,
         "timezones": sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/")),
         "editable": allows(actor, "store.edit" if store else "store.create"),
+        "history": record_history("store", store.id) if store else [],
+        "action_words": action_words(),
     }
 
 

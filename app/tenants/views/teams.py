@@ -21,6 +21,7 @@ from app.tenants.operations import stores
 from app.tenants.queries import people
 from app.tenants.schemas import TeamChangeForm, TeamForm, VersionForm
 from app.tenants.views.base import bp
+from app.tenants.views.histories import action_words, record_history
 
 TEMPLATE = "tenants/team.html"
 
@@ -97,7 +98,13 @@ def _opened(team: Any) -> Opened:
 def _context(store_id: uuid.UUID, team: Any = None) -> dict[str, Any]:
     store = people.get_store_for(current_actor(), "user.edit", store_id)
     people_there = [(to_public("usr", row.id), row.name) for row in queries.list_active_users(store_id)]
-    return {"store": store, "team": team, "people": people_there}
+    return {
+        "store": store,
+        "team": team,
+        "people": people_there,
+        "history": record_history("team", team.id) if team else [],
+        "action_words": action_words(),
+    }
 
 
 def _back(store: Any, message: str) -> BaseResponse:

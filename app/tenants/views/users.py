@@ -24,6 +24,7 @@ from app.tenants.operations.links import email_of
 from app.tenants.queries import people
 from app.tenants.schemas import UserChangeForm, UserForm, VersionForm
 from app.tenants.views.base import bp
+from app.tenants.views.histories import action_words, record_history
 
 TEMPLATE = "tenants/user.html"
 LIST = "tenants/users.html"
@@ -151,6 +152,8 @@ def _context(permission: str, user: Any = None) -> dict[str, Any]:
         "stores": queries.list_open_stores(actor, permission),
         "roles": [line.role for line in people.list_roles()],
         "editable": allows(actor, permission),
+        "history": record_history("user", user.id) if user else [],
+        "action_words": action_words(),
     }
 
 
