@@ -2,7 +2,7 @@
 
 from app.core.db.scopes import NoScope, Tenant, WrongScope, current_tenant, find_tenant
 from app.core.db.session import after_commit, db, transaction
-from app.core.db.tenancy import platform, tenant
+from app.core.db.tenancy import operators, platform, tenant
 
 __all__ = [
     "NoScope",
@@ -12,6 +12,7 @@ __all__ = [
     "current_tenant",
     "db",
     "find_tenant",
+    "operators",
     "platform",
     "tenant",
     "transaction",

@@ -18,6 +18,7 @@ RELAY = "forecourt_relay"
 BACKUP = "forecourt_backup"
 TENANTS = "forecourt_tenant"
 PLATFORM_ROLE = "r_platform"
+OPERATOR_ROLE = "r_operator"
 
 # How many tenants one login serves: the first switch of role costs by the square of memberships before PostgreSQL 16.
 LOGIN_CAPACITY_OLD = 1_000
@@ -39,6 +40,7 @@ _ROLES = (
     (OWNER, "NOLOGIN"),
     (TENANTS, "NOLOGIN"),
     (PLATFORM_ROLE, "NOLOGIN NOINHERIT"),
+    (OPERATOR_ROLE, "NOLOGIN NOINHERIT"),
     (MIGRATOR, "LOGIN NOINHERIT CREATEROLE"),
     (APP, "LOGIN NOINHERIT"),
     (RELAY, "LOGIN NOINHERIT"),
@@ -82,7 +84,7 @@ def _make_roles(connection: psycopg.Connection, passwords: LoginPasswords) -> No
         # An idle connection has nothing to see: role and path come with every BEGIN.
         connection.execute(sql.SQL("ALTER ROLE {} SET search_path = ''").format(sql.Identifier(login)))
     grant = sql.SQL("GRANT {} TO {}")
-    pairs = [(OWNER, MIGRATOR), (PLATFORM_ROLE, APP)]
+    pairs = [(OWNER, MIGRATOR), (PLATFORM_ROLE, APP), (OPERATOR_ROLE, APP)]
     for role_name, member in pairs:
         connection.execute(grant.format(sql.Identifier(role_name), sql.Identifier(member)))
     # The migrator makes tenants' roles members of the group.

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.db import scopes
-from app.core.db.platform import directory_state, hosts, tenants
+from app.core.db.platform import announcements, directory_state, hosts, tenants
 from app.core.db.session import db
 from app.core.logging import get_logger
 
@@ -27,10 +31,26 @@ _COLUMNS = (
     *(tenants.c.id, tenants.c.slug, tenants.c.name, tenants.c.state, tenants.c.dsn_name, tenants.c.login),
     *(tenants.c.schema_version, tenants.c.locale, tenants.c.currency, tenants.c.country, tenants.c.timezone),
 )
+_ANNOUNCED = (
+    *(announcements.c.id, announcements.c.text_en, announcements.c.text_zh, announcements.c.tone),
+    *(announcements.c.starts_at, announcements.c.ends_at),
+)
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What the operator says to everybody, for a time."""
+
+    id: UUID
+    text_en: str
+    text_zh: str | None
+    tone: str
+    starts_at: datetime
+    ends_at: datetime
 
 
 class Directory:
-    """One process's copy of `platform.tenants` and `platform.hosts`."""
+    """One process's copy of `platform.tenants` and `platform.hosts`, and of the announcements that are not over."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -38,6 +58,7 @@ class Directory:
         self._version = -1
         self._tenants: dict[str, scopes.Tenant] = {}
         self._hosts: dict[str, str] = {}
+        self._announcements: tuple[Announcement, ...] = ()
 
     def refresh(self, *, force: bool = False) -> None:
         """Catch up with the database when the last look is a second old; an old copy outlives a database fault."""
@@ -68,6 +89,8 @@ class Directory:
                 host_query = host_query.where(hosts.c.tenant_id.in_(ids))
             for host, tenant_id in connection.execute(host_query.order_by(hosts.c.created_at, hosts.c.host)):
                 names.setdefault(tenant_id, []).append(host)
+            coming = select(*_ANNOUNCED).where(announcements.c.ends_at > func.now()).order_by(announcements.c.starts_at)
+            announced = tuple(Announcement(*row) for row in connection.execute(coming))
         known = dict(self._tenants)
         by_host = {host: owner for host, owner in self._hosts.items() if owner not in set(ids)}
         for row in changed:
@@ -81,6 +104,7 @@ class Directory:
                 currency=row["currency"], country=row["country"], timezone=row["timezone"], hosts=own,
             )  # fmt: skip
             by_host.update(dict.fromkeys(own, row["id"]))
+        self._announcements = announced
         self._tenants, self._hosts, self._version = known, by_host, version
 
     def outdate(self) -> None:
@@ -98,6 +122,10 @@ class Directory:
         """The tenant that answers at `host` (lower case, no port), or None."""
         self.refresh()
         return self._tenants.get(self._hosts.get(host, ""))
+
+    def announced(self, now: datetime) -> Sequence[Announcement]:
+        """What the operator says to everybody at `now`, as the copy has it."""
+        return [item for item in self._announcements if item.starts_at <= now < item.ends_at]
 
     def all(self) -> list[scopes.Tenant]:
         """Every tenant that is not deleted, by id."""
@@ -126,6 +154,11 @@ def find_host(host: str) -> scopes.Tenant | None:
 def all_tenants() -> list[scopes.Tenant]:
     """Every tenant that is not deleted, by id, read anew."""
     return _here().all()
+
+
+def announced(now: datetime) -> Sequence[Announcement]:
+    """What the operator says to everybody at `now`."""
+    return _here().announced(now)
 
 
 def outdate() -> None:

@@ -88,6 +88,23 @@ operators = Table(
     Column("password_hash", Text, nullable=True, info=SENSITIVE),
     Column("disabled_at", Instant, nullable=True, info=INTERNAL),
     _now(),
+    Column("totp_enc", LargeBinary, nullable=True, info=SENSITIVE),
+    # The last step whose code was accepted: no code is taken twice.
+    Column("totp_step", BigInteger, nullable=True, info=INTERNAL),
+)
+
+# What the operator says to everybody; each process holds the ones not over yet beside its copy of the directory.
+announcements = Table(
+    "announcements",
+    platform_metadata,
+    Column("id", Uuid, primary_key=True, info=INTERNAL),
+    Column("text_en", Text, nullable=False, info=PUBLIC),
+    Column("text_zh", Text, nullable=True, info=PUBLIC),
+    Column("tone", String(10), nullable=False, info=PUBLIC),
+    Column("starts_at", Instant, nullable=False, info=PUBLIC),
+    Column("ends_at", Instant, nullable=False, info=PUBLIC),
+    _now(),
+    CheckConstraint("tone in ('info', 'warning')", name="tone_known"),
 )
 
 wrapped_keys = Table(
@@ -138,6 +155,18 @@ outbox_hint = Table(
     Column("tenant_id", Text, nullable=False, server_default=text("current_user"), info=INTERNAL),
     Column("due_at", Instant, nullable=False, server_default=func.now(), info=INTERNAL),
     Index("ix_outbox_hint_due_at", "due_at"),
+)
+
+audit_heads = Table(
+    "audit_heads",
+    platform_metadata,
+    Column("id", BigInteger, Identity(), primary_key=True, info=INTERNAL),
+    # As with the hints: a tenant adds what the columns below say and can neither read, change nor delete a row.
+    Column("tenant_id", Text, nullable=False, server_default=text("current_user"), info=INTERNAL),
+    Column("seq", BigInteger, nullable=False, info=INTERNAL),
+    Column("proof", LargeBinary, nullable=False, info=INTERNAL),
+    Column("noted_at", Instant, nullable=False, server_default=func.now(), info=INTERNAL),
+    Index("ix_audit_heads_tenant_id_seq", "tenant_id", "seq"),
 )
 
 ticks = Table(

@@ -1,4 +1,4 @@
-"""The three contexts of a statement: a tenant's, the platform's, and none, in which everything fails."""
+"""The contexts of a statement: a tenant's, the platform's, its operators', and none, in which everything fails."""
 
 from __future__ import annotations
 
@@ -92,6 +92,8 @@ WORKER = TimeLimits(statement=300_000, lock=10_000, idle=60_000)
 COPY = TimeLimits(statement=1_800_000, lock=10_000, idle=300_000)
 
 PLATFORM = Scope(role="r_platform", path="platform, shared, ext, pg_temp")
+# The console's own: what runs as the platform, in every process, reads no operator's account.
+OPERATOR = Scope(role="r_operator", path="platform, shared, ext, pg_temp")
 
 _scope: ContextVar[Scope | None] = ContextVar("forecourt_scope", default=None)
 _limits: ContextVar[TimeLimits] = ContextVar("forecourt_limits", default=WEB)

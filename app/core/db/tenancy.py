@@ -83,3 +83,8 @@ def entering(found: scopes.Tenant) -> Entered[None]:
 def platform() -> Entered[None]:
     """Run the body as the platform's own role, which sees the directory and no tenant's rows."""
     return Entered(scopes.PLATFORM, None)
+
+
+def operators() -> Entered[None]:
+    """Run the body as the console's own role, which sees operators and directory and no tenant's rows."""
+    return Entered(scopes.OPERATOR, None)

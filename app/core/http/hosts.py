@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.config import Settings
-from app.core.db import Tenant, directory, tenant
+from app.core.db import Tenant, directory, operators, tenant
 from app.core.errors import DomainError
 from app.core.http.headers import FIXED
 from app.core.http.problems import HostUnknown, TenantBeingPrepared, TenantSuspended, TenantUnreadable, Unavailable
@@ -24,6 +24,8 @@ HOST_SHAPE = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9]([a-z0-9.-]{0,251}[a-z0-
 HEALTH_PATHS = ("/healthz", "/readyz")
 # Files of ours that hold nobody's data; refusals need the style sheet too.
 STATIC_PATH = "/static/"
+# Before the base host: the platform's own console. No dealership can be called so.
+OPERATOR_LABEL = "operator"
 # What a client may claim about where it comes from; only a named gateway's word about the address is heard.
 CLAIMS = ("HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_PORT", "HTTP_X_FORWARDED_PREFIX",
           "HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")  # fmt: skip
@@ -40,12 +42,13 @@ WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class HostMiddleware:
-    """Runs each request in the context of the tenant whose host it names, or lets Flask say why not."""
+    """Runs each request in the context of the tenant or the console its host names, or lets Flask say why not."""
 
     def __init__(self, app: Flask, settings: Settings, readable: Callable[[str | None], bool]) -> None:
         self.app = app
         self.inner: WSGIApp = app.wsgi_app
         self.bare_hosts = {settings.base_host}
+        self.operator_host = f"{OPERATOR_LABEL}.{settings.base_host}"
         self.readable = readable
         self.gateways = [ipaddress.ip_network(text) for text in getattr(settings, "gateway_addresses", ())]
 
@@ -58,9 +61,13 @@ class HostMiddleware:
         for name in CLAIMS:
             environ.pop(name, None)
         environ["forecourt.host"] = host
+        environ["forecourt.operator"] = host == self.operator_host
         path = environ.get("PATH_INFO", "")
         if path in HEALTH_PATHS or path.startswith(STATIC_PATH):
             return self.inner(environ, start_response)
+        if environ["forecourt.operator"]:
+            with self.app.app_context(), operators():
+                return self.inner(environ, start_response)
         with self.app.app_context():
             found, environ["forecourt.refusal"] = self._find(host)
             if found is not None:

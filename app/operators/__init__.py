@@ -1,0 +1,1 @@
+"""The operator console: whoever runs the platform sees the fleet there, and no dealership's rows."""

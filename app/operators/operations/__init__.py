@@ -1,0 +1,1 @@
+"""What operators do: accounts, dealerships, announcements, entries; and what the ops worker does for them."""

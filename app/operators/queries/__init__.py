@@ -1,0 +1,1 @@
+"""What the console reads: operators, the directory, what the ops worker has counted."""

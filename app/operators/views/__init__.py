@@ -1,0 +1,5 @@
+"""The pages of the console; the blueprint is `bp`."""
+
+from app.operators.views.base import bp
+
+__all__ = ["bp"]
