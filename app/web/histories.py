@@ -15,7 +15,7 @@ from app.web.field_names import labels_of_template
 from app.web.formats import format_day, format_money
 
 # Entries that tell of a whole record have every field of it; that they happened says enough.
-WHOLE = ("create", "restore", "import")
+WHOLE = ("create", "delete", "restore", "import")
 # How a field's values are told: "money", "day", words by value, or None for a field nobody reads.
 Told = str | Mapping[str, str] | None
 

@@ -14,7 +14,7 @@ from app.core.db import Tenant, db, tenant, transaction
 from app.core.db.ids import from_public, to_public
 from app.core.guard.permissions import system_actor
 from app.inventory.models import StockUnit
-from app.inventory.operations import units, vehicles
+from app.inventory.operations import removal, units, vehicles
 from app.tenants.models import Store
 from tests.browser.conftest import Shop
 
@@ -35,7 +35,7 @@ def car(app: Flask, american: Tenant) -> Iterator[str]:
         key = unit.id
     yield to_public("unit", key)
     with app.app_context(), tenant(american.id), transaction():
-        units.delete_unit(actor=SYSTEM, unit_id=key)
+        removal.delete_unit(actor=SYSTEM, unit_id=key)
 
 
 def at(shop: Shop, car: str) -> Locator:

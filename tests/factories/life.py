@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.core.db import db, transaction
 from app.crm.operations import contacts, customers
 from app.inventory.operations import units, vehicles
-from app.sales.operations import deals, delivery
+from app.sales.operations import deals, delivery, removal
 from app.tenants.models import Store
 from tests.factories.inventory import SYSTEM, new_vin
 
@@ -123,5 +123,5 @@ class Life:
 
     def drop_deal(self) -> None:
         if one := self.any_of([deal for deal in self.deals if deal.delivered_on is None]):
-            deals.delete_deal(actor=SYSTEM, deal_id=one.id)
+            removal.delete_deal(actor=SYSTEM, deal_id=one.id)
             self.deals.remove(one)

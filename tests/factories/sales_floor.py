@@ -15,7 +15,7 @@ from app.insights.rules import MetricName
 from app.inventory import queries as inventory
 from app.inventory.operations import units, vehicles
 from app.sales import queries as sales
-from app.sales.operations import deals, delivery
+from app.sales.operations import deals, delivery, removal
 from app.tenants.models import Store
 
 SYSTEM = system_actor("test")
@@ -67,7 +67,7 @@ def unwind(deal_id):
 def remove(deal_id):
     """Delete a deal as the undo of an import does."""
     with transaction():
-        deals.delete_deal(actor=SYSTEM, deal_id=deal_id, undo=True)
+        removal.delete_deal(actor=SYSTEM, deal_id=deal_id, undo=True)
 
 
 def rename(deal_id, model):

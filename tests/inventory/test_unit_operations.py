@@ -15,7 +15,7 @@ from app.core.guard.permissions import Actor
 from app.inventory import queries
 from app.inventory.errors import MoveNotAllowed, StockNumberTaken, UnitIsClosed, VehicleAlreadyInStock
 from app.inventory.models import OPEN_EPISODE, PriceChange, StockUnit
-from app.inventory.operations import episodes, units
+from app.inventory.operations import episodes, removal, units
 from tests.factories.inventory import SYSTEM, make_unit, make_vehicle
 
 
@@ -75,7 +75,7 @@ def test_the_database_itself_holds_one_open_episode(stores):
 def test_the_violation_alone_names_the_unit(stores, monkeypatch):
     """Without the lock and the look beforehand, the database's refusal still becomes the same words."""
     unit = make_unit(stores[0])
-    monkeypatch.setattr(units, "_refuse_second_episode", lambda vehicle_id: None)
+    monkeypatch.setattr(units, "refuse_second_episode", lambda vehicle_id: None)
     with pytest.raises(VehicleAlreadyInStock) as error, transaction():
         units.stock_in_unit(actor=SYSTEM, vehicle_id=unit.vehicle_id, store_id=stores[1].id)
     assert error.value.params == {"stock_number": unit.stock_number}
@@ -156,7 +156,7 @@ def test_every_price_change_is_kept(stores):
 def test_a_unit_is_deleted_with_its_price_history(stores):
     unit = make_unit(stores[0])
     with transaction():
-        units.delete_unit(actor=SYSTEM, unit_id=unit.id, version=unit.version)
+        removal.delete_unit(actor=SYSTEM, unit_id=unit.id, version=unit.version)
     assert db.session.get(StockUnit, unit.id) is None
     assert db.session.scalar(select(func.count()).where(PriceChange.stock_unit_id == unit.id)) == 0
 
@@ -180,7 +180,7 @@ def test_a_store_scope_ends_at_the_store(stores):
     grants = {f"stock.{verb}": "store" for verb in everything} | {"vehicle.see": "all"}
     actor = Actor(uuid4(), "lot", grants=grants, store_ids=frozenset({stores[0].id}))
     with pytest.raises(NotFound):
-        units.delete_unit(actor=actor, unit_id=theirs.id)
+        removal.delete_unit(actor=actor, unit_id=theirs.id)
     with pytest.raises(NotFound):
         units.move_status(actor=actor, unit_id=theirs.id, version=1, status="sold")
     with pytest.raises(PermissionDenied):

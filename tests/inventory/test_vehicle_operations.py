@@ -13,7 +13,8 @@ from app.inventory import queries
 from app.inventory.errors import VehicleExists, VehicleHasUnits
 from app.inventory.models import OdometerReading, Vehicle
 from app.inventory.operations.odometers import record_odometer
-from app.inventory.operations.vehicles import add_vehicle, delete_vehicle, edit_vehicle
+from app.inventory.operations.removal import delete_vehicle
+from app.inventory.operations.vehicles import add_vehicle, edit_vehicle
 from tests.factories.inventory import SYSTEM, make_unit, make_vehicle, new_vin
 
 pytestmark = pytest.mark.usefixtures("in_alpha")

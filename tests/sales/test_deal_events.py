@@ -14,7 +14,7 @@ from app.inventory.models import Vehicle
 from app.inventory.operations.units import change_price
 from app.inventory.operations.vehicles import edit_vehicle
 from app.sales.events import DealChanged, DealDelivered, DealUnwound
-from app.sales.operations import deals, delivery
+from app.sales.operations import deals, delivery, removal
 from tests.factories.inventory import SYSTEM, make_unit, make_vehicle
 from tests.factories.sales import make_deal
 
@@ -65,7 +65,7 @@ def test_a_correction_and_a_deletion_are_told(stores, heard):
             customer_id=None, salesperson_id=None, deal_type="retail", status="sold", sold_on=DAY, delivered_on=DAY,
         )  # fmt: skip
     with transaction():
-        deals.delete_deal(actor=SYSTEM, deal_id=deal.id, undo=True)
+        removal.delete_deal(actor=SYSTEM, deal_id=deal.id, undo=True)
     assert heard == [DealChanged(deal.id, deal.stock_unit_id, deal.store_id, True)] * 2
 
 

@@ -16,7 +16,8 @@ from app.crm.errors import CustomerReferredTo
 from app.crm.operations.customers import delete_customer
 from app.inventory.errors import UnitIsClosed, UnitReferredTo, VehicleAlreadyInStock
 from app.inventory.models import StockUnit, Vehicle
-from app.inventory.operations.units import delete_unit, move_status
+from app.inventory.operations.removal import delete_unit
+from app.inventory.operations.units import move_status
 from app.sales import queries
 from app.sales.errors import (
     DealAlreadyDelivered,
@@ -28,7 +29,7 @@ from app.sales.errors import (
     UnitHasDeal,
 )
 from app.sales.models import ACTIVE_DEAL, Deal
-from app.sales.operations import deals, delivery
+from app.sales.operations import deals, delivery, removal
 from tests.factories.inventory import SYSTEM, make_unit
 from tests.factories.sales import make_customer, make_deal
 
@@ -58,7 +59,7 @@ def unwind(deal, on=date(2026, 3, 1), reason="came back"):
 
 def delete(deal, **values):
     with transaction():
-        deals.delete_deal(actor=SYSTEM, deal_id=deal.id, **values)
+        removal.delete_deal(actor=SYSTEM, deal_id=deal.id, **values)
 
 
 def unit_of(deal):

@@ -55,5 +55,7 @@ class Record(Identified):
 
 
 def values_of(record: Any) -> dict[str, Any]:
-    """The stored values of a record by column, without its version: what it takes to make it again as it was."""
-    return {column.key: getattr(record, column.key) for column in record.__table__.columns if column.key != "version"}
+    """The stored values of a record by column, without its version and what the database computes: what it takes to
+    make it again as it was."""
+    own = [column.key for column in record.__table__.columns if column.key != "version" and column.computed is None]
+    return {name: getattr(record, name) for name in own}

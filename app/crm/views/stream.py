@@ -32,6 +32,7 @@ FIELDS = {
 }
 ACTIONS = {
     "customer.create": N_("added the customer"),
+    "customer.delete": N_("deleted the customer"),
     "customer.restore": N_("brought the customer back"),
     "customer.add_contact": N_("added a contact"),
     "customer.remove_contact": N_("removed a contact"),

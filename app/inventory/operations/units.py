@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from app.core import clock
 from app.core.db import current_tenant, db
 from app.core.db.numbering import next_number
-from app.core.db.violations import is_reference, violated
+from app.core.db.violations import violated
 from app.core.errors import FieldError, Invalid, Stale
 from app.core.guard import audit, undo
 from app.core.guard.permissions import Actor, check
@@ -21,7 +21,7 @@ from app.core.jobs.events import publish
 from app.core.lists import search
 from app.core.money import round_amount
 from app.inventory import errors, queries
-from app.inventory.errors import MoveNotAllowed, StockNumberTaken, UnitIsClosed, UnitReferredTo, VehicleAlreadyInStock
+from app.inventory.errors import MoveNotAllowed, StockNumberTaken, UnitIsClosed, VehicleAlreadyInStock
 from app.inventory.events import UnitClosed, UnitMoved, UnitPriceChanged, UnitStockedIn
 from app.inventory.models import OPEN_EPISODE, STOCK_NUMBER, PriceChange, StockUnit
 from app.inventory.rules import stock
@@ -57,7 +57,7 @@ def stock_in_unit(
         raise Invalid(problems)
     # The lock makes a second stock-in of the same vehicle wait, and then be told the first one's number.
     vehicle = queries.get_vehicle(actor, vehicle_id, lock=True)
-    _refuse_second_episode(vehicle.id)
+    refuse_second_episode(vehicle.id)
     currency = current_tenant().currency
     unit = StockUnit(
         vehicle_id=vehicle.id,
@@ -70,10 +70,10 @@ def stock_in_unit(
         currency=currency,
         acquired_on=acquired_on or today,
     )
-    _insert(unit)
+    insert_unit(unit)
     if unit.asking_price is not None:
         _note_price(actor, unit, None, None, None)
-    _audit(actor, "stock.create", unit, {})
+    note_change(actor, "stock.create", unit, {})
     publish(UnitStockedIn(unit.id, unit.vehicle_id, unit.store_id, unit.acquired_on))
     return unit
 
@@ -99,7 +99,7 @@ def edit_unit(
         problems.append(FieldError("stock_number", "required", errors.REQUIRED))
     if problems:
         raise Invalid(problems)
-    before = _state(unit)
+    before = state_of(unit)
     if stock_number.strip() != unit.stock_number:
         unit.stock_number = _number(unit.store_id, stock_number)
     unit.condition, unit.acquired_on = condition, acquired_on
@@ -107,7 +107,7 @@ def edit_unit(
         check(actor, "stock.cost", store_id=unit.store_id)
         unit.cost = _rounded(money["cost"], unit.currency)
     _flush(unit)
-    _audit(actor, "stock.edit", unit, before)
+    note_change(actor, "stock.edit", unit, before)
     _offer(actor, "stock.edit", unit, {n: before[n] for n in ("stock_number", "condition", "acquired_on", *money)})
     return unit
 
@@ -123,13 +123,13 @@ def change_price(
     unit = _load(actor, unit_id, version, "stock.price")
     if not stock.amount_is_possible(asking_price):
         raise Invalid([FieldError("asking_price", "not_possible", errors.NOT_POSSIBLE)])
-    before, price = _state(unit), _rounded(asking_price, unit.currency)
+    before, price = state_of(unit), _rounded(asking_price, unit.currency)
     if price == unit.asking_price:
         return unit
     unit.asking_price = price
     _note_price(actor, unit, before["asking_price"], (reason or "").strip() or None, at)
     _flush(unit)
-    _audit(actor, "stock.price", unit, before)
+    note_change(actor, "stock.price", unit, before)
     _offer(actor, "stock.price", unit, {"asking_price": before["asking_price"]})
     publish(UnitPriceChanged(unit.id, before["asking_price"], price))
     return unit
@@ -143,7 +143,7 @@ def move_status(*, actor: Actor, unit_id: uuid.UUID, version: int, status: str, 
     unit = _load(actor, unit_id, version, "stock.move")
     if status not in set(StockStatus):
         raise Invalid([FieldError("status", "unknown_choice", errors.UNKNOWN_CHOICE)])
-    wanted, before = StockStatus(status), _state(unit)
+    wanted, before = StockStatus(status), state_of(unit)
     if not stock.may_move(StockStatus(unit.status), wanted):
         raise MoveNotAllowed(field="status", before=unit.status, after=status)
     if not stock.is_open(wanted):
@@ -152,31 +152,13 @@ def move_status(*, actor: Actor, unit_id: uuid.UUID, version: int, status: str, 
     else:
         unit.status = wanted.value
     _flush(unit)
-    _audit(actor, "stock.move", unit, before)
+    note_change(actor, "stock.move", unit, before)
     _offer(actor, "stock.move", unit, {"status": before["status"]})
     if unit.closed_on is not None:
         publish(UnitClosed(unit.id, unit.vehicle_id, unit.status, unit.closed_on))
     else:
         publish(UnitMoved(unit.id, before["status"], unit.status))
     return unit
-
-
-def delete_unit(*, actor: Actor, unit_id: uuid.UUID, version: int | None = None) -> None:
-    """Delete a unit entered by mistake, with its price history; raises UnitReferredTo when deals name it, and Stale."""
-    unit = queries.get_unit(actor, unit_id, lock=True)
-    check(actor, "stock.delete", store_id=unit.store_id)
-    if version is not None and unit.version != version:
-        raise Stale
-    before = _state(unit)
-    db.session.delete(unit)
-    try:
-        db.session.flush()
-    except IntegrityError as error:
-        if is_reference(error):
-            raise UnitReferredTo(stock_number=before["stock_number"]) from error
-        raise
-    audit.record(actor, "stock.delete", "stock_unit", unit_id, changes={n: (v, None) for n, v in before.items()})
-    search.refresh("stock_unit", [unit_id])
 
 
 def _load(actor: Actor, unit_id: uuid.UUID, version: int, permission: str) -> StockUnit:
@@ -219,7 +201,8 @@ def _problems(
     return problems
 
 
-def _refuse_second_episode(vehicle_id: uuid.UUID) -> None:
+def refuse_second_episode(vehicle_id: uuid.UUID) -> None:
+    """Raise VehicleAlreadyInStock, naming the unit, where the vehicle has an open episode."""
     other = queries.open_unit_of(vehicle_id)
     if other is not None:
         raise VehicleAlreadyInStock(stock_number=other.stock_number)
@@ -238,7 +221,7 @@ def _number(store_id: uuid.UUID, typed: str | None) -> str:
             return number
 
 
-def _insert(unit: StockUnit) -> None:
+def insert_unit(unit: StockUnit) -> None:
     """Store a new unit; the lock on the vehicle makes the conflict rare, and the index makes it impossible."""
     vehicle_id = unit.vehicle_id
     try:
@@ -285,11 +268,13 @@ def _offer(actor: Actor, kind: str, unit: StockUnit, before: Mapping[str, Any]) 
     undo.offer(actor, kind, {"id": unit.id, "version": unit.version, "name": unit.stock_number, "before": before})
 
 
-def _state(unit: StockUnit) -> dict[str, Any]:
+def state_of(unit: StockUnit) -> dict[str, Any]:
+    """The unit's fields as the audit tells of them."""
     return {name: getattr(unit, name) for name in _FIELDS}
 
 
-def _audit(actor: Actor, action: str, unit: StockUnit, before: Mapping[str, Any]) -> None:
+def note_change(actor: Actor, action: str, unit: StockUnit, before: Mapping[str, Any]) -> None:
+    """Write down what an operation has made of the unit, and have it found by its new words."""
     changes = {name: (before.get(name), getattr(unit, name)) for name in _FIELDS}
     audit.record(actor, action, "stock_unit", unit.id, changes=changes)
     if any(changes[name][0] != changes[name][1] for name in _FOUND_BY):

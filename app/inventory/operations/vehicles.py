@@ -1,4 +1,4 @@
-"""Adding, correcting and deleting vehicles."""
+"""Adding and correcting vehicles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from app.core import clock
 from app.core.db import db
 from app.core.db.columns import new_id
-from app.core.db.violations import is_reference, violated
+from app.core.db.violations import violated
 from app.core.errors import FieldError, Invalid, Stale
 from app.core.guard import audit, undo, vault
 from app.core.guard.masks import mask
@@ -21,7 +21,7 @@ from app.core.jobs.events import publish
 from app.core.lists import search
 from app.core.lists.matching import fold_text
 from app.inventory import errors, queries
-from app.inventory.errors import VehicleExists, VehicleHasUnits, VehicleReferredTo
+from app.inventory.errors import VehicleExists
 from app.inventory.events import VehicleChanged
 from app.inventory.models import FULL_VIN, Vehicle
 from app.inventory.operations.odometers import add_reading, reading_problems
@@ -98,11 +98,11 @@ def add_vehicle(
     _describe(vehicle, description)
     _set_plate(vehicle, plate)
     db.session.add(vehicle)
-    _flush(vehicle)
+    flush_vehicle(vehicle)
     if odometer is not None:
         add_reading(actor, vehicle, odometer, str(odometer_unit), odometer_status, read_on, None)
         db.session.flush()
-    _audit(actor, "vehicle.create", vehicle, {}, _state(vehicle), (None, plate))
+    note_change(actor, "vehicle.create", vehicle, {}, state_of(vehicle), (None, plate))
     search.refresh("vehicle", [vehicle.id])
     return vehicle
 
@@ -133,7 +133,7 @@ def edit_vehicle(
     problems = [*_vin_problems(vin, vin_override_reason), *_description_problems(wanted), *_plate_problems(plate)]
     if problems:
         raise Invalid(problems)
-    before, plate_before = _state(vehicle), queries.plate_of(vehicle)
+    before, plate_before = state_of(vehicle), queries.plate_of(vehicle)
     kept = {name: before[name] for name in (*_DESCRIPTION, "vin_override_reason")}
     kept |= {"vin": vehicle.vin_raw, "plate": plate_before}
     keys_before = vehicle.make_key, vehicle.model_key
@@ -141,8 +141,8 @@ def edit_vehicle(
     _describe(vehicle, wanted)
     if (plate or None) != plate_before:
         _set_plate(vehicle, plate)
-    _flush(vehicle)
-    _audit(actor, "vehicle.edit", vehicle, before, _state(vehicle), (plate_before, plate or None))
+    flush_vehicle(vehicle)
+    note_change(actor, "vehicle.edit", vehicle, before, state_of(vehicle), (plate_before, plate or None))
     name = f"{vehicle.make} {vehicle.model}"
     undo.offer(actor, "vehicle.edit", {"id": vehicle.id, "version": vehicle.version, "name": name, "before": kept})
     if (vehicle.make_key, vehicle.model_key) != keys_before:
@@ -150,31 +150,6 @@ def edit_vehicle(
     search.refresh("vehicle", [vehicle.id])
     search.refresh("stock_unit", finding.unit_ids_of(vehicle.id))
     return vehicle
-
-
-def delete_vehicle(*, actor: Actor, vehicle_id: uuid.UUID, version: int | None = None) -> None:
-    """Delete a vehicle that was never in stock and that nothing refers to.
-
-    Raises VehicleHasUnits, VehicleReferredTo and Stale. Its odometer readings go with it.
-    """
-    vehicle = queries.get_vehicle(actor, vehicle_id, lock=True)
-    check(actor, "vehicle.delete")
-    if version is not None and vehicle.version != version:
-        raise Stale
-    numbers = queries.stock_numbers_of(vehicle_id)
-    if numbers:
-        raise VehicleHasUnits(count=len(numbers), stock_numbers=", ".join(numbers[:5]))
-    before, plate = _state(vehicle), queries.plate_of(vehicle)
-    db.session.delete(vehicle)
-    try:
-        db.session.flush()
-    except IntegrityError as error:
-        # The modules above are unknown here; their foreign keys are what says "in use".
-        if is_reference(error):
-            raise VehicleReferredTo from error
-        raise
-    _audit(actor, "vehicle.delete", vehicle, before, {}, (plate, None))
-    search.refresh("vehicle", [vehicle_id])
 
 
 def _vin_problems(text: str | None, reason: str | None) -> list[FieldError]:
@@ -235,7 +210,8 @@ def _set_plate(vehicle: Vehicle, plate: str | None) -> None:
     vehicle.plate_masked = mask("plate", shown)
 
 
-def _flush(vehicle: Vehicle) -> None:
+def flush_vehicle(vehicle: Vehicle) -> None:
+    """Send the vehicle to the database; raises VehicleExists when another one has its full VIN."""
     try:
         db.session.flush()
     except IntegrityError as error:
@@ -244,11 +220,12 @@ def _flush(vehicle: Vehicle) -> None:
         raise
 
 
-def _state(vehicle: Vehicle) -> dict[str, Any]:
+def state_of(vehicle: Vehicle) -> dict[str, Any]:
+    """The vehicle's fields as the audit tells of them; the plate is told apart."""
     return {name: getattr(vehicle, name) for name in _PLAIN}
 
 
-def _audit(
+def note_change(
     actor: Actor,
     action: str,
     vehicle: Vehicle,
@@ -256,6 +233,7 @@ def _audit(
     after: Mapping[str, Any],
     plate: tuple[str | None, str | None],
 ) -> None:
+    """Write down what an operation has made of the vehicle."""
     audit.record(
         actor,
         action,

@@ -23,7 +23,7 @@ from app.core.money import plain_amount
 from app.inventory import lists, queries
 from app.inventory.errors import MoveNotAllowed
 from app.inventory.models import StockUnit
-from app.inventory.operations import units
+from app.inventory.operations import removal, units
 from app.inventory.rules import words
 from app.inventory.rules.stock import CLOSED, ENTRY, StockStatus, moves_from
 from app.inventory.schemas import (
@@ -162,12 +162,12 @@ def delete_unit(unit_id: str):
     try:
         data = load_form(VersionForm)
         with transaction():
-            units.delete_unit(actor=current_actor(), unit_id=key, **data)
+            removal.delete_unit(actor=current_actor(), unit_id=key, **data)
     except (NotFound, PermissionDenied):
         raise
     except DomainError as error:
         return vehicle_page(vehicle_id, error)
-    flash(gettext("The unit was deleted."))
+    flash_undo(gettext("The unit was deleted."))
     return to_vehicle(vehicle_id)
 
 

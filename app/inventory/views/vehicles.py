@@ -19,7 +19,7 @@ from app.core.http.sessions import current_actor
 from app.core.http.undo import flash_undo
 from app.inventory import lists, queries
 from app.inventory.models import Vehicle
-from app.inventory.operations import odometers, vehicles
+from app.inventory.operations import odometers, removal, vehicles
 from app.inventory.rules import vin as vins
 from app.inventory.rules import words
 from app.inventory.schemas import EditedVehicleForm, NewVehicleForm, OdometerForm, VersionForm, VinForm
@@ -113,12 +113,12 @@ def delete_vehicle(vehicle_id: str):
     try:
         data = load_form(VersionForm)
         with transaction():
-            vehicles.delete_vehicle(actor=current_actor(), vehicle_id=key, **data)
+            removal.delete_vehicle(actor=current_actor(), vehicle_id=key, **data)
     except (NotFound, PermissionDenied):
         raise
     except DomainError as error:
         return vehicle_page(key, error)
-    flash(gettext("The vehicle was deleted."))
+    flash_undo(gettext("The vehicle was deleted."))
     return _to_list()
 
 

@@ -1,4 +1,4 @@
-"""Recording, correcting and deleting deals."""
+"""Recording and correcting deals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from app.core import clock
 from app.core.db import current_tenant, db
 from app.core.db.numbering import next_number
-from app.core.db.violations import is_reference, violated
+from app.core.db.violations import violated
 from app.core.errors import FieldError, Invalid, Stale
 from app.core.guard import audit, undo
 from app.core.guard.permissions import Actor, check
@@ -23,7 +23,7 @@ from app.core.money import round_amount
 from app.inventory import queries as inventory
 from app.inventory.operations import episodes
 from app.sales import errors, queries
-from app.sales.errors import DealCounts, DealIsEnded, DealMoveNotAllowed, DealNumberTaken, DealReferredTo, UnitHasDeal
+from app.sales.errors import DealIsEnded, DealMoveNotAllowed, DealNumberTaken, UnitHasDeal
 from app.sales.events import DealChanged, DealDelivered
 from app.sales.models import ACTIVE_DEAL, DEAL_NUMBER, Deal
 from app.sales.operations.checks import figure_problems, people_problems
@@ -85,7 +85,7 @@ def record_deal(
         problems.append(FieldError("status", "unknown_choice", errors.UNKNOWN_CHOICE))
     if problems:
         raise Invalid(problems)
-    _refuse_second_deal(stock_unit_id)
+    refuse_second_deal(stock_unit_id)
     currency = current_tenant().currency
     deal = Deal(
         deal_number=_number(store.id, deal_number),
@@ -102,8 +102,8 @@ def record_deal(
         delivered_on=delivered_on,
         note=(note or "").strip() or None,
     )
-    _insert(deal)
-    _audit(actor, "deal.create", deal, {}, None)
+    insert_deal(deal)
+    note_change(actor, "deal.create", deal, {}, None)
     search.refresh("deal", [deal.id])
     if delivered_on is not None:
         episodes.end_by_delivery(actor=actor, unit_id=stock_unit_id, deal_type=deal_type, on=delivered_on)
@@ -158,7 +158,7 @@ def edit_deal(
     if not may_move(DealStatus(deal.status), DealStatus(status), delivered=deal.delivered_on is not None):
         raise DealMoveNotAllowed(field="status", before=deal.status, after=status)
     if deal.status in ENDED and status not in ENDED:
-        _refuse_second_deal(deal.stock_unit_id)
+        refuse_second_deal(deal.stock_unit_id)
     deal.price, deal.discount = round_amount(price, deal.currency), round_amount(discount, deal.currency)
     deal.customer_id, deal.salesperson_id = customer_id, salesperson_id
     deal.deal_type, deal.status = deal_type, status
@@ -166,46 +166,13 @@ def edit_deal(
     deal.note = (note or "").strip() or None
     _flush(deal)
     _follow(actor, deal, before["status"])
-    _audit(actor, "deal.edit", deal, before, note_before)
+    note_change(actor, "deal.edit", deal, before, note_before)
     kept = {name: before[name] for name in _EDITED} | {"note": note_before}
     offered = {"id": deal.id, "version": deal.version, "name": deal.deal_number, "before": kept}
     undo.offer(actor, "deal.edit", offered)
     search.refresh("deal", [deal.id])
     publish(DealChanged(deal.id, deal.stock_unit_id, deal.store_id, counts_as_sale(deal.delivered_on, deal.unwound_on)))
     return deal
-
-
-def delete_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None, undo: bool = False) -> None:
-    """Delete a deal written down by mistake; its unit is free again. Raises DealCounts for a delivered deal, and
-    DealReferredTo and Stale; publishes DealChanged.
-
-    `undo` takes back an import: a delivered deal goes too, and its unit stays as it is, for it goes next.
-    """
-    deal = load_deal(actor, deal_id, version, "deal.delete")
-    counted = counts_as_sale(deal.delivered_on, deal.unwound_on)
-    if counted and not undo:
-        raise DealCounts(deal_number=deal.deal_number)
-    before, note = state_of(deal), deal.note
-    unit_id, store_id = deal.stock_unit_id, deal.store_id
-    db.session.delete(deal)
-    try:
-        db.session.flush()
-    except IntegrityError as error:
-        if is_reference(error):
-            raise DealReferredTo(deal_number=before["deal_number"]) from error
-        raise
-    if before["status"] in AGREED and not counted:
-        episodes.release(actor=actor, unit_id=unit_id)
-    audit.record(
-        actor,
-        "deal.delete",
-        "deal",
-        deal_id,
-        changes={name: (value, None) for name, value in before.items()},
-        personal={"note": (note, None)} if note else {},
-    )
-    search.refresh("deal", [deal_id])
-    publish(DealChanged(deal_id, unit_id, store_id, counted))
 
 
 def load_deal(actor: Actor, deal_id: uuid.UUID, version: int | None, permission: str) -> Deal:
@@ -236,7 +203,8 @@ def _follow(actor: Actor, deal: Deal, status_before: str) -> None:
         episodes.take_up(actor=actor, unit_id=deal.stock_unit_id, sold=False)
 
 
-def _refuse_second_deal(stock_unit_id: uuid.UUID) -> None:
+def refuse_second_deal(stock_unit_id: uuid.UUID) -> None:
+    """Raise UnitHasDeal, naming it, where the unit has an active deal."""
     other = queries.find_active_deal(stock_unit_id)
     if other is not None:
         raise UnitHasDeal(field="stock_unit_id", deal_number=other.deal_number)
@@ -255,7 +223,8 @@ def _number(store_id: uuid.UUID, typed: str | None) -> str:
             return number
 
 
-def _insert(deal: Deal) -> None:
+def insert_deal(deal: Deal) -> None:
+    """Store a new deal; whoever comes second is told the number of the first one's."""
     unit_id = deal.stock_unit_id
     try:
         with db.session.begin_nested():
@@ -279,7 +248,8 @@ def _flush(deal: Deal) -> None:
         raise
 
 
-def _audit(actor: Actor, action: str, deal: Deal, before: Mapping[str, Any], note_before: str | None) -> None:
+def note_change(actor: Actor, action: str, deal: Deal, before: Mapping[str, Any], note_before: str | None) -> None:
+    """Write down what an operation has made of the deal."""
     changes = {name: (before.get(name), getattr(deal, name)) for name in _PLAIN}
     personal = {"note": (note_before, deal.note)} if note_before != deal.note else {}
     audit.record(actor, action, "deal", deal.id, changes=changes, personal=personal)

@@ -18,7 +18,7 @@ from app.core.http.sessions import current_actor
 from app.core.http.undo import flash_undo
 from app.core.money import plain_amount
 from app.sales import lists, queries
-from app.sales.operations import deals
+from app.sales.operations import deals, removal
 from app.sales.rules import DealStatus, DealType
 from app.sales.schemas import NewDealForm, VersionForm
 from app.sales.views.pages import (
@@ -113,12 +113,12 @@ def delete_deal(deal_id: str):
     try:
         data = load_form(VersionForm)
         with transaction():
-            deals.delete_deal(actor=current_actor(), deal_id=key, **data)
+            removal.delete_deal(actor=current_actor(), deal_id=key, **data)
     except (NotFound, PermissionDenied):
         raise
     except DomainError as error:
         return deal_page(key, error)
-    flash(gettext("The deal was deleted."))
+    flash_undo(gettext("The deal was deleted."))
     return redirect(url_for("sales.list_deals"), 303)
 
 

@@ -1,0 +1,87 @@
+"""Deleting deals written down by mistake, and bringing them back as they were."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from app.core.db import db
+from app.core.db.columns import values_of
+from app.core.db.violations import is_reference
+from app.core.errors import Stale
+from app.core.guard import audit
+from app.core.guard.permissions import Actor, check
+from app.core.guard.undo import offer
+from app.core.jobs.events import publish
+from app.core.lists import search
+from app.inventory.operations import episodes
+from app.sales.errors import DealCounts, DealReferredTo
+from app.sales.events import DealChanged
+from app.sales.models import Deal
+from app.sales.operations.deals import insert_deal, load_deal, note_change, refuse_second_deal, state_of
+from app.sales.rules import AGREED, ENDED, counts_as_sale
+
+
+def delete_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None, undo: bool = False) -> None:
+    """Delete a deal written down by mistake; its unit is free again. Raises DealCounts for a delivered deal, and
+    DealReferredTo and Stale; publishes DealChanged.
+
+    `undo` takes back an import: a delivered deal goes too, and its unit stays as it is, for it goes next.
+    """
+    deal = load_deal(actor, deal_id, version, "deal.delete")
+    counted = counts_as_sale(deal.delivered_on, deal.unwound_on)
+    if counted and not undo:
+        raise DealCounts(deal_number=deal.deal_number)
+    before, note, kept = state_of(deal), deal.note, values_of(deal)
+    unit_id, store_id = deal.stock_unit_id, deal.store_id
+    db.session.delete(deal)
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        if is_reference(error):
+            raise DealReferredTo(deal_number=before["deal_number"]) from error
+        raise
+    if before["status"] in AGREED and not counted:
+        episodes.release(actor=actor, unit_id=unit_id)
+    audit.record(
+        actor,
+        "deal.delete",
+        "deal",
+        deal_id,
+        changes={name: (value, None) for name, value in before.items()},
+        personal={"note": (note, None)} if note else {},
+    )
+    if not undo:
+        offer(actor, "deal.delete", {"name": before["deal_number"], "row": kept})
+    search.refresh("deal", [deal_id])
+    publish(DealChanged(deal_id, unit_id, store_id, counted))
+
+
+def restore_deal(*, actor: Actor, row: Mapping[str, Any]) -> Deal:
+    """Bring a deleted deal back with the same id and number, for whoever may delete it; one in work takes its unit up.
+
+    Raises Stale when there is one of this id or its customer or unit is gone, UnitHasDeal and UnitIsClosed when the
+    unit went another way meanwhile, and DealNumberTaken; publishes DealChanged.
+    """
+    check(actor, "deal.delete", owner_id=row["salesperson_id"], store_id=row["store_id"])
+    if db.session.get(Deal, row["id"]) is not None:
+        raise Stale
+    deal = Deal(**row)
+    if deal.status not in ENDED:
+        # The lock on the unit comes first, as for a new deal over it.
+        episodes.take_up(actor=actor, unit_id=deal.stock_unit_id, sold=deal.status in AGREED)
+        refuse_second_deal(deal.stock_unit_id)
+    try:
+        insert_deal(deal)
+    except IntegrityError as error:
+        if is_reference(error):
+            raise Stale from error
+        raise
+    note_change(actor, "deal.restore", deal, {}, None)
+    search.refresh("deal", [deal.id])
+    counted = counts_as_sale(deal.delivered_on, deal.unwound_on)
+    publish(DealChanged(deal.id, deal.stock_unit_id, deal.store_id, counted))
+    return deal
