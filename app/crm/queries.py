@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Row, Select, Subquery, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, Date, Row, Select, Subquery, and_, case, func, literal, select, true
 
 from app.core.db import current_tenant, db
 from app.core.errors import NotFound
@@ -78,8 +78,8 @@ def band_clause(band: ActivityBand) -> ColumnElement[bool]:
     return and_(*parts)
 
 
-def count_by_band(actor: Actor) -> dict[str, int]:
-    """How many of the customers `actor` may see are in each activity band, by its key; every band is there."""
+def count_by_band(actor: Actor, store_id: uuid.UUID | None = None) -> dict[str, int]:
+    """How many customers `actor` may see, of one store or all, are in each activity band; every band is there."""
     band = case(*((band_clause(band), band.key) for band in ACTIVITY_BANDS)).label("band")
     found: dict[str, int] = {}
     for key, count in db.session.execute(
@@ -87,14 +87,17 @@ def count_by_band(actor: Actor) -> dict[str, int]:
         .select_from(Customer)
         .outerjoin(ActivitySummary, ActivitySummary.customer_id == Customer.id)
         .where(scope_clause(actor, "customer.see", owner=Customer.owner_id, store=Customer.store_id))
+        .where(Customer.store_id == store_id if store_id else true())
         .group_by(band)
     ):
         found[key] = count
     return {band.key: found.get(band.key, 0) for band in ACTIVITY_BANDS}
 
 
-def count_activities_by_month(actor: Actor, since: datetime, timezone: str) -> dict[date, int]:
-    """How many of the activities `actor` may see happened in each month of `timezone`, from `since` on."""
+def count_activities_by_month(
+    actor: Actor, since: datetime, timezone: str, store_id: uuid.UUID | None = None
+) -> dict[date, int]:
+    """How many activities `actor` may see, of one store or all, there were in each month of `timezone` from `since`."""
     month = func.date_trunc("month", func.timezone(timezone, Activity.at)).cast(Date).label("month")
     rows = db.session.execute(
         select(month, func.count().label("activities"))
@@ -103,6 +106,7 @@ def count_activities_by_month(actor: Actor, since: datetime, timezone: str) -> d
         .where(Activity.at >= since)
         .where(scope_clause(actor, "activity.see", owner=Activity.user_id, store=Activity.store_id))
         .where(scope_clause(actor, "customer.see", owner=Customer.owner_id, store=Customer.store_id))
+        .where(Activity.store_id == store_id if store_id else true())
         .group_by(month)
     )
     return {row.month: row.activities for row in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -22,7 +23,7 @@ from app.insights import queries
 from app.insights.operations.recomputing import start_recompute
 from app.insights.queries import Figure, SalesQuestion
 from app.insights.rules import METRICS, MetricName, month_end, month_of, months_back
-from app.insights.schemas import PriceArguments
+from app.insights.schemas import PriceArguments, StoreArguments
 from app.sales.lists import TYPE_LABELS
 from app.tenants import queries as tenants
 
@@ -39,13 +40,16 @@ _PAGES = {
 @bp.get("/metrics")
 @require("metric.see")
 def list_metrics():
-    actor = current_actor()
-    bands = crm.count_by_band(actor) if allows(actor, "customer.see") else None
-    question = SalesQuestion("retail")
+    actor, asked = current_actor(), load_form(StoreArguments, request.args)
+    store_id = _store_id(asked)
+    bands = crm.count_by_band(actor, store_id) if allows(actor, "customer.see") else None
+    question = SalesQuestion("retail", store_id=store_id)
     month = queries.find_latest_month(actor, question)
-    latest = queries.get_price(actor, SalesQuestion("retail", month, month)) if month else None
+    latest = queries.get_price(actor, _narrowed(question, first=month, last=month)) if month else None
     return render_template(
         "insights/metrics.html",
+        asked=asked,
+        stores=_stores(actor),
         activity=ACTIVITY,
         price=PRICE,
         fresh=_freshness(),
@@ -62,24 +66,27 @@ def list_metrics():
 @bp.get("/metrics/customer-activity")
 @require("metric.see")
 def show_activity():
-    actor = current_actor()
-    counts = crm.count_by_band(actor) if allows(actor, "customer.see") else {}
-    months = _activity_months(actor) if allows(actor, "activity.see") and allows(actor, "customer.see") else []
+    actor, asked = current_actor(), load_form(StoreArguments, request.args)
+    store_id = _store_id(asked)
+    counts = crm.count_by_band(actor, store_id) if allows(actor, "customer.see") else {}
+    both = allows(actor, "activity.see") and allows(actor, "customer.see")
     return render_template(
         "insights/activity.html",
+        asked=asked,
+        stores=_stores(actor),
         metric=ACTIVITY,
         fresh=_freshness()[ACTIVITY.name.value],
         bands=[
             {
                 "label": gettext(band.label),
                 "count": counts[band.key],
-                "url": url_for("crm.list_customers", activity=band.key),
+                "url": url_for("crm.list_customers", activity=band.key, store=asked["store"] or None),
             }
             for band in ACTIVITY_BANDS
             if counts
         ],
         total=sum(counts.values()),
-        months=months,
+        months=_activity_months(actor, store_id) if both else [],
     )
 
 
@@ -88,7 +95,7 @@ def show_activity():
 def show_price():
     actor = current_actor()
     asked = load_form(PriceArguments, request.args)
-    store_id = from_public("store", asked["store"]) if asked["store"] else None
+    store_id = _store_id(asked)
     everything = SalesQuestion(asked["deal_type"], None, None, asked["make"], asked["model"], store_id)
     last = asked["until"] or queries.find_latest_month(actor, everything) or month_of(clock.now().date())
     months = months_back(last, MONTHS)
@@ -109,7 +116,7 @@ def show_price():
         types=[
             (gettext(label), page(deal_type=key), key == asked["deal_type"], None) for key, label in TYPE_LABELS.items()
         ],
-        stores=[(to_public("store", store.id), store.name) for store in tenants.list_open_stores(actor, "metric.see")],
+        stores=_stores(actor),
         total=queries.get_price(actor, question),
         total_url=_deals_url(question) if linked else None,
         trend=_trend(actor, question, months, by_month),
@@ -169,16 +176,27 @@ def _freshness() -> dict[str, dict[str, Any]]:
     return found
 
 
-def _activity_months(actor: Actor) -> list[dict[str, Any]]:
+def _store_id(asked: dict[str, Any]) -> UUID | None:
+    return from_public("store", asked["store"]) if asked["store"] else None
+
+
+def _stores(actor: Actor) -> list[tuple[str, str]]:
+    return [(to_public("store", store.id), store.name) for store in tenants.list_open_stores(actor, "metric.see")]
+
+
+def _activity_months(actor: Actor, store_id: UUID | None) -> list[dict[str, Any]]:
     zone = current_tenant().timezone
     months = months_back(month_of(clock.today(zone)), 12)
+    about = {"store": to_public("store", store_id)} if store_id else {}
     since = datetime.combine(months[0], time.min, ZoneInfo(zone)).astimezone(UTC)
-    counts = crm.count_activities_by_month(actor, since, zone)
+    counts = crm.count_activities_by_month(actor, since, zone, store_id)
     return [
         {
             "label": f"{month:%Y-%m}",
             "count": counts.get(month, 0),
-            "url": url_for("crm.list_activities", at_from=month.isoformat(), at_to=month_end(month).isoformat()),
+            "url": url_for(
+                "crm.list_activities", at_from=month.isoformat(), at_to=month_end(month).isoformat(), **about
+            ),
         }
         for month in months
     ]

@@ -13,7 +13,7 @@ from app.core.lists.spec import REGISTRY, ListSpec
 
 ARGUMENT = "store"
 # Pages that are no list and can be about one store all the same.
-FOLLOWING = ("web.home",)
+FOLLOWING = ("web.home", "insights.list_metrics", "insights.show_activity", "insights.show_price")
 # Where a page stood in another store's rows.
 PLACES = ("cursor", "peek")
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from app.core.db import db, tenant, transaction
+from app.core.db.ids import to_public
 from app.core.jobs.models import Job
 from app.crm.operations import activities, customers
 from app.insights.operations import metrics, recomputing
@@ -147,3 +148,24 @@ def test_strangers_and_those_without_the_right_see_no_figures(client_for, seeded
     assert client_for(seeded, "technician").get("/metrics").status_code == 403
     assert client_for(seeded).get("/metrics/average-selling-price?store=store_zzz").status_code == 404
     assert client_for(seeded).get("/metrics/average-selling-price?nonsense=1").status_code == 422
+
+
+def test_the_metrics_follow_one_store_and_so_do_the_rows_behind_them(app, client_for, seeded):
+    with app.app_context(), tenant(seeded.id):
+        here, there = (to_public("store", key) for key in floor.store_ids())
+    client, sums = client_for(seeded, "tenant_admin"), []
+    for store in (here, there):
+        page = client.get(f"/metrics/customer-activity?store={store}").text
+        figures = linked_figures(page)
+        assert figures
+        for url, number in figures:
+            assert f"store={store}" in url
+            assert rows_behind(client, url) == number, url
+        sums.append(sum(number for url, number in figures if "/customers" in url))
+    assert sums == [5, 1]
+    # From the overview one stays in the store.
+    overview = client.get(f"/metrics?store={there}").text
+    assert f"/metrics/average-selling-price?store={there}" in overview
+    assert f"/metrics/customer-activity?store={there}" in overview
+    assert f'<option value="{there}" selected>' in overview
+    assert client.get("/metrics?store=nonsense").status_code == 404

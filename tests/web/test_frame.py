@@ -52,12 +52,12 @@ def test_the_chosen_store_stands_in_every_address_that_follows_it(client_for, al
     answer = choose(client, store=stores[1])
     assert (answer.status_code, answer.location) == (303, f"/?store={stores[1]}")
     links = rail(client.get("/").text)
-    for words in ("Today", "Customers", "Activities", "Vehicles", "Deals"):
+    for words in ("Today", "Customers", "Activities", "Vehicles", "Deals", "Metrics"):
         assert parse_qs(urlsplit(links[words]).query)["store"] == [stores[1]], words
         assert client.get(links[words]).status_code == 200
     # The list still asks what it asks by default, and says so.
     assert "status=" in links["Vehicles"]
-    assert "store=" not in links["Metrics"]
+    assert "store=" not in links["Jobs"]
     # Another device of the same user follows, other people do not.
     assert rail(client_for(alpha, ROLE).get("/").text)["Deals"] == links["Deals"]
     assert "store=" not in rail(client_for(alpha, "gm").get("/").text)["Deals"]
@@ -78,7 +78,9 @@ def test_a_store_of_nobody_is_not_chosen(client_for, alpha, stores, wanted):
         ("/deals?status=working&store=store_a&cursor=x", "/deals?status=working&store=store_b"),
         ("/deals", "/deals?store=store_b"),
         ("/customers/cus_1?tab=x", "/customers/cus_1?tab=x"),
-        ("/metrics?x=1", "/metrics?x=1"),
+        ("/metrics", "/metrics?store=store_b"),
+        ("/metrics/average-selling-price?make=audi", "/metrics/average-selling-price?make=audi&store=store_b"),
+        ("/jobs?x=1", "/jobs?x=1"),
         ("/nowhere", "/nowhere"),
     ],
 )

@@ -69,7 +69,7 @@ def present(
         return edge.address(Target(spec.endpoint, {**edge.view_args, **query.to_args(**changes)}))
 
     seen = spec.visible_columns(edge.policy)
-    columns = _chosen(seen, query.cols)
+    columns = spec.chosen_columns(edge.policy, query.cols)
     filters = _filters(query, edge, errors)
     start = page.start
     if page.next_cursor is None and page.total is not None and not page.total_capped:
@@ -132,13 +132,6 @@ def _query(
         changed=asked != kept,
         reset_url=edge.address(Target(query.spec.endpoint, {**edge.view_args, **reset})),
     )
-
-
-def _chosen(seen: Sequence[Column], keys: Sequence[str] | None) -> list[Column]:
-    if keys is None:
-        return [column for column in seen if column.shown]
-    by_key = {column.key: column for column in seen}
-    return [by_key[key] for key in keys if key in by_key]
 
 
 def _choosable(seen: Sequence[Column], chosen: Sequence[Column], edge: Edge) -> list[ShownChoice]:
