@@ -38,7 +38,7 @@ def typed_in(shop: Shop, **values: str) -> None:
         shop.page.fill(f"[name={name}]", text)
 
 
-def test_a_customer_and_the_wanted_car_are_one_form_of_three_fields(window: Callable[..., Shop], american: Tenant) -> None:
+def test_a_customer_and_a_wanted_car_are_three_fields(window: Callable[..., Shop], american: Tenant) -> None:
     shop = window(american, "salesperson")
     presses = Presses(shop.page)
     shop.go("/customers")

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlparse
 
 import pytest
-import redis
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -23,7 +17,6 @@ from app.core.jobs.outbox import enqueue
 from tests.fixtures.browsing import send
 from tests.isolation.conftest import Twin
 
-ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 # What a process says about its connection, or asks of the server, names no key.
 KEYLESS = {"AUTH", "CLIENT", "HELLO", "INFO", "MULTI", "EXEC", "DISCARD", "PING", "SELECT", "MONITOR", "FLUSHDB",
@@ -59,45 +52,6 @@ def keys_of(command: list[str]) -> list[str]:
 )
 def test_the_keys_of_commands(command: list[str], keys: list[str]) -> None:
     assert keys_of(command) == keys
-
-
-@pytest.fixture
-def watched(redis_url: str) -> Iterator[list[list[str]]]:
-    """Every command sent to this process's database meanwhile."""
-    seen: list[list[str]] = []
-    number = urlparse(redis_url).path.lstrip("/") or "0"
-    client = redis.Redis.from_url(redis_url, decode_responses=True)
-    ended = threading.Event()
-    with client.monitor() as monitor:
-
-        def listen() -> None:
-            for entry in monitor.listen():
-                if str(entry["db"]) == number:
-                    seen.append(entry["command"].split(" "))
-                if ended.is_set() and "p:end-of-watch" in entry["command"]:
-                    return
-
-        listener = threading.Thread(target=listen)
-        listener.start()
-        yield seen
-        ended.set()
-        client.get("p:end-of-watch")
-        listener.join(30)
-    client.close()
-
-
-@pytest.fixture
-def worker(environ: dict[str, str], tmp_path: Path) -> Iterator[Path]:
-    """A real worker on every queue."""
-    log = tmp_path / "worker.log"
-    environment = {"PATH": os.environ["PATH"], **environ, "LOG_LEVEL": "INFO", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "celery", "-A", "worker.celery_app:celery", "worker", "-P", "solo",
-               "-Q", "default,metrics,imports,exports,notify"]  # fmt: skip
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
-    yield log
-    process.terminate()
-    process.wait(30)
 
 
 def test_every_key_says_whose_it_is(
