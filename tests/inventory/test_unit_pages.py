@@ -213,3 +213,44 @@ def test_more_episodes_cost_no_more_statements(client, stores):
             assert client.get(vehicle_address(vehicle.id)).status_code == 200
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 10
+
+
+def began_with(client, unit):
+    page = client.get(address(unit, "move")).text
+    return {name: field_of(page, name) for name in ("version", "began_with")}
+
+
+def test_a_move_goes_on_when_somebody_changed_something_else(client, stores):
+    unit = make_unit(stores[0], asking_price=Decimal(22900))
+    opened = began_with(client, unit)
+    assert post(client, address(unit, "price"), version="1", asking_price="21750").status_code == 303
+    assert post(client, address(unit, "move"), status="on_hold", on="", **opened).status_code == 303
+    db.session.refresh(unit)
+    assert (unit.status, unit.asking_price) == ("on_hold", 21750)
+
+
+def test_two_moves_of_one_unit_are_compared(client, stores):
+    unit = make_unit(stores[0])
+    opened = began_with(client, unit)
+    post(client, address(unit, "move"), status="in_recon", on="", **opened)
+    second = post(client, address(unit, "move"), status="on_hold", on="", **opened)
+    assert second.status_code == 409
+    assert set(re.findall(r'name="status"[^>]*value="(\w+)"', second.text)) == {"in_recon", "on_hold"}
+    assert "Reconditioning" in second.text
+    assert "On hold" in second.text
+    again = {name: field_of(second.text, name) for name in ("version", "began_with")}
+    assert post(client, address(unit, "move"), status="in_recon", on="", **again).status_code == 303
+    db.session.refresh(unit)
+    assert (unit.status, unit.version) == ("in_recon", 2)
+    assert post(client, address(unit, "move"), status="on_hold", on="", **again).status_code == 303
+    db.session.refresh(unit)
+    assert unit.status == "on_hold"
+
+
+def test_whoever_comes_second_with_the_same_move_is_content(client, stores):
+    unit = make_unit(stores[0])
+    opened = began_with(client, unit)
+    for _ in range(2):
+        assert post(client, address(unit, "move"), status="on_hold", on="", **opened).status_code == 303
+    db.session.refresh(unit)
+    assert (unit.status, unit.version) == ("on_hold", 2)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, request, url_for
+from flask import Blueprint, current_app, redirect, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from app.core import clock
 from app.core.db.ids import to_public
-from app.core.errors import DomainError, Stale
+from app.core.errors import DomainError
 from app.core.guard.permissions import Actor, allows, covers
 from app.core.guard.policy import Sight, policy_for
 from app.core.http.access import may
@@ -102,13 +102,6 @@ def _episode(actor: Actor, unit: StockUnit) -> dict[str, Any]:
 def to_vehicle(vehicle_id: uuid.UUID) -> Response:
     """Off to one vehicle's page after a change."""
     return redirect(url_for("inventory.show_vehicle", vehicle_id=to_public("veh", vehicle_id)), 303)
-
-
-def version_shown(error: DomainError | None, version: int) -> str | int:
-    """The version a form carries: the one that was read, until its reader has been told of a newer one."""
-    if error is None or isinstance(error, Stale):
-        return version
-    return request.form.get("version", version)
 
 
 def translated(labels: dict[str, str]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from app.core.db import current_tenant, transaction
 from app.core.db.ids import from_public, to_public
 from app.core.errors import DomainError, NotFound, PermissionDenied, Stale
 from app.core.http.access import may, require
-from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
+from app.core.http.edits import Clash, Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import filter_view, list_view
 from app.core.http.problems import wants_json
@@ -41,7 +42,6 @@ from app.inventory.views.pages import (
     to_vehicle,
     translated,
     vehicle_page,
-    version_shown,
 )
 
 FORM = "inventory/unit_form.html"
@@ -137,16 +137,17 @@ def move_status(unit_id: str):
     key = from_public("unit", unit_id)
     back = request.args.get("next")
     try:
-        data = load_form(MoveForm)
-        with transaction():
-            unit = units.move_status(actor=current_actor(), unit_id=key, **data)
+        saved = save_edit(lambda: _placed(queries.get_unit(current_actor(), key)), lambda data: _move(key, data))
     except DomainError as error:
         if isinstance(error, MoveNotAllowed):
             error.params = {name: gettext(words.STATUS_LABELS[value]) for name, value in error.params.items()}
-        # A board wants the reason in words; a form shows it where it was sent.
+        # A board wants the reason in words, and has no place to choose; a form shows it where it was sent.
         if wants_json():
+            if isinstance(error, Clash):
+                raise Stale from error
             raise
         return _move_form(queries.get_unit(current_actor(), key), error)
+    unit = saved.result
     moved = gettext("%(number)s is now: %(status)s.", number=unit.stock_number, status=_word(unit.status))
     flash_undo(moved)
     if wants_json():
@@ -169,6 +170,14 @@ def delete_unit(unit_id: str):
         return vehicle_page(vehicle_id, error)
     flash_undo(gettext("The unit was deleted."))
     return to_vehicle(vehicle_id)
+
+
+def _move(unit_id: uuid.UUID, data: dict[str, Any]) -> StockUnit:
+    unit = queries.get_unit(current_actor(), unit_id)
+    if unit.status == data["status"]:
+        # Somebody else brought it there, or it was chosen that it stays where somebody else brought it.
+        return unit
+    return units.move_status(actor=current_actor(), unit_id=unit_id, **data)
 
 
 def _word(status: str) -> str:
@@ -205,6 +214,10 @@ def _priced(unit: StockUnit) -> Opened:
     return Opened("stock_unit", unit.id, unit.version, values, PriceForm)
 
 
+def _placed(unit: StockUnit) -> Opened:
+    return Opened("stock_unit", unit.id, unit.version, {"status": unit.status, "on": ""}, MoveForm)
+
+
 def _edit_form(unit: StockUnit, error: DomainError | None = None) -> Any:
     conditions = translated(words.CONDITION_LABELS)
     return render_edit(FORM, _opened(unit), error, conditions=conditions, **_context(unit))
@@ -216,13 +229,14 @@ def _price_form(unit: StockUnit, error: DomainError | None = None) -> Any:
 
 def _move_form(unit: StockUnit, error: DomainError | None = None) -> Any:
     possible = moves_from(StockStatus(unit.status))
-    return render_form(
+    # What two people chose between may be any status: each has its word.
+    offered = tuple(StockStatus) if isinstance(error, Clash) else possible
+    return render_edit(
         "inventory/move_form.html",
+        _placed(unit),
         error,
-        version=version_shown(error, unit.version),
-        is_stale=isinstance(error, Stale),
-        status=gettext(words.STATUS_LABELS[unit.status]),
-        statuses=[(status.value, gettext(words.STATUS_LABELS[status])) for status in possible],
+        status=_word(unit.status),
+        statuses=[(status.value, _word(status)) for status in offered],
         may_close=any(status in CLOSED for status in possible),
         **_context(unit),
     )
