@@ -80,10 +80,7 @@ class ActivityForm(FormSchema):
 
 
 class EditedActivityForm(ActivityForm):
-    """A correction of the version that was read; how a call ended stays what it was."""
-
-    class Meta(ActivityForm.Meta):
-        exclude = ("outcome",)
+    """A correction of the version that was read."""
 
     version = fields.Integer(required=True)
     at = fields.NaiveDateTime(format=LOCAL_TIME, required=True)

@@ -136,6 +136,35 @@ def test_activity_is_logged_corrected_and_deleted(client_for, alpha, seeded, app
     assert client.get(f"{way}/edit").status_code == 404
 
 
+def test_how_a_call_ended_is_corrected_and_goes_back(client_for, alpha, seeded, app):
+    client = client_for(alpha)
+    post(client, seeded, "activities", type="call", outcome="no_answer", body="Rang thrice")
+    with app.app_context(), tenant(alpha.id):
+        key = db.session.scalars(select(Activity.id).where(Activity.body == "Rang thrice")).one()
+    way = f"/activities/{to_public('act', key)}"
+
+    def outcome():
+        with app.app_context(), tenant(alpha.id):
+            return db.session.scalars(select(Activity.outcome).where(Activity.id == key)).one()
+
+    def correct(**fields):
+        page = client.get(f"{way}/edit").text
+        names = ("csrf_token", "version", "began_with", "at")
+        sent = {name: re.search(rf'name="{name}"[^>]*value="([^"]*)"', page).group(1) for name in names}
+        return client.post(f"{way}/edit", data={**sent, "type": "call", "body": "Rang thrice", **fields})
+
+    assert '<option value="no_answer" selected>' in client.get(f"{way}/edit").text
+    assert (correct(outcome="reached").status_code, outcome()) == (303, "reached")
+    assert "Call · Reached" in client.get(address(seeded)).text
+    assert (correct(outcome="").status_code, outcome()) == (303, None)
+    undo = re.search(r'action="(/undo/undo_\w+)"', client.get(address(seeded)).text).group(1)
+    client.post(undo, data={"csrf_token": token(client.get(address(seeded)).text)})
+    assert outcome() == "reached"
+    assert (correct(outcome="loud").status_code, outcome()) == (422, "reached")
+    # Only calls end one way or the other.
+    assert (correct(type="visit", outcome="reached").status_code, outcome()) == (303, None)
+
+
 def test_future_activity_is_refused_with_the_page_and_the_text(client_for, alpha, seeded):
     answer = post(client_for(alpha), seeded, "activities", type="call", body="Tomorrow", at="2199-01-01T00:00")
     assert answer.status_code == 422

@@ -99,7 +99,7 @@ def edit_activity(
     subject: str = "",
     body: str = "",
 ) -> Activity:
-    """Correct an activity, its time too; how a call ended stays unless it is said anew.
+    """Correct an activity, its time and how a call ended too; only calls have an outcome.
 
     Raises Stale and ActivityInFuture, publishes ActivityChanged.
     """
@@ -108,7 +108,7 @@ def edit_activity(
     if activity.version != version:
         raise Stale
     before = _state(activity)
-    _fill(activity, type, direction, at, subject, body, outcome or activity.outcome)
+    _fill(activity, type, direction, at, subject, body, outcome)
     after = _state(activity)
     if before != after:
         db.session.flush()

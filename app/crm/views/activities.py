@@ -23,7 +23,7 @@ from app.crm import queries
 from app.crm.lists import ACTIVITIES
 from app.crm.models import Activity
 from app.crm.operations import activities
-from app.crm.rules import DIRECTION_LABELS, TYPE_LABELS
+from app.crm.rules import DIRECTION_LABELS, OUTCOME_LABELS, TYPE_LABELS
 from app.crm.schemas import LOCAL_TIME, ActivityForm, EditedActivityForm, VersionForm
 from app.crm.views.pages import bp, customer_page, list_choices, to_customer, translated
 from app.tenants import queries as tenants
@@ -91,7 +91,7 @@ def delete_activity(activity_id: str):
 
 
 def _opened(activity: Activity) -> Opened:
-    values = {name: getattr(activity, name) for name in ("type", "direction", "subject", "body")}
+    values = {name: getattr(activity, name) for name in ("type", "direction", "outcome", "subject", "body")}
     values["at"] = _local(activity.at, activity.store_id)
     return Opened("activity", activity.id, activity.version, values, EditedActivityForm)
 
@@ -107,6 +107,7 @@ def _activity_form(activity_id: uuid.UUID, error: DomainError | None = None) -> 
         customer=customer,
         types=translated(TYPE_LABELS),
         directions=translated(DIRECTION_LABELS),
+        outcomes=translated(OUTCOME_LABELS),
         public_id=to_public("act", activity.id),
         customer_url=url_for("crm.show_customer", customer_id=to_public("cus", customer.id)),
     )
