@@ -73,7 +73,7 @@ def test_the_server_is_fit_for_the_platform(server: EmbeddedPostgres) -> None:
     with psycopg.connect(server.dsn, autocommit=True) as connection:
         wanted = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200",
                   "jit": "off", "max_locks_per_transaction": "512", "max_files_per_process": "4000",
-                  "password_encryption": "scram-sha-256"}
+                  "password_encryption": "scram-sha-256", "track_commit_timestamp": "on"}
         shown = {name: connection.execute(f"SHOW {name}").fetchone() for name in wanted}  # type: ignore[call-overload]
         assert shown == {name: (value,) for name, value in wanted.items()}
         assert connection.execute("SHOW server_encoding").fetchone() == ("UTF8",)

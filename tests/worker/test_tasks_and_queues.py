@@ -107,11 +107,12 @@ def test_every_line_of_the_beat_table_is_a_task_of_that_queue(registered):
 
 def test_no_queue_is_without_a_consumer():
     consumed = [queue for names in CONSUMERS.values() for queue in names]
-    assert sorted(consumed) == sorted(QueueName), "each queue exactly once"
+    assert sorted(consumed) == sorted([*QueueName, QueueName.AUDIT]), "each queue exactly once, the audit's twice"
 
 
 def test_ddl_tasks_have_a_process_of_their_own():
-    assert CONSUMERS["ops"] == (QueueName.OPS,)
+    assert [name for name, consumed in CONSUMERS.items() if QueueName.OPS in consumed] == ["ops"]
+    assert CONSUMERS["ops"] == (QueueName.OPS, QueueName.AUDIT)
 
 
 def test_the_launcher_starts_a_consumer_of_every_queue():
@@ -122,7 +123,7 @@ def test_the_launcher_starts_a_consumer_of_every_queue():
         if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "queue_list"
     }
     assert started == set(CONSUMERS)
-    assert queues.queue_list("ops") == "ops"
+    assert queues.queue_list("ops") == "ops,audit"
 
 
 def test_every_queue_has_a_slot_limit():

@@ -15,10 +15,12 @@ from sqlalchemy import select
 from app.core.db import db
 from app.core.db.bulk import copy_rows
 from app.core.db.columns import new_id
+from app.core.db.hints import hint_once
 from app.core.guard import vault
 from app.core.guard.keys import KeyMissing
 from app.core.guard.masks import FULL
 from app.core.guard.models import AuditEntry
+from app.core.guard.origin import origin
 from app.core.guard.permissions import Actor
 from app.core.guard.policy import Sight, policy_for
 from app.core.logging import bound
@@ -26,6 +28,8 @@ from app.core.logging import bound
 Change = tuple[Any, Any]
 _TABLE, _COLUMN = "core_audit", "sealed"
 _MOST_HISTORY = 500
+# The relay looks for new entries this long after the change began, unless it is told to look sooner.
+SEALED_AFTER = 0.3
 
 
 def record(
@@ -44,6 +48,7 @@ def record(
     """
     made = new_entry(actor, action, record_type, record_id, changes, personal, subject_id=subject_id)
     db.session.add(made)
+    hint_once(SEALED_AFTER)
     return made.id
 
 
@@ -63,7 +68,7 @@ def new_entry(
     person goes into `personal`, which is sealed: under the key of `subject_id` where one is given, so that erasing
     the person erases it here too, otherwise under the key of nobody in particular.
     """
-    entry_id = new_id()
+    entry_id, source = new_id(), origin()
     made = AuditEntry(
         id=entry_id,
         actor_id=actor.user_id,
@@ -74,6 +79,10 @@ def new_entry(
         changes=_plain_changes(changes),
         subject_id=subject_id,
         request_id=(bound("request_id") or "")[:64] or None,
+        origin=source.network,
+        agent=source.agent,
+        behind=actor.behind,
+        key_id=actor.key_id,
     )
     kept = _plain_changes(personal)
     if kept:
@@ -93,14 +102,16 @@ class Entry:
 
 def record_many(actor: Actor, action: str, record_type: str, entries: Sequence[Entry]) -> None:
     """As `record` for many records at once, an entry for each, in one statement."""
-    request_id = (bound("request_id") or "")[:64] or None
+    if not entries:
+        return
+    request_id, source = (bound("request_id") or "")[:64] or None, origin()
     ids = [new_id() for _ in entries]
     told = {at: kept for at, entry in enumerate(entries) if (kept := _plain_changes(entry.personal))}
     sealed = _seal_many([(ids[at], entries[at].subject_id, kept) for at, kept in told.items()])
     blobs = dict(zip(told, sealed, strict=True))
     columns = (
         "id", "actor_id", "actor_name", "action", "record_type", "record_id", "changes", "sealed", "subject_id",
-        "request_id",
+        "request_id", "origin", "agent", "behind", "key_id",
     )  # fmt: skip
     copy_rows(
         AuditEntry.__table__,
@@ -109,10 +120,12 @@ def record_many(actor: Actor, action: str, record_type: str, entries: Sequence[E
             (
                 ids[at], actor.user_id, actor.name, action, record_type, entry.record_id,
                 _plain_changes(entry.changes), blobs.get(at), entry.subject_id, request_id,
+                source.network, source.agent, actor.behind, actor.key_id,
             )
             for at, entry in enumerate(entries)
         ),
     )  # fmt: skip
+    hint_once(SEALED_AFTER)
 
 
 def _seal_many(items: Sequence[tuple[uuid.UUID, uuid.UUID | None, dict[str, Any]]]) -> list[bytes]:

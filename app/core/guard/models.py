@@ -6,12 +6,14 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text, Uuid, func
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, SENSITIVE, Identified, Instant
+
+THIS_TRANSACTION = text("(pg_current_xact_id()::text)::bigint")
 
 
 class SubjectKey(db.Model):
@@ -40,11 +42,49 @@ class AuditEntry(Identified, db.Model):
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=PERSONAL)
     subject_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
     request_id: Mapped[str | None] = mapped_column(String(64), nullable=True, info=INTERNAL)
+    # From where, as far as it need be known: the network of the address, and the kind of program.
+    origin: Mapped[str | None] = mapped_column(String(60), nullable=True, info=PERSONAL)
+    agent: Mapped[str | None] = mapped_column(String(60), nullable=True, info=PERSONAL)
+    # The operator who acted as `actor_name`, and the API key that acted for him.
+    behind: Mapped[str | None] = mapped_column(String(120), nullable=True, info=PERSONAL)
+    key_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
+    # The number of the transaction that wrote it: by it the sealer finds what is new (see `chain.py`).
+    tx: Mapped[int] = mapped_column(BigInteger, nullable=False, server_default=THIS_TRANSACTION, info=INTERNAL)
 
     __table_args__ = (
         Index("ix_core_audit_record", "record_type", "record_id", "id"),
+        Index("ix_core_audit_actor_id_at", "actor_id", "at", "id"),
+        Index("ix_core_audit_at", "at", "id"),
+        Index("ix_core_audit_tx", "tx"),
         {"info": {"append_only": True}},
     )
+
+
+class AuditSeal(db.Model):
+    """One link of the chain over the audit: which entry is number `seq`, and the proof of it and all before it."""
+
+    __tablename__ = "core_audit_seals"
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, info=INTERNAL)
+    entry_id: Mapped[uuid.UUID] = mapped_column(Uuid, nullable=False, unique=True, info=INTERNAL)
+    proof: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=INTERNAL)
+    # Every entry of a transaction before this one is sealed.
+    horizon: Mapped[int] = mapped_column(BigInteger, nullable=False, info=INTERNAL)
+    sealed_at: Mapped[datetime] = mapped_column(Instant, nullable=False, info=INTERNAL)
+
+    __table_args__ = ({"info": {"append_only": True}},)
+
+
+class AuditSecret(db.Model):
+    """The secret of the chain, itself sealed: without it nobody can make a link."""
+
+    __tablename__ = "core_audit_secrets"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, info=INTERNAL)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=SENSITIVE)
+    created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
+
+    __table_args__ = ({"info": {"append_only": True}},)
 
 
 class StoredFile(Identified, db.Model):

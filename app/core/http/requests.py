@@ -8,6 +8,7 @@ import time
 from flask import Response, g, request
 
 from app.core.db import find_tenant
+from app.core.guard.origin import come_from, forget_origin
 from app.core.http.hosts import REFUSALS
 from app.core.logging import bind, get_logger, unbind
 
@@ -20,6 +21,7 @@ def begin() -> None:
     g.began = time.perf_counter()
     tenant = find_tenant()
     bind(request_id=g.request_id, tenant=tenant.id if tenant else None)
+    come_from(request.environ.get("forecourt.client", ""), request.headers.get("User-Agent", ""))
     refusal = request.environ.get("forecourt.refusal")
     if refusal is not None:
         raise REFUSALS[refusal]
@@ -36,6 +38,7 @@ def end(response: Response) -> Response:
         ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
     )
     unbind("request_id", "tenant", "user")
+    forget_origin()
     return response
 
 

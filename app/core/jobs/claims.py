@@ -14,9 +14,10 @@ from sqlalchemy import CursorResult, Table, func, or_, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from app.core.db import after_commit, db, find_tenant
+from app.core.db.hints import hint_in
 from app.core.db.platform import outbox as platform_outbox
 from app.core.errors import DomainError
-from app.core.jobs import outbox, sender
+from app.core.jobs import sender
 from app.core.jobs.models import PENDING, Outbox
 from app.core.jobs.queues import SLOTS
 from app.core.jobs.timing import timing
@@ -117,7 +118,7 @@ def fail(claimed: Claim, error: str) -> Died | None:
             table, claimed, available_at=_in(wait), next_dispatch_at=_in(wait), lease_until=None, last_error=error
         )  # fmt: skip
         if find_tenant() is not None:
-            outbox.hint_in(wait)
+            hint_in(wait)
     _hand_over(table, claimed.queue)
     return Died(claimed.payload, error) if dead else None
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import SessionTransaction
 from app.core.config import Settings
 from app.core.db import after_commit, current_tenant, db
 from app.core.db.columns import new_id
+from app.core.db.hints import hint_at, hint_in, hint_once
 from app.core.db.platform import outbox as platform_outbox
 from app.core.jobs import sender
 from app.core.jobs.models import FRESH, Outbox
@@ -23,9 +24,6 @@ from app.core.jobs.timing import timing
 from app.core.jobs.wire import PLATFORM, Message
 from app.core.logging import bound
 
-# Raw on purpose: a tenant may name `due_at` alone, and whose hint it is the database says itself.
-_HINT = text("INSERT INTO platform.outbox_hint (due_at) VALUES (:due_at)")
-_HINT_SOON = text("INSERT INTO platform.outbox_hint (due_at) VALUES (now() + make_interval(secs => :grace))")
 _STANDS_FOR = 30.0
 
 
@@ -88,12 +86,7 @@ def enqueue_platform(
 
 def hint_now() -> None:
     """Have the relay look at the current tenant soon: after a replay, a resume, a repair."""
-    db.session.execute(_HINT_SOON, {"grace": 0.0})
-
-
-def hint_in(seconds: float) -> None:
-    """Have the relay look at the current tenant `seconds` from the start of this transaction."""
-    db.session.execute(_HINT_SOON, {"grace": seconds})
+    hint_in(0.0)
 
 
 @dataclass
@@ -103,7 +96,6 @@ class _Batch:
     tenant_id: str
     transaction: SessionTransaction | None
     messages: list[Message] = field(default_factory=list)
-    hinted: bool = False
     # Rows by task and key that cannot start before the commit: they stand for every later one of this transaction.
     standing: dict[tuple[str, str] | None, uuid.UUID] = field(default_factory=dict)
 
@@ -113,11 +105,9 @@ class _Batch:
         if self.tenant_id == PLATFORM:
             return  # The relay looks into the platform's own outbox directly.
         if at is not None:
-            db.session.execute(_HINT, {"due_at": at})
-        elif not self.hinted:
-            hint_in(timing().grace)
-            # One is enough for all rows due now, unless a savepoint may yet take it back.
-            self.hinted = db.session().get_nested_transaction() is None
+            hint_at(at)
+        else:
+            hint_once(timing().grace)
 
     def send(self) -> None:
         if self.messages:

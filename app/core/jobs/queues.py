@@ -16,15 +16,20 @@ class QueueName(StrEnum):
     IMPORTS = "imports"
     EXPORTS = "exports"
     NOTIFY = "notify"
+    AUDIT = "audit"
     OPS = "ops"
 
 
 # Worker process -> the queues it consumes. The launcher builds its commands from this table, and a test checks that
-# no queue is left without a consumer. `ops` stands alone: that process holds the migrator's address and runs DDL.
+# no queue is left without a consumer. `ops` holds the migrator's address and runs DDL; nothing else takes its queue. The
+# audit is sealed within two seconds: by whichever process is free, so that no long step of another keeps it waiting.
 CONSUMERS: Final[Mapping[str, tuple[QueueName, ...]]] = MappingProxyType(
     {
-        "worker": (QueueName.DEFAULT, QueueName.METRICS, QueueName.IMPORTS, QueueName.EXPORTS, QueueName.NOTIFY),
-        "ops": (QueueName.OPS,),
+        "worker": (
+            *(QueueName.DEFAULT, QueueName.METRICS, QueueName.IMPORTS, QueueName.EXPORTS, QueueName.NOTIFY),
+            QueueName.AUDIT,
+        ),
+        "ops": (QueueName.OPS, QueueName.AUDIT),
     }
 )
 
@@ -36,6 +41,7 @@ SLOTS: Final[Mapping[str, int]] = MappingProxyType(
         QueueName.IMPORTS: 1,
         QueueName.EXPORTS: 2,
         QueueName.NOTIFY: 4,
+        QueueName.AUDIT: 1,
         QueueName.OPS: 1,
     }
 )

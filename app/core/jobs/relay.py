@@ -51,6 +51,18 @@ _LIMITS = (
 )
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%(key)s, 0))"
 _DELETE_HINTS = "DELETE FROM platform.outbox_hint WHERE tenant_id = %(role)s AND due_at <= now()"
+# A hint may tell of entries of the audit: one row to seal them all, unless one waits already. Two looks into indexes
+# answer whether there can be any; the sealer, who starts where this horizon lies, knows (see app/core/guard/chain.py).
+_SEAL = """
+INSERT INTO core_outbox (id, task, queue, dedupe_key)
+SELECT gen_random_uuid(), 'guard.seal_audit', 'audit', 'seal'
+WHERE (SELECT max(tx) FROM core_audit) >= coalesce((
+        SELECT horizon FROM (SELECT horizon FROM core_audit_seals ORDER BY seq DESC LIMIT 1) AS last
+        WHERE horizon <= pg_snapshot_xmax(pg_current_snapshot())::text::bigint), 0)
+    AND NOT EXISTS (
+        SELECT FROM core_outbox WHERE dedupe_key = 'seal' AND task = 'guard.seal_audit'
+        AND done_at IS NULL AND dead_at IS NULL AND attempts = 0)
+"""
 _MOVE = """
 WITH due AS (
     SELECT id FROM core_outbox WHERE done_at IS NULL AND dead_at IS NULL AND next_dispatch_at <= now()
@@ -176,6 +188,7 @@ class Relay:
                 return []  # Another relay is at it.
             connection.execute(_DELETE_HINTS, values)
             connection.execute(become)
+            connection.execute(_SEAL)
             rows = connection.execute(_MOVE, values).fetchall()
             connection.execute(_LEAVE_HINT)
         return [Message(role.removeprefix("t_"), str(row_id), queue) for row_id, queue in rows]
