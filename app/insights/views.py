@@ -187,7 +187,7 @@ def _stores(actor: Actor) -> list[tuple[str, str]]:
 def _activity_months(actor: Actor, store_id: UUID | None) -> list[dict[str, Any]]:
     zone = current_tenant().timezone
     months = months_back(month_of(clock.today(zone)), 12)
-    about = {"store": to_public("store", store_id)} if store_id else {}
+    store = to_public("store", store_id) if store_id else None
     since = datetime.combine(months[0], time.min, ZoneInfo(zone)).astimezone(UTC)
     counts = crm.count_activities_by_month(actor, since, zone, store_id)
     return [
@@ -195,7 +195,7 @@ def _activity_months(actor: Actor, store_id: UUID | None) -> list[dict[str, Any]
             "label": f"{month:%Y-%m}",
             "count": counts.get(month, 0),
             "url": url_for(
-                "crm.list_activities", at_from=month.isoformat(), at_to=month_end(month).isoformat(), **about
+                "crm.list_activities", at_from=month.isoformat(), at_to=month_end(month).isoformat(), store=store
             ),
         }
         for month in months

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, literal, select, true
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, literal, select
 
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.guard.facts import declare_fact
 from app.core.guard.permissions import Actor
 from app.core.jobs.topics import Named, Phrase, Subject, Topic, declared_topics, name_subjects
-from app.core.lists.cursors import Cursor, CursorCodec
-from app.core.lists.keyset import Key, key_values, page_statement
 from app.notifications.models import Item, Preference
 from app.notifications.rules import MOST_COUNTED, Tab, channels
 
 OPEN_FACT = "inbox_open"
-PAGE_SIZE = 25
-_LIST = "inbox"
 _COLUMNS: tuple[Any, ...] = (
     Item.id, Item.topic, Item.subject_kind, Item.subject_id, Item.times, Item.last_at, Item.read_at, Item.done_at,
 )  # fmt: skip
-_NEWEST_FIRST = (Key(Item.__table__.c.last_at, True, False), Key(Item.__table__.c.id, True, False))
-_IN_TAB: Mapping[Tab, ColumnElement[bool]] = {
-    Tab.OPEN: Item.done_at.is_(None),
-    Tab.DONE: Item.done_at.is_not(None),
-    Tab.ALL: true(),
-}
 
 
 def count_open_of(user_id: ColumnElement[uuid.UUID]) -> ScalarSelect[int]:
@@ -63,37 +53,25 @@ class Line:
         return self.subject.detail if self.subject else None
 
 
-@dataclass(frozen=True)
-class InboxPage:
-    """Lines, newest first, and the ways on; `newest_at` bounds what "all of these" means."""
-
-    lines: Sequence[Line] = ()
-    next_cursor: str | None = None
-    prev_cursor: str | None = None
-    newest_at: datetime | None = None
+def own_items(actor: Actor) -> Select[Any]:
+    """The actor's own notifications, for a list; of a topic that is gone there are no words any more."""
+    return select(*_COLUMNS).where(Item.user_id == actor.user_id, Item.topic.in_(list(declared_topics())))
 
 
-def list_inbox(actor: Actor, tab: Tab, *, cursors: CursorCodec, cursor: str | None = None) -> InboxPage:
-    """A page of the actor's own inbox; raises Invalid for a cursor of another one."""
-    print_of = f"{actor.user_id}:{tab}".encode()
-    at = cursors.unseal(_LIST, cursor, print_of) if cursor else None
-    keys = [key.turned() for key in _NEWEST_FIRST] if at and at.backward else list(_NEWEST_FIRST)
-    wanted = page_statement(_own(actor).where(_IN_TAB[tab]), keys, PAGE_SIZE + 1, after=at.keys if at else None)
-    found = db.session.execute(wanted).all()
-    rows, more = list(found[:PAGE_SIZE]), len(found) > PAGE_SIZE
-    backward = bool(at and at.backward)
-    if backward:
-        rows.reverse()
+def in_tab(tab: str) -> ColumnElement[bool]:
+    """The condition that leaves one part of an inbox."""
+    return Item.done_at.is_(None) if Tab(tab) is Tab.OPEN else Item.done_at.is_not(None)
 
-    def sealed(row: object, *, back: bool) -> str:
-        return cursors.seal(_LIST, Cursor(key_values(row, len(keys)), back), print_of)
 
-    return InboxPage(
-        lines=_lines(actor, rows),
-        next_cursor=sealed(rows[-1], back=False) if rows and (more or backward) else None,
-        prev_cursor=sealed(rows[0], back=True) if rows and at and (more or not backward) else None,
-        newest_at=rows[0].last_at if rows else None,
-    )
+def is_unread(unread: bool) -> ColumnElement[bool]:
+    """The condition that leaves what nobody has looked at, or what somebody has."""
+    return Item.read_at.is_(None) if unread else Item.read_at.is_not(None)
+
+
+def asks_something(asking: bool) -> ColumnElement[bool]:
+    """The condition that leaves what asks its reader to do something, or what only tells."""
+    topics = [key for key, topic in declared_topics().items() if topic.action]
+    return Item.topic.in_(topics) if asking else Item.topic.not_in(topics)
 
 
 def get_item(actor: Actor, item_id: uuid.UUID) -> Item:
@@ -120,14 +98,13 @@ class Waiting:
 
 def needs_me(actor: Actor, limit: int = 5) -> Waiting:
     """The open notifications that ask the actor to do something; the topic's `action` is what the button says."""
-    asking = [key for key, topic in declared_topics().items() if topic.action]
-    within = _own(actor).where(Item.done_at.is_(None), Item.topic.in_(asking))
+    within = own_items(actor).where(in_tab(Tab.OPEN), asks_something(True))
     rows = db.session.execute(within.order_by(Item.last_at.desc(), Item.id.desc()).limit(limit + 1)).all()
     total = len(rows)
     if total > limit:
         counted = within.with_only_columns(Item.id).limit(MOST_COUNTED).subquery("counted")
         total = db.session.scalar(select(func.count()).select_from(counted)) or 0
-    return Waiting(_lines(actor, rows[:limit]), total)
+    return Waiting(lines_of(actor, rows[:limit]), total)
 
 
 def channels_of(topic: Topic, user_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, frozenset[str]]:
@@ -150,13 +127,8 @@ def list_wishes(user_id: uuid.UUID | None) -> dict[str, frozenset[str]]:
     }
 
 
-def _own(actor: Actor) -> Select[Any]:
-    # Notifications of a topic that is gone have no words any more.
-    return select(*_COLUMNS).where(Item.user_id == actor.user_id, Item.topic.in_(list(declared_topics())))
-
-
-def _lines(actor: Actor, rows: Sequence[Row[Any]]) -> list[Line]:
-    """The rows in words, all their records looked at together."""
+def lines_of(actor: Actor, rows: Sequence[Row[Any]]) -> list[Line]:
+    """Rows of `own_items` in words, all their records looked at together."""
     topics = declared_topics()
     subjects = [Subject(row.subject_kind, row.subject_id) for row in rows]
     named = name_subjects(actor, subjects)

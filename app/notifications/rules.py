@@ -23,7 +23,6 @@ class Tab(StrEnum):
 
     OPEN = "open"
     DONE = "done"
-    ALL = "all"
 
 
 def channels(defaults: Set[str], always: Set[str], chosen: Mapping[str, bool]) -> frozenset[str]:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.core.db import current_tenant, transaction
+from app.core.db import transaction
 from app.core.db.ids import from_public
-from app.core.errors import DomainError, Invalid
+from app.core.errors import DomainError
 from app.core.http.access import ANY_USER, require
 from app.core.http.forms import load_form, render_form
-from app.core.http.sessions import current_actor, current_visitor, own_path
+from app.core.http.lists import list_view
+from app.core.http.sessions import current_actor, own_path
 from app.core.http.undo import flash_undo
 from app.core.jobs.topics import CHANNELS, INBOX, MAIL, Topic, declared_topics
-from app.core.lists.cursors import CursorCodec
 from app.notifications import queries
 from app.notifications.errors import OpenAlready
+from app.notifications.lists import INBOX as ITEMS
 from app.notifications.operations import inbox, wishes
-from app.notifications.rules import Tab
 from app.notifications.schemas import NextForm, UntilForm, WishesForm
 
 bp = Blueprint("notifications", __name__, template_folder="templates")
@@ -28,17 +28,8 @@ bp = Blueprint("notifications", __name__, template_folder="templates")
 
 @bp.get("/inbox")
 @require(ANY_USER)
-def show_inbox() -> str | Response:
-    tab = Tab(request.args["tab"]) if request.args.get("tab") in tuple(Tab) else Tab.OPEN
-    actor, status = current_actor(), 200
-    try:
-        page = queries.list_inbox(actor, tab, cursors=_codec(), cursor=request.args.get("cursor") or None)
-    except Invalid:
-        flash(gettext("This page of the inbox is not there any more."), "warning")
-        page, status = queries.list_inbox(actor, tab, cursors=_codec()), 422
-    here = _address(tab, request.args.get("cursor"))
-    body = render_template("notifications/inbox.html", page=page, tab=tab, here=here, count=_count())
-    return current_app.make_response((body, status))
+def show_inbox() -> Response:
+    return list_view(ITEMS, "notifications/inbox.html", here=request.full_path.rstrip("?"))
 
 
 @bp.post("/inbox/<item_id>/read")
@@ -115,11 +106,6 @@ def save_preferences() -> str | Response | BaseResponse:
     return redirect(url_for("notifications.show_preferences"), 303)
 
 
-def _count() -> int:
-    visitor = current_visitor()
-    return int(visitor.facts.get(queries.OPEN_FACT) or 0) if visitor else 0
-
-
 def _matrix() -> dict[str, Any]:
     groups: dict[str, list[Topic]] = {}
     for topic in declared_topics().values():
@@ -128,16 +114,8 @@ def _matrix() -> dict[str, Any]:
     return {"groups": groups, "channels": [(channel, names[channel]) for channel in CHANNELS]}
 
 
-def _address(tab: Tab, cursor: str | None = None) -> str:
-    return url_for("notifications.show_inbox", tab=None if tab is Tab.OPEN else tab, cursor=cursor or None)
-
-
 def _back(path: str | None) -> BaseResponse:
     """To the page the change was made on; a script that only reports needs none."""
     if request.headers.get("Sec-Fetch-Mode") == "cors" and "HX-Request" not in request.headers:
         return Response(status=204)
-    return redirect(own_path(path) if path else _address(Tab.OPEN), 303)
-
-
-def _codec() -> CursorCodec:
-    return CursorCodec(current_app.config["SECRET_KEY"], current_tenant().id)
+    return redirect(own_path(path) if path else url_for("notifications.show_inbox"), 303)

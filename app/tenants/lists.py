@@ -1,4 +1,4 @@
-"""The list of users: whoever the visitor reaches, by name, state, role and store; how users are named elsewhere."""
+"""The lists of users, stores, teams and roles; how users are named elsewhere."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, exists, func, literal, select
+from sqlalchemy.orm import aliased
 
 from app.core.db import db
 from app.core.db.ids import to_public
@@ -15,7 +16,7 @@ from app.core.guard.permissions import Actor, allows, declared, scope_clause
 from app.core.jobs.topics import declare_subject
 from app.core.lists.search import SearchKind, Word, declare_search
 from app.core.lists.spec import Column, Filter, ListSpec, Peek, Sort, Target, Under, View, declare_list
-from app.tenants.models import Grant, Membership, Role, Store, User
+from app.tenants.models import Grant, Membership, Role, Store, Team, TeamMember, User
 from app.tenants.queries import finding, people, subjects
 from app.tenants.rules.roles import ADMIN, DEFAULT_ROLES
 
@@ -150,6 +151,58 @@ STORES = declare_list(
         ),
         id_prefix="store",
         endpoint="tenants.list_stores",
+        exports=False,
+    )
+)
+
+
+def _teams(actor: Actor) -> Select:
+    lead = aliased(User)
+    members = select(func.count()).select_from(TeamMember).where(TeamMember.team_id == Team.id)
+    return (
+        select(
+            Team.id,
+            Team.name,
+            Team.created_at,
+            Store.name.label("store"),
+            lead.name.label("lead"),
+            members.correlate(Team).scalar_subquery().label("members"),
+        )
+        .join(Store, Store.id == Team.store_id)
+        .outerjoin(lead, lead.id == Team.lead_id)
+        .where(scope_clause(actor, "user.edit", store=Team.store_id))
+    )
+
+
+def _team_page(row: Any) -> Target:
+    return Target("tenants.show_team", {"team_id": to_public("team", row.id)})
+
+
+def _has_member(user_id: uuid.UUID) -> ColumnElement[bool]:
+    return exists().where(TeamMember.team_id == Team.id, TeamMember.user_id == user_id)
+
+
+TEAMS = declare_list(
+    ListSpec(
+        name="teams",
+        label=N_("Teams"),
+        permission="user.edit",
+        source=_teams,
+        columns=(
+            Column("name", N_("Name"), url=_team_page, sort="name"),
+            Column("store", N_("Store")),
+            Column("lead", N_("Lead")),
+            Column("members", N_("Members"), "number"),
+            Column("created_at", N_("Added"), "instant", sort="created", shown=False),
+        ),
+        filters=(
+            Filter("store", N_("Store"), "id", column=Team.store_id, prefix="store"),
+            Filter("member", N_("Member"), "id", apply=_has_member, prefix="usr"),
+        ),
+        sorts=(Sort("name", N_("Name"), (Team.name,)), Sort("created", N_("Added"), (Team.created_at,))),
+        default_sort="name",
+        id_prefix="team",
+        endpoint="tenants.list_teams",
         exports=False,
     )
 )

@@ -92,9 +92,9 @@ ENTRIES = (
         "store",
         "store.see",
         SETTINGS,
-        under=("/stores", "/teams"),
-        hint=N_("Places of business, their time zones and teams"),
+        hint=N_("Places of business and their time zones"),
     ),
+    Entry("tenants.list_teams", N_("Teams"), "users-group", "user.edit", SETTINGS, hint=N_("Who works together")),
     Entry(
         "tenants.list_users", N_("Users"), "users", "user.see", SETTINGS, hint=N_("Who works here, in which roles")
     ),

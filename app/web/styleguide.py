@@ -13,10 +13,11 @@ from flask_babel import gettext
 
 from app.core.errors import N_, NotFound
 from app.core.http.access import ANY_USER, require
-from app.core.http.sessions import settings
+from app.core.http.sessions import current_actor, settings
 from app.core.http.timelines import Change, Entry
 from app.core.lists.shown import ShownMove
 from app.web.formats import TONES
+from app.web.sample_list import sample_list
 from app.web.schedules import Booking, Lane, plan
 
 bp = Blueprint("styleguide", __name__)
@@ -30,6 +31,7 @@ SECTIONS = (
     ("buttons", N_("Buttons")),
     ("status", N_("Status, plates and small pieces")),
     ("forms", N_("Forms")),
+    ("lists", N_("List")),
     ("figures", N_("Figures")),
     ("charts", N_("Charts")),
     ("board", N_("Board")),
@@ -48,8 +50,12 @@ def show_styleguide() -> str:
     for kind in request.args.getlist("toast"):
         if kind in ("success", "info", "warning", "error"):
             flash(gettext("A message of this kind: %(kind)s.", kind=kind), kind)
+    page, spec, query = sample_list(current_actor(), dict(request.args.lists()))
     return render_template(
         "web/styleguide.html",
+        page=page,
+        spec=spec,
+        query=query,
         sections=SECTIONS,
         tokens=sorted({name for name, _ in TOKEN.findall(SOURCE.read_text(encoding="utf-8"))}),
         states=[(tone, states.split()) for tone, states in TONES.items()],

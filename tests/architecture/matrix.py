@@ -87,6 +87,7 @@ ROWS: dict[str, Row] = {
     "GET /stores/<store_id>": STORE,
     "POST /stores/<store_id>": STORE,
     "POST /stores/<store_id>/close": STORE,
+    "GET /teams": PLAIN,
     "GET /teams/new": PLAIN,
     "POST /teams": PLAIN,
     "GET /teams/<team_id>": TEAM,

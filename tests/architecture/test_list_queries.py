@@ -81,9 +81,16 @@ def address_of(app):
     return make
 
 
+def drawn_rows(html: str) -> list[str]:
+    """What is drawn of each row, be the list a table or lines, but for what only this page of it says."""
+    body = html.partition('<div id="list"')[2].partition('<nav class="pager"')[0]
+    # The way to a row's preview, and back to this page, holds its sealed place, which is another each time.
+    bare = re.sub(r'<td class="pkc">.*?</td>|name="(?:next|csrf_token)" value="[^"]*"', "", body)
+    return bare.split("data-row=")[1:]
+
+
 def shown_rows(html: str) -> int:
-    body = html.partition("<tbody>")[2].partition("</tbody>")[0]
-    return body.count("<tr")
+    return len(drawn_rows(html))
 
 
 def test_lists_are_registered() -> None:
@@ -126,9 +133,7 @@ def _walk(client, url: str, rel: str) -> list[tuple[str, list[str]]]:
     while url:
         answer = client.get(url)
         assert answer.status_code == 200
-        body = answer.text.partition("<tbody>")[2].partition("</tbody>")[0]
-        # The way to a row's preview holds the sealed place of its page, which is another each time.
-        pages.append((url, re.sub(r'<td class="pkc">.*?</td>', "", body).split("<tr")[1:]))
+        pages.append((url, drawn_rows(answer.text)))
         found = re.search(rf'rel="{rel}" href="([^"]+)"', answer.text)
         url = unescape(found[1]) if found else ""
     return pages

@@ -134,6 +134,23 @@ def test_the_keyboard_moves_a_card(window: Callable[..., Shop], american: Tenant
     expect(at(shop, car).locator("a").first).to_be_focused()
 
 
+def test_j_and_k_walk_the_cards_as_they_walk_rows(window: Callable[..., Shop], american: Tenant, car: str) -> None:
+    shop = window(american)
+    shop.go(BOARD)
+    shop.page.wait_for_timeout(400)
+    cards = shop.page.locator(".bcard")
+    assert cards.count() > 1
+    shop.page.keyboard.press("j")
+    expect(cards.nth(0).locator("a").first).to_be_focused()
+    shop.page.keyboard.press("j")
+    expect(cards.nth(1).locator("a").first).to_be_focused()
+    shop.page.keyboard.press("k")
+    expect(cards.nth(0).locator("a").first).to_be_focused()
+    # The next key does what it does on a card.
+    shop.page.keyboard.press("m")
+    expect(cards.nth(0).locator(".mv")).to_have_attribute("open", "")
+
+
 def test_what_the_server_refuses_goes_back_and_says_why(
     window: Callable[..., Shop], american: Tenant, car: str, app: Flask
 ) -> None:

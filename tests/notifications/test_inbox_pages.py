@@ -80,7 +80,7 @@ def test_done_takes_it_away_and_back_again(gm: FlaskClient, in_alpha: Tenant) ->
     assert (lines(gm.get("/inbox").text), lines(gm.get("/inbox?tab=done").text)) == (0, 1)
     assert send(gm, f"{path}/open", next="/inbox?tab=done").location == "/inbox?tab=done"
     assert (lines(gm.get("/inbox").text), lines(gm.get("/inbox?tab=done").text)) == (1, 0)
-    assert lines(gm.get("/inbox?tab=all").text) == 1
+    assert lines(gm.get("/inbox?tab=").text) == 1
 
 
 def test_what_came_up_again_meanwhile_is_not_opened_twice(gm: FlaskClient) -> None:
@@ -140,7 +140,7 @@ def test_all_means_what_the_page_has_shown(gm: FlaskClient) -> None:
 def test_nobody_touches_anothers(gm: FlaskClient, client_for: Clients, in_alpha: Tenant, beta: Tenant) -> None:
     fill("controller", 2)
     other = items_of("controller")[0].id
-    assert lines(gm.get("/inbox?tab=all").text) == 0
+    assert lines(gm.get("/inbox?tab=").text) == 0
     strangers = (gm, client_for(in_alpha, "tenant_admin"), client_for(beta, "controller"))
     for client in strangers:
         for verb in ("read", "done", "open"):
@@ -156,7 +156,7 @@ def test_pages_lead_to_every_line_and_back(gm: FlaskClient) -> None:
         db.session.execute(
             update(Item).where(Item.id.in_([i.id for i in items_of("gm")[::3]])).values(last_at=clock.now())
         )
-    url, seen = "/inbox", []
+    url, seen = "/inbox?limit=25", []
     while url:
         page = gm.get(url).text
         seen.append(re.findall(r"/inbox/(ntf_\w+)/done", page)[::2])
@@ -180,7 +180,8 @@ def test_who_lost_the_right_reads_no_more_than_that_it_happened(gm: FlaskClient)
         assert user is not None
         db.session.execute(update(Item).values(user_id=user.id))
     assert queries.needs_me(people.actor_of("salesperson")).total == 0
-    (line,) = queries.list_inbox(people.actor_of("salesperson"), queries.Tab.OPEN, cursors=None).lines  # type: ignore[arg-type]
+    actor = people.actor_of("salesperson")
+    (line,) = queries.lines_of(actor, db.session.execute(queries.own_items(actor)).all())
     assert (line.subject, line.sentence.message) == (None, "A job you began has finished")
 
 
@@ -209,13 +210,13 @@ def statements_of(client: FlaskClient, path: str) -> list[str]:
     return sent
 
 
-def test_the_count_costs_no_statement_and_a_page_of_lines_three(gm: FlaskClient) -> None:
+def test_the_count_costs_no_statement_and_a_page_of_lines_five(gm: FlaskClient) -> None:
     bare = len(statements_of(gm, "/account"))
     for _ in range(20):
         end_job("gm")
     assert len(statements_of(gm, "/account")) == bare
-    # The session with its count, the lines, their jobs.
-    assert len(statements_of(gm, "/inbox")) == 3
+    # The session with its count, the kept views, the lines, how many there are, their jobs.
+    assert len(statements_of(gm, "/inbox")) == 5
 
 
 def test_a_full_inbox_is_counted_no_further_than_needed(gm: FlaskClient, in_alpha: Tenant) -> None:
@@ -241,3 +242,25 @@ def test_a_choice_is_kept_and_what_is_always_told_is_not_asked(gm: FlaskClient, 
     assert queries.list_wishes(people.actor_of("gm").user_id)["job.finished"] == {"mail"}
     with tenant(in_alpha.id), transaction():
         db.session.execute(delete(queries.Preference))
+
+
+def test_it_is_a_list_like_any_other(gm: FlaskClient) -> None:
+    end_job("gm", JobState.FAILED)
+    end_job("gm")
+    (newest, older) = sorted(items_of("gm"), key=lambda item: item.last_at, reverse=True)
+    send(gm, f"/inbox/{to_public('ntf', older.id)}/read")
+    for address, count in (
+        ("/inbox", 2), ("/inbox?tab=open&unread=yes", 1), ("/inbox?tab=open&asks=yes", 1), ("/inbox?view=done", 0),
+        ("/inbox?tab=open&at=today", 2), ("/inbox?tab=&at=over_90_days_ago", 0),
+    ):  # fmt: skip
+        assert lines(gm.get(address).text) == count, address
+    order = re.findall(r'data-row="(ntf_\w+)"', gm.get("/inbox?tab=open&sort=at").text)
+    assert order == [to_public("ntf", item.id) for item in (older, newest)]
+    # What is asked besides is not what "all of these" would mean.
+    assert "Mark all as done" in gm.get("/inbox").text
+    assert "Mark all as done" not in gm.get("/inbox?tab=open&unread=yes").text
+    assert gm.get("/inbox?tab=nonsense").status_code == 422
+    kept = send(gm, "/lists/inbox/views", tab="open", asks="yes", view_name="For me", view_for="own")
+    assert lines(gm.get(kept.location).text) == 1
+    assert 'hx-get="/lists/inbox/counts"' in gm.get("/inbox").text
+    assert gm.get("/lists/inbox/counts").status_code == 200

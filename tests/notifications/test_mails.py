@@ -38,7 +38,9 @@ def tell(role: str, topic: Topic = PASSWORD_CHANGED) -> None:
 
 
 def caught() -> list[tuple[str, str]]:
-    return [(mail.subject, body) for mail, body in links.list_caught_mails()]
+    mails = db.session.scalars(select(Mail).order_by(Mail.created_at.desc(), Mail.id.desc())).all()
+    texts = links.texts_of_mails(mails)
+    return [(mail.subject, texts[mail.id]) for mail in mails]
 
 
 def test_a_mail_says_it_in_the_readers_language_and_opens_the_record(in_alpha: Tenant, run_owed: Owed) -> None:

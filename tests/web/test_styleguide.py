@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
+from app.core.lists.spec import CellKind
+from app.web.sample_list import SAMPLE
 from app.web.styleguide import SECTIONS, SOURCE
 
 
@@ -43,3 +46,32 @@ def test_elsewhere_it_is_not_there(app, client_for, alpha, monkeypatch):
     settings = app.extensions["forecourt_settings"]
     monkeypatch.setitem(app.extensions, "forecourt_settings", replace(settings, demo_mail=False))
     assert client_for(alpha).get("/styleguide").status_code == 404
+
+
+def names(page: str) -> list[str]:
+    return re.findall(r'<a class="ti[^"]*" href="/styleguide[^"]*">([^<]+)</a>', page.partition('id="list"')[2])
+
+
+@pytest.mark.parametrize(
+    ("asked", "cars"),
+    [
+        ("", ["2018 Mazda CX-5", "2020 Jaguar XE", "2021 Nissan Leaf", "2023 Toyota RAV4"]),
+        ("?sort=price", ["2021 Nissan Leaf", "2020 Jaguar XE", "2023 Toyota RAV4", "2018 Mazda CX-5"]),
+        ("?sort=-price", ["2023 Toyota RAV4", "2020 Jaguar XE", "2021 Nissan Leaf", "2018 Mazda CX-5"]),
+        ("?view=available", ["2018 Mazda CX-5", "2023 Toyota RAV4"]),
+        ("?price_from=20000&price_to=25000", ["2020 Jaguar XE"]),
+        ("?state=on_hold&toast=info", ["2021 Nissan Leaf"]),
+    ],
+)
+def test_the_list_answers_its_conditions(client_for, alpha, asked, cars):
+    assert names(client_for(alpha).get(f"/styleguide{asked}").text) == cars
+
+
+def test_the_list_draws_every_kind_of_cell(client_for, alpha):
+    kinds = {column.kind for column in SAMPLE.columns}
+    assert kinds >= set(get_args(CellKind)) - {"number"}
+    keys = ",".join(column.key for column in SAMPLE.columns)
+    page = client_for(alpha).get(f"/styleguide?cols={keys}&nonsense=1").text
+    for kind in kinds:
+        assert f'<td class="k-{kind}' in page
+    assert "SAJAD4FX5" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -126,13 +127,16 @@ def _rendered(
         density=_density(),
         peek=_peek(query.spec, query) if query.peek and refusal is None else None,
         board=board,
+        gathered=query.spec.gather(actor, page.rows) if query.spec.gather and page.rows else {},
     )
     shown_page, shown_list, shown_query = present(query, page, edge, errors)
     body = render_template(template, page=shown_page, spec=shown_list, query=shown_query, **context)
     response = make_response(body, refusal.status if refusal else 200)
     if "HX-Request" in request.headers and request.method == "GET" and refusal is None:
         # A form sends its empty fields too: the address people see and share leaves them out.
-        response.headers["HX-Push-Url"] = list_address(query.spec, query, cursor=query.cursor, peek=query.peek)
+        here = list_address(query.spec, query, cursor=query.cursor, peek=query.peek)
+        # Where the visitor is already, Back would lead nowhere.
+        response.headers["HX-Push-Url"] = "false" if here == _open_address() else here
     return response
 
 
@@ -158,6 +162,12 @@ def _peek(spec: ListSpec, query: ListQuery, close_url: str | None = None) -> Sho
         return ShownPeek("", back)
     target = values.pop("target", None)
     return ShownPeek(query.peek, back, spec.peek.template, values, _address(target) if target else None)
+
+
+def _open_address() -> str:
+    """The address that the browser shows while it asks for a part of the page, without its host."""
+    at = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return f"{at.path}?{at.query}" if at.query else at.path
 
 
 def _density() -> str:

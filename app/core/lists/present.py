@@ -57,6 +57,7 @@ class Edge:
     density: str = ROOMY
     peek: ShownPeek | None = None
     board: Sequence[BoardColumn] | None = None
+    gathered: Mapping[Any, Any] = field(default_factory=dict)
 
 
 def present(
@@ -176,6 +177,7 @@ def _row(query: ListQuery, columns: Sequence[Column], row: Any, edge: Edge, addr
         public_id,
         address(peek=public_id, cursor=query.cursor) if spec.peek is not None else None,
         query.peek == public_id,
+        edge.gathered.get(key),
     )
 
 

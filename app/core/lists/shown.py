@@ -22,6 +22,8 @@ class ShownRow:
     public_id: str = ""
     peek_url: str | None = None
     current: bool = False
+    # What the list's `gather` found for it.
+    more: Any = None
 
 
 @dataclass(frozen=True)

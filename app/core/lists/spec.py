@@ -183,6 +183,8 @@ class ListSpec:
     views: tuple[View, ...] = ()
     peek: Peek | None = None
     board: Board | None = None
+    # What rows show besides their cells, by key, found for all rows of a page together.
+    gather: Callable[[Actor, Sequence[Any]], Mapping[Any, Any]] | None = None
     bulk: tuple[BulkAction, ...] = ()
     # The kind of import that fills this list, and whether its rows may leave as a file (with `<resource>.export`).
     import_kind: str = ""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 
@@ -171,11 +173,10 @@ def forget_old_links() -> None:
     db.session.execute(delete(Mail).where(Mail.created_at < limit))
 
 
-def list_caught_mails() -> list[tuple[Mail, str]]:
-    """The mails the demo caught, newest first, with their text."""
-    mails = db.session.scalars(select(Mail).order_by(Mail.created_at.desc(), Mail.id.desc()).limit(50)).all()
+def texts_of_mails(mails: Sequence[Any]) -> dict[uuid.UUID, str]:
+    """The texts of mails the demo caught, by id, unsealed together."""
     places = [(vault.Place(mail.user_id, Mail.__tablename__, "body_enc", mail.id), mail.body_enc) for mail in mails]
-    return list(zip(mails, vault.unseal_many(places), strict=True))
+    return dict(zip([mail.id for mail in mails], vault.unseal_many(places), strict=True))
 
 
 def _set_password(user: User, password: str, repeated: str) -> None:

@@ -1,4 +1,4 @@
-"""Forgotten passwords, the pages behind mailed links, and the demo's caught mails."""
+"""Forgotten passwords, and the pages behind mailed links."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.core.db import transaction
-from app.core.errors import DomainError, NotFound
+from app.core.errors import DomainError
 from app.core.http.access import public
 from app.core.http.forms import load_form, render_form
 from app.core.http.sessions import client_address, server_session, settings
@@ -67,11 +67,3 @@ def use_link(link_id: str, token: str) -> str | Response | BaseResponse:
     server_session().end()
     flash(gettext("Your password is set. Sign in with it."))
     return redirect(url_for("tenants.sign_in"), 303)
-
-
-@bp.get("/mails")
-@public("the demo's mail catcher (DEMO_MAIL, on loopback alone): who reads an invitation here cannot sign in yet")
-def list_mails() -> str:
-    if not settings().demo_mail:
-        raise NotFound
-    return render_template("tenants/mails.html", mails=links.list_caught_mails())

@@ -15,8 +15,10 @@ from app.core.errors import DomainError
 from app.core.http.access import require
 from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
+from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
 from app.tenants import queries
+from app.tenants.lists import TEAMS
 from app.tenants.operations import stores
 from app.tenants.queries import people
 from app.tenants.schemas import TeamChangeForm, TeamForm, VersionForm
@@ -24,6 +26,18 @@ from app.tenants.views.base import bp
 from app.tenants.views.histories import action_words, record_history
 
 TEMPLATE = "tenants/team.html"
+
+
+@bp.get("/teams")
+@require("user.edit")
+def list_teams() -> Response:
+    found = queries.filter_choices(current_actor(), "user.edit", "store", "user")
+    stores = [(to_public("store", key), name) for key, name in found["store"]]
+    return list_view(
+        TEAMS,
+        "tenants/teams.html",
+        choices={"store": stores, "member": [(to_public("usr", key), name) for key, name in found["user"]]},
+    )
 
 
 @bp.get("/teams/new")

@@ -17,18 +17,18 @@ const COUNTS = ["nav.side", "header.top"].map((place) => `${place} a[href="/inbo
 let line = -1;
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target?.id !== "inbox") return;
+  if (!event.detail.target?.closest?.("[data-inbox]")) return;
   const page = new DOMParser().parseFromString(event.detail.serverResponse ?? "", "text/html");
   for (const place of COUNTS) {
     const counted = page.querySelector(place);
     if (counted) document.querySelector(place)?.replaceWith(counted);
   }
-  line = [...document.querySelectorAll("#inbox .nt")].findIndex((item) => item.contains(document.activeElement));
+  line = [...document.querySelectorAll("[data-inbox] .nt")].findIndex((item) => item.contains(document.activeElement));
 });
 
 document.addEventListener("htmx:afterSettle", () => {
   if (line < 0) return;
-  const lines = document.querySelectorAll("#inbox .nt");
+  const lines = document.querySelectorAll("[data-inbox] .nt");
   const next = lines[Math.min(line, lines.length - 1)];
   line = -1;
   (next?.querySelector(".acts form:last-child button") ?? document.getElementById("main"))?.focus();
