@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -32,7 +32,7 @@ _COLUMNS = (
     *(tenants.c.schema_version, tenants.c.locale, tenants.c.currency, tenants.c.country, tenants.c.timezone),
 )
 _ANNOUNCED = (
-    *(announcements.c.id, announcements.c.text_en, announcements.c.text_zh, announcements.c.tone),
+    *(announcements.c.id, announcements.c.texts, announcements.c.tone),
     *(announcements.c.starts_at, announcements.c.ends_at),
 )
 
@@ -42,8 +42,7 @@ class Announcement:
     """What the operator says to everybody, for a time."""
 
     id: UUID
-    text_en: str
-    text_zh: str | None
+    texts: Mapping[str, str]
     tone: str
     starts_at: datetime
     ends_at: datetime

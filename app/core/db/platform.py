@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.core.db.columns import INTERNAL, PERSONAL, PUBLIC, SENSITIVE, Instant
+from app.core.db.sealing import of_platform
 from app.core.db.session import NAMING
 
 TENANT_STATES = ("requested", "provisioning", "active", "suspended", "deleting", "deleted")
@@ -58,7 +59,7 @@ tenants = Table(
     Column("country", String(2), nullable=False, info=PUBLIC),
     Column("timezone", String(60), nullable=False, info=PUBLIC),
     # What provisioning still needs (first administrator, first store), sealed under the master key, then emptied.
-    Column("request", LargeBinary, nullable=True, info=PERSONAL),
+    Column("request", LargeBinary, nullable=True, info=of_platform(PERSONAL)),
     Column("failure", Text, nullable=True, info=INTERNAL),
     Column("delete_after", Instant, nullable=True, info=INTERNAL),
     Column("directory_version", BigInteger, nullable=False, server_default="0", info=INTERNAL),
@@ -83,12 +84,12 @@ operators = Table(
     platform_metadata,
     Column("id", Uuid, primary_key=True, info=INTERNAL),
     Column("name", Text, nullable=False, info=INTERNAL),
-    Column("email_enc", LargeBinary, nullable=False, info=PERSONAL),
+    Column("email_enc", LargeBinary, nullable=False, info=of_platform(PERSONAL)),
     Column("email_index", LargeBinary, nullable=False, unique=True, info=PERSONAL),
     Column("password_hash", Text, nullable=True, info=SENSITIVE),
     Column("disabled_at", Instant, nullable=True, info=INTERNAL),
     _now(),
-    Column("totp_enc", LargeBinary, nullable=True, info=SENSITIVE),
+    Column("totp_enc", LargeBinary, nullable=True, info=of_platform(SENSITIVE)),
     # The last step whose code was accepted: no code is taken twice.
     Column("totp_step", BigInteger, nullable=True, info=INTERNAL),
 )
@@ -98,8 +99,8 @@ announcements = Table(
     "announcements",
     platform_metadata,
     Column("id", Uuid, primary_key=True, info=INTERNAL),
-    Column("text_en", Text, nullable=False, info=PUBLIC),
-    Column("text_zh", Text, nullable=True, info=PUBLIC),
+    # By language; English is always among them.
+    Column("texts", JSONB, nullable=False, info=PUBLIC),
     Column("tone", String(10), nullable=False, info=PUBLIC),
     Column("starts_at", Instant, nullable=False, info=PUBLIC),
     Column("ends_at", Instant, nullable=False, info=PUBLIC),

@@ -56,8 +56,7 @@ def upgrade() -> None:
     op.create_table(
         "announcements",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("text_en", sa.Text(), nullable=False),
-        sa.Column("text_zh", sa.Text(), nullable=True),
+        sa.Column("texts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("tone", sa.String(length=10), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),

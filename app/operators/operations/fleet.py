@@ -1,0 +1,103 @@
+"""What an operator orders about dealerships: written down here, carried out by the ops worker, which alone may."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.core.db import db
+from app.core.errors import NotFound
+from app.core.jobs import dead_letters
+from app.core.jobs.outbox import enqueue_platform
+from app.core.jobs.queues import QueueName
+from app.operators import rules
+from app.operators.errors import NameDoesNotMatch
+from app.operators.models import tenants
+from app.operators.operations import auditing
+from app.operators.operations.actor import OperatorActor
+from app.tenants.errors import TenantNotReady
+from app.tenants.operations.provisioning import TenantRequest, request_tenant
+from app.tenants.rules.slugs import check_host
+
+CHANGE, REPLAY, COUNT, LOOK, MIGRATE = (
+    "operators.change_tenant",
+    "operators.replay_dead",
+    "operators.count_usage",
+    "operators.look_at_queues",
+    "operators.migrate_fleet",
+)
+# So many tries are enough for what somebody waits for; he reads about the failure on the same page.
+TRIES = 3
+
+
+def create_dealership(actor: OperatorActor, request: TenantRequest) -> str:
+    """Ask for a new dealership; the ops worker makes it. Its id. Raises Invalid, SlugTaken."""
+    tenant_id = request_tenant(request)
+    plain = asdict(request)
+    details = {name: str(plain[name]) for name in ("slug", "name", "country", "locale", "currency", "timezone")}
+    auditing.record(actor, "tenant.create", tenant_id=tenant_id, details=details)
+    return tenant_id
+
+
+def order(actor: OperatorActor, tenant_id: str, action: str, *, name: str | None = None) -> None:
+    """Have a dealership suspended, resumed or deleted; the last asks for its name as proof.
+
+    Raises NotFound, TenantNotReady where its state does not allow that, NameDoesNotMatch.
+    """
+    found = db.session.execute(select(tenants.c.state, tenants.c.name).where(tenants.c.id == tenant_id)).one_or_none()
+    if found is None or found.state == "deleted":
+        raise NotFound
+    if action not in rules.ORDERS.get(found.state, ()):
+        raise TenantNotReady(state=found.state)
+    if action == "delete" and name != found.name:
+        raise NameDoesNotMatch(field="name")
+    _owe(CHANGE, tenant_id=tenant_id, action=action)
+    auditing.record(actor, f"tenant.{action}", tenant_id=tenant_id)
+
+
+def change_host(actor: OperatorActor, tenant_id: str, host: str, *, remove: bool = False) -> None:
+    """Have a dealership answer at `host` too, or no more. Raises Invalid, NotFound."""
+    wanted = check_host(host)
+    if db.session.scalar(select(tenants.c.state).where(tenants.c.id == tenant_id)) not in ("active", "suspended"):
+        raise NotFound
+    action = "remove_host" if remove else "add_host"
+    _owe(CHANGE, tenant_id=tenant_id, action=action, host=wanted)
+    auditing.record(actor, f"tenant.{action}", tenant_id=tenant_id, details={"host": wanted})
+
+
+def replay_dead(actor: OperatorActor, tenant_id: str | None, outbox_id: uuid.UUID) -> None:
+    """Give a row that has died another try: the platform's now, a dealership's by the ops worker. Raises NotFound."""
+    details = {"outbox_id": str(outbox_id)}
+    if tenant_id is None:
+        dead_letters.replay_dead(outbox_id)
+    else:
+        _owe(REPLAY, tenant_id=tenant_id, outbox_id=str(outbox_id))
+    auditing.record(actor, "outbox.replay", tenant_id=tenant_id, details=details)
+
+
+def ask_for(actor: OperatorActor, task: str) -> None:
+    """Have the ops worker look at the queues, count usage or migrate the fleet now."""
+    if task not in (COUNT, LOOK, MIGRATE):
+        raise NotFound
+    _owe(task)
+    auditing.record(actor, task.replace("operators.", "fleet."))
+
+
+def pending_orders(tenant_id: str) -> list[tuple[str, bool]]:
+    """What is ordered for a dealership and not done yet: each action, and whether it has failed for good."""
+    from_payload = dead_letters.current_table()
+    rows: Any = db.session.execute(
+        select(from_payload.c.payload["action"].astext, from_payload.c.dead_at.is_not(None))
+        .where(from_payload.c.done_at.is_(None), from_payload.c.task == CHANGE)
+        .where(from_payload.c.payload["tenant_id"].astext == tenant_id)
+        .where(from_payload.c.created_at > func.now() - func.make_interval(0, 0, 0, 7))
+        .order_by(from_payload.c.created_at)
+    )
+    return [(action, dead) for action, dead in rows]
+
+
+def _owe(task: str, **payload: str) -> None:
+    enqueue_platform(task, queue=QueueName.OPS, payload=payload, max_attempts=TRIES)
