@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.core.jobs.notices import ImportMoved, JobFinished
+from app.core.lists.exports.notices import ExportDecided, ExportWaits
 from app.crm.events import ActivitiesLogged, ActivityChanged, ActivityDeleted, ActivityLogged
 from app.insights.operations.dues import note_activity, note_deal, note_deals, note_vehicle
 from app.inventory.events import VehicleChanged
@@ -32,6 +33,8 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     DealsTakenBack: (note_deals,),
     JobFinished: (reactions.job_finished,),
     ImportMoved: (reactions.import_moved,),
+    ExportWaits: (reactions.export_waits,),
+    ExportDecided: (reactions.export_decided,),
     InvitationAccepted: (reactions.invitation_accepted,),
     RolesOfUserChanged: (reactions.roles_changed,),
     GrantsOfRoleChanged: (reactions.grants_changed,),

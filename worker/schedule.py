@@ -14,6 +14,9 @@ TABLE: tuple[Entry, ...] = (
     Entry("insights.recompute", "insights.recompute_metrics", METRICS, every=DAY, at=2 * HOUR, spread=2 * HOUR),
     Entry("jobs.clean_up", "jobs.clean_up", DEFAULT, every=DAY, at=4 * HOUR, spread=HOUR),
     Entry("tenants.clean_up", "tenants.clean_up", DEFAULT, every=DAY, at=5 * HOUR, spread=HOUR),
+    Entry(
+        "lists.tend_exports", "lists.tend_exports", DEFAULT, every=HOUR, at=timedelta(minutes=2), spread=HOUR / 12,
+    ),
     Entry("notifications.clean_up", "notifications.clean_up", DEFAULT, every=DAY, at=5 * HOUR, spread=HOUR),
     Entry("tenants.delete_due", "tenants.delete_due", OPS, every=HOUR, for_platform=True),
     Entry("jobs.clean_up_platform", "jobs.clean_up", DEFAULT, every=DAY, at=3 * HOUR, for_platform=True),

@@ -12,25 +12,13 @@ from sqlalchemy.orm import aliased
 
 from app.core.db.ids import to_public
 from app.core.errors import N_
+from app.core.guard.classes import INTERNAL, PERSONAL
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor
+from app.core.lists.parts import Board, BulkAction, BulkField, Outgoing, Peek, Target, Under, View
 from app.core.lists.search import SearchKind, Word, declare_search
 from app.core.lists.search.asking import Meaning
-from app.core.lists.spec import (
-    Board,
-    BulkAction,
-    BulkField,
-    By,
-    Column,
-    Filter,
-    ListSpec,
-    Peek,
-    Sort,
-    Target,
-    Under,
-    View,
-    declare_list,
-)
+from app.core.lists.spec import By, Column, Filter, ListSpec, Sort, declare_list
 from app.inventory import queries
 from app.inventory.models import StockUnit, Vehicle
 from app.inventory.operations import many
@@ -112,11 +100,28 @@ def _filters(statuses: dict[str, str], status: Any) -> tuple[Filter, ...]:
 
 _plate_mask = partial(mask, "plate")
 _COLUMNS = (
-    Column("vehicle", N_("Vehicle"), value=vehicle_name, url=_vehicle_page, sort="model", under=_number_and_tail),
-    Column("plate", N_("Plate"), "plate", value=queries.listed_plate, field=("vehicle", "plate"), mask=_plate_mask),
+    Column(
+        "vehicle",
+        N_("Vehicle"),
+        value=vehicle_name,
+        url=_vehicle_page,
+        sort="model",
+        under=_number_and_tail,
+        out=Outgoing(INTERNAL),
+        under_out=Outgoing(INTERNAL),
+    ),
+    Column(
+        "plate",
+        N_("Plate"),
+        "plate",
+        value=queries.listed_plate,
+        field=("vehicle", "plate"),
+        mask=_plate_mask,
+        out=Outgoing(PERSONAL, "plate", person=lambda row: row.vehicle_id),
+    ),
     Column("status", N_("Status"), "status", labels=STATUS_LABELS),
     Column("odometer", N_("Odometer"), "measure", currency=lambda row: row.odometer_unit),
-    Column("days_in_stock", N_("Days in stock"), "days", sort="days"),
+    Column("days_in_stock", N_("Days in stock"), "days", sort="days", out=Outgoing(INTERNAL)),
     Column("asking_price", N_("Asking price"), "money", sort="price", currency=_currency),
     Column("stock_number", N_("Stock number"), shown=False),
     Column("vin", N_("VIN"), "vin", shown=False),

@@ -11,10 +11,11 @@ from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, ca
 from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import N_
+from app.core.guard.classes import INTERNAL, PERSONAL
 from app.core.guard.permissions import Actor, scope_clause
 from app.core.lists.search import Entry, SearchKind, Word, among, declare_search
 from app.core.lists.search.asking import Meaning
-from app.core.lists.spec import By, Column, Filter, ListSpec, Peek, Sort, Target, Under, View, declare_list
+from app.core.lists.spec import By, Column, Filter, ListSpec, Outgoing, Peek, Sort, Target, Under, View, declare_list
 from app.crm import queries as crm
 from app.inventory import lists as inventory_lists
 from app.inventory import queries as inventory
@@ -123,9 +124,15 @@ DEALS = declare_list(
         permission="deal.see",
         source=_deals,
         columns=(
-            Column("deal_number", N_("Deal"), url=_deal_page, under=lambda row: Under(vehicle_name(row))),
-            Column("customer", N_("Customer")),
-            Column("salesperson", N_("Salesperson")),
+            Column(
+                "deal_number", N_("Deal"), url=_deal_page, under=lambda row: Under(vehicle_name(row)),
+                under_out=Outgoing(INTERNAL),
+            ),
+            Column("customer", N_("Customer"), out=Outgoing(PERSONAL, "name", person=lambda row: row.customer_id)),
+            Column(
+                "salesperson", N_("Salesperson"),
+                out=Outgoing(PERSONAL, "name", person=lambda row: row.salesperson_id),
+            ),
             Column("store_name", N_("Store")),
             Column("deal_type", N_("Type"), labels=TYPE_LABELS),
             Column("status", N_("Status"), "status", labels=STATUS_LABELS),

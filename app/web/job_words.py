@@ -45,6 +45,7 @@ RETRYABLE = (JobState.FAILED, JobState.STALLED, JobState.CANCELED)
 PICKED_UP_WITHIN = timedelta(seconds=30)
 ERRORS = {
     "rights_changed": N_("Your rights have changed since you asked for it, so it stopped."),
+    "export_limit": N_("You have exported as many rows as your dealership allows in a day."),
     "too_many_for_xlsx": N_("There are too many rows for Excel. Choose CSV, or fewer rows."),
     "superseded": N_("A later run has taken its place."),
 }
@@ -59,12 +60,12 @@ class ShownJob:
     state: str
     public_id: str
     url: str
-    # What it is about: the list, or the page of the import.
+    # What it is about: the list, or the page of the import or export.
     detail: str | None
     about: str | None
     # What came of it, or why not, in a sentence.
     result: str | None
-    # The file it made, for whoever asked.
+    # Where a press asks for the file it made, for whoever asked.
     download: str | None
 
     @property
@@ -89,6 +90,7 @@ def shown_job(job: Job) -> ShownJob:
     about = url_for("imports.show_import", import_id=to_public("imp", uuid.UUID(import_id))) if import_id else None
     public_id = to_public("job", job.id)
     is_file = job.kind == EXPORT and job.state == JobState.SUCCEEDED
+    export = to_public("exp", uuid.UUID(job.params["export"])) if "export" in job.params else None
     return ShownJob(
         row=job,
         label=kind_words(job.kind),
@@ -96,9 +98,9 @@ def shown_job(job: Job) -> ShownJob:
         public_id=public_id,
         url=url_for("jobs.show_job", job_id=public_id),
         detail=_detail(job),
-        about=about,
+        about=url_for("exports.show_export", export_id=export) if export else about,
         result=_result(job),
-        download=url_for("exports.download_export", export_id=public_id) if is_file else None,
+        download=url_for("exports.make_link", export_id=export) if export and is_file else None,
     )
 
 

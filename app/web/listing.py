@@ -76,8 +76,8 @@ def list_bulk_url(spec: ShownList, action: BulkAction) -> str:
     return f"/lists/{spec.name}/bulk/{action.key}"
 
 
-def list_export_url(spec: ShownList) -> str | None:
-    """Where this view leaves as a file, for those who may take it away."""
+def list_export_url(spec: ShownList, query: ShownQuery) -> str | None:
+    """The form by which this view leaves as a file, for those who may take it away."""
     allowed = spec.export_permission is not None and may(spec.export_permission)
     path = f"/lists/{spec.name}/export"
     return path if allowed and _answers(path) else None

@@ -86,6 +86,7 @@ ENTRIES = (
     Entry("insights.list_metrics", N_("Metrics"), "trend", "metric.see", BUSINESS),
     Entry("imports.list_imports", N_("Imports"), "import", "import.see", BUSINESS),
     Entry("jobs.list_jobs", N_("Jobs"), "jobs", None, BUSINESS),
+    Entry("exports.list_exports", N_("Exports"), "download", "export.see", BUSINESS),
     Entry(
         "tenants.list_stores",
         N_("Stores"),
@@ -100,6 +101,24 @@ ENTRIES = (
     ),
     Entry(
         "tenants.list_roles", N_("Roles"), "shield", "role.see", SETTINGS, hint=N_("What each role may see and change")
+    ),
+    Entry(
+        "export_rules.show_rules",
+        N_("Export rules"),
+        "download",
+        "export.edit",
+        SETTINGS,
+        under=("/exports/rules", "/exports/schedules"),
+        hint=N_("What may leave as a file, how, and on which schedule"),
+    ),
+    Entry(
+        "tenants.show_access",
+        N_("Operator's access"),
+        "key",
+        "dealership.admit_operator",
+        SETTINGS,
+        under=("/operator-access",),
+        hint=N_("Who runs the platform comes in only if you agree"),
     ),
     Entry(
         "tenants.list_mails",

@@ -29,7 +29,9 @@ STORE, USER, TEAM = Row(("store_id",)), Row(("user_id",)), Row(("team_id",))
 # They belong to whoever began them; less than the right over all shows one's own and one's team's.
 IMPORT, JOB = Row(("import_id",)), Row(("job_id",))
 # A file is for whoever asked for it alone.
-EXPORT = Row(("export_id",))
+EXPORT, EXPORT_FILE = Row(("export_id",)), Row(("export_id", "file_key"))
+# It belongs to the dealership; whoever may see one may see all.
+SCHEDULE = Row(("schedule_id",), other_store=False)
 # A notification is its reader's alone, whatever his rights.
 ITEM = Row(("item_id",))
 UNDO = Row(("undo_id",))
@@ -59,7 +61,21 @@ ROWS: dict[str, Row] = {
     "GET /lists/<list_name>/counts": LIST,
     # a view as a file
     "POST /lists/<list_name>/export": LIST,
-    "GET /exports/<export_id>/file": EXPORT,
+    "GET /lists/<list_name>/export": LIST,
+    "GET /exports": PLAIN,
+    "GET /exports/<export_id>": EXPORT,
+    "POST /exports/<export_id>/link": EXPORT,
+    "GET /exports/<export_id>/file/<file_key>": EXPORT_FILE,
+    "POST /exports/<export_id>/decide": EXPORT,
+    "POST /exports/<export_id>/delete": EXPORT,
+    "GET /exports/rules": PLAIN,
+    "POST /exports/rules": PLAIN,
+    "GET /exports/schedules": PLAIN,
+    "GET /exports/schedules/new": PLAIN,
+    "POST /exports/schedules": PLAIN,
+    "GET /exports/schedules/<schedule_id>": SCHEDULE,
+    "POST /exports/schedules/<schedule_id>": SCHEDULE,
+    "POST /exports/schedules/<schedule_id>/delete": SCHEDULE,
     "POST /lists/<list_name>/bulk/<action_key>": Row(("list_name", "action_key"), other_store=False, names=True),
     "GET /views/<view_id>/edit": VIEW,
     "POST /views/<view_id>": VIEW,

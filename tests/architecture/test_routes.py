@@ -110,7 +110,7 @@ def state() -> dict[str, tuple[int, int]]:
 
 
 # Whoever takes a file away is written down, so that this one read adds to the audit.
-ON_RECORD = "GET /exports/<export_id>/file"
+ON_RECORD = "GET /exports/<export_id>/file/<file_key>"
 
 
 def test_reading_changes_nothing(app: Flask, alpha: Tenant, client_for: Callable[..., FlaskClient]) -> None:

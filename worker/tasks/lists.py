@@ -9,8 +9,9 @@ from flask_babel import force_locale, gettext
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
 from app.core.lists.bulk import steps as bulk_steps
-from app.core.lists.exports import operations, steps
+from app.core.lists.exports import operations, steps, tending
 from app.core.lists.exports.cells import Words
+from app.tenants.queries.recipients import locale_of
 from app.tenants.queries.sessions import get_actor
 
 
@@ -18,6 +19,12 @@ from app.tenants.queries.sessions import get_actor
 def export_rows(payload: Payload) -> None:
     """A step of an export."""
     steps.export_rows(UUID(payload["job_id"]), get_actor, _speak)
+
+
+@task(steps.TEND_TASK, queue=QueueName.DEFAULT)
+def tend_exports(payload: Payload) -> None:
+    """Files whose time is over, questions nobody answered, schedules that are due."""
+    tending.tend_exports(get_actor, locale_of)
 
 
 @task(bulk_steps.TASK, queue=QueueName.DEFAULT)

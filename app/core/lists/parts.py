@@ -1,4 +1,4 @@
-"""What a list may have besides columns, filters and sorts: views, a preview, a board, changes to many rows at once."""
+"""What a list may have besides columns, filters and sorts: views, a preview, a board, bulk changes, a way out."""
 
 from __future__ import annotations
 
@@ -24,6 +24,22 @@ class Under:
 
     text: str | None = None
     strong: str | None = None
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """What a cell holds when it leaves as a file, where the column it is read from does not tell.
+
+    `info` is a data class or group, `kind` the mask's; `is_mask` says that the cell shows a mask already. `person(row)`
+    is whom it tells of. An approved export in the clear asks `full(rows)` for key -> value, if `field` is visible.
+    """
+
+    info: Mapping[str, Any] | None = None
+    kind: str = ""
+    is_mask: bool = False
+    person: Callable[[Any], Any] | None = None
+    field: Any = None
+    full: Callable[[Sequence[Any]], Mapping[Any, str]] | None = None
 
 
 @dataclass(frozen=True)

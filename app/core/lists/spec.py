@@ -14,13 +14,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.core.errors import N_
 from app.core.guard.permissions import Actor, check, declared
 from app.core.lists.matching import fold_text
-from app.core.lists.parts import Board, BulkAction, BulkField, Peek, Target, Under, View
+from app.core.lists.parts import Board, BulkAction, BulkField, Outgoing, Peek, Target, Under, View
 from app.core.lists.relative import Range
 
 __all__ = [
     "OWN_ARGUMENTS", "RANGES", "REGISTRY", "Board", "BulkAction", "BulkField", "By", "CellKind", "Column", "Expression",
-    "Filter", "FilterKind", "Guarded", "ListSpec", "Peek", "Policy", "Range", "Sort", "Target", "Under", "View",
-    "Visibility", "declare_list", "visibility",
+    "Filter", "FilterKind", "Guarded", "ListSpec", "Outgoing", "Peek", "Policy", "Range", "Sort", "Target", "Under",
+    "View", "Visibility", "declare_list", "visibility",
 ]  # fmt: skip
 
 FilterKind = Literal["text", "choice", "choices", "date_range", "number_range", "money_range", "id", "flag", "token"]
@@ -56,7 +56,7 @@ class Column:
     """One column of the table; `field` puts it under the field policy, `mask` says what a masked value leaves.
 
     `under` is the small line below the cell's text; of a column with `shown=False` people have to ask. `currency`
-    names the unit of a measure as well.
+    names the unit of a measure as well. `out` and `under_out` say what cell and line hold when they leave as a file.
     """
 
     key: str
@@ -71,6 +71,8 @@ class Column:
     currency: Callable[[Any], str | None] | None = None
     under: Callable[[Any], Under | None] | None = None
     shown: bool = True
+    out: Outgoing | None = None
+    under_out: Outgoing | None = None
 
     def read(self, row: Any) -> Any:
         """The value of this column in `row`."""

@@ -18,6 +18,7 @@ from app.core.jobs.outbox import enqueue
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload
 from app.core.jobs.topics import Subject
+from app.core.lists.exports.notices import EXPORT_DECIDED, EXPORT_WAITS, ExportDecided, ExportWaits
 from app.notifications.models import Item
 from app.notifications.operations.telling import notify, notify_audience, remember, settle
 from app.notifications.rules import PATIENCE
@@ -54,6 +55,20 @@ def job_finished(event: JobFinished) -> None:
 
 def import_moved(event: ImportMoved) -> None:
     """Order a reminder of an upload; once the import goes on, nothing of it waits any more."""
+def export_waits(event: ExportWaits) -> None:
+    """Ask everybody who may decide, but not whoever asks."""
+    notify_audience(
+        Audience(permission="export.approve"), EXPORT_WAITS, Subject("export", event.export_id), but=event.created_by
+    )
+
+
+def export_decided(event: ExportDecided) -> None:
+    """Tell whoever asked, and take the question off the others' inboxes."""
+    about = Subject("export", event.export_id)
+    settle([EXPORT_WAITS], about)
+    notify([event.created_by], EXPORT_DECIDED, about)
+
+
     if event.state != ImportState.UPLOADED:
         settle([IMPORT_WAITING, IMPORT_ROWS], Subject("import", event.import_id))
     elif event.created_by is not None:

@@ -59,14 +59,14 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             _grants(
                 all="customer.see customer.export vehicle.see vehicle.export stock.see stock.export stock.cost "
                 "deal.see deal.edit deal.export store.see user.see job.see "
-                "metric.see metric.recompute audit.see audit.export",
+                "metric.see metric.recompute audit.see audit.export export.see",
             ),
         ),
         "sales_manager": DefaultRole(
             N_("Sales manager"),
             _grants(
                 store=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} import.see import.create job.see "
-                "view.share",
+                "view.share export.see export.approve",
                 all="store.see user.see metric.see vehicle.see vehicle.create vehicle.edit",
             ),
         ),

@@ -18,6 +18,8 @@ RESOURCES = {
     "metric": N_("Metrics"),
     "audit": N_("Audit"),
     "view": N_("Saved views"),
+    "export": N_("Exports"),
+    "dealership": N_("Dealership"),
 }
 VERBS = {
     "see": N_("See"),

@@ -1,71 +1,189 @@
-"""Asking for a view as a file, and taking the file away: both checked by the rights of the moment, both on record."""
+"""Asking for a view as a file, and deciding about one in the clear: by the rights of the moment, on record."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+
+from app.core import clock
 from app.core.db import db
-from app.core.errors import N_, FieldError, Invalid, NotFound
-from app.core.guard import audit, files, vault
-from app.core.guard.models import StoredFile
-from app.core.guard.permissions import Actor, allows, check
+from app.core.db.columns import new_id
+from app.core.errors import N_, FieldError, Invalid, NotFound, PermissionDenied
+from app.core.guard import audit, vault
+from app.core.guard.permissions import Actor, allows, check, scope_clause
+from app.core.guard.policy import policy_for
+from app.core.jobs.events import publish
 from app.core.jobs.jobs import start_job
-from app.core.jobs.models import Job, JobState
+from app.core.jobs.models import Job
 from app.core.jobs.queues import QueueName
-from app.core.lists.exports.writing import Format
+from app.core.lists.exports.errors import AlreadyDecided, NothingLeft, OwnRequest
+from app.core.lists.exports.models import Export
+from app.core.lists.exports.notices import ExportDecided, ExportWaits
+from app.core.lists.exports.outgoing import Leaving, leaving, open_rules
+from app.core.lists.exports.rules import APPROVE, EDIT, SEE, check_limit, rules_in_force
+from app.core.lists.exports.sealing import new_key
+from app.core.lists.exports.states import ExportState, Format
 from app.core.lists.query import ListQuery
 from app.core.lists.saved_filters import save_filter
-from app.core.lists.spec import REGISTRY, ListSpec
+from app.core.lists.spec import REGISTRY, Column, ListSpec
 
 KIND: Final = "lists.export"
 EXPORT_TASK: Final = "lists.export_rows"
-KEPT: Final = timedelta(days=7)
+TABLE: Final = "core_exports"
+# An export in the clear that nobody decides about is off the table after this long.
+PATIENCE: Final = timedelta(days=7)
+SHORTEST_PURPOSE, LONGEST_TEXT = 3, 200
 
 
-def start_export(actor: Actor, query: ListQuery, *, chosen: str, locale: str, timezone: str) -> Job:
-    """Have a job write everything `query` shows, in these columns and this order; returns the job.
+@dataclass(frozen=True)
+class Asked:
+    """What somebody who asks for a file has to say beside the question itself."""
 
-    Raises NotFound for a list that never leaves, PermissionDenied, and Invalid for a format there is not.
+    format: str
+    purpose: str
+    recipient: str = ""
+    unmasked: bool = False
+    schedule_id: uuid.UUID | None = None
+
+
+def start_export(actor: Actor, query: ListQuery, asked: Asked, *, locale: str, timezone: str) -> Export:
+    """Have a job write what `query` shows, or have a second person decide first when it is to leave in the clear.
+
+    Raises NotFound for a list that never leaves, PermissionDenied, Invalid, ExportLimit, and NothingLeft.
     """
     spec = query.checked().spec
-    check(actor, export_permission(spec))
-    if chosen not in tuple(Format) or actor.user_id is None:
-        raise Invalid([FieldError("format", "unknown_choice", N_("Choose CSV or XLSX."))])
+    check_may_take(actor, spec)
+    user_id, purpose, recipient = _checked(actor, asked)
+    check_limit(user_id, rules_in_force())
+    if not outgoing(actor, query, unmasked=asked.unmasked):
+        raise NothingLeft
     conditions = query.personal_arguments()
-    params = {
-        "list": spec.name,
-        "args": query.to_view(),
-        "filter": save_filter(spec.name, actor.user_id, conditions) if conditions else None,
-        "format": chosen,
-        "locale": locale,
-        "timezone": timezone,
+    row = Export(
+        id=new_id(),
+        list_name=spec.name,
+        format=asked.format,
+        state=(ExportState.WAITING if asked.unmasked else ExportState.STARTED).value,
+        purpose=purpose,
+        recipient=recipient,
+        unmasked=asked.unmasked,
+        asked={
+            "args": query.to_view(),
+            "filter": save_filter(spec.name, user_id, conditions) if conditions else None,
+            "locale": locale,
+            "timezone": timezone,
+        },
+        created_by=user_id,
+        schedule_id=asked.schedule_id,
+        expires_at=clock.now() + PATIENCE if asked.unmasked else None,
+    )
+    row.file_key = vault.seal_bytes(TABLE, "file_key", row.id, new_key())
+    db.session.add(row)
+    db.session.flush()
+    told = sorted(item.key for item, _ in query.conditions)
+    facts = {
+        "list": (None, spec.name),
+        "format": (None, asked.format),
+        "conditions": (None, ", ".join(told) or None),
+        "unmasked": (None, asked.unmasked or None),
     }
-    job = start_job(actor, KIND, params, EXPORT_TASK, QueueName.EXPORTS)
-    asked = sorted(item.key for item, _ in query.conditions)
-    facts = {"list": (None, spec.name), "format": (None, chosen), "conditions": (None, ", ".join(asked) or None)}
-    audit.record(actor, "export", resource_of(spec), job.id, changes=facts)
-    return job
+    why = {"purpose": (None, purpose), "recipient": (None, recipient or None)}
+    audit.record(actor, "export", resource_of(spec), row.id, changes=facts, personal=why)
+    if asked.unmasked:
+        publish(ExportWaits(row.id, user_id))
+    else:
+        _begin(row, actor)
+    return row
 
 
-def exported_file(actor: Actor, job_id: uuid.UUID) -> tuple[StoredFile, bytes]:
-    """The file of an export and what is in it, for whoever asked for it and may still export; the taking is recorded.
+def decide(actor: Actor, export_id: uuid.UUID, *, approved: bool) -> Export:
+    """Let an export in the clear go, or not; raises NotFound, OwnRequest and AlreadyDecided.
 
-    Raises NotFound for anybody else's, for one that is not finished and for one that is no longer kept.
+    Whoever decides must hold the right to export these rows himself: nobody opens for others what is closed to him.
     """
-    job = db.session.get(Job, job_id)
-    if job is None or job.kind != KIND or actor.user_id is None or job.created_by != actor.user_id:
+    row = get_export(actor, export_id, for_update=True)
+    spec = _spec(row)
+    check(actor, APPROVE, owner_id=row.created_by)
+    check_may_take(actor, spec)
+    if row.created_by == actor.user_id:
+        raise OwnRequest
+    if row.state != ExportState.WAITING:
+        raise AlreadyDecided
+    row.decided_by, row.decided_at, row.expires_at = actor.user_id, clock.now(), None
+    row.state = (ExportState.STARTED if approved else ExportState.REFUSED).value
+    action = "export.approve" if approved else "export.refuse"
+    audit.record(actor, action, resource_of(spec), row.id, changes={"list": (None, spec.name)})
+    if approved:
+        _begin(row, Actor(user_id=row.created_by, name=""))
+    publish(ExportDecided(row.id, row.created_by, approved))
+    return row
+
+
+def outgoing(actor: Actor, query: ListQuery, *, unmasked: bool) -> list[Leaving]:
+    """The columns of the file that `query` would make now, and what happens to them."""
+    policy, spec = policy_for(actor), query.spec
+    columns = wanted_columns(actor, query)
+    rules = open_rules() if unmasked else rules_in_force().treatments
+    return leaving(spec, spec.source(actor), columns, policy, rules, unmasked=unmasked)
+
+
+def wanted_columns(actor: Actor, query: ListQuery) -> list[Column]:
+    """The columns `query` shows the actor."""
+    return query.spec.chosen_columns(policy_for(actor), query.cols)
+
+
+def check_may_take(actor: Actor, spec: ListSpec) -> None:
+    """Raise unless the actor may take rows of `spec` away: NotFound where nobody may, else PermissionDenied."""
+    permission = export_permission(spec)
+    spec.check(actor)
+    check(actor, permission)
+    # An operator helps inside; what he is let in for is not to carry the dealership's data out.
+    if actor.behind is not None:
+        raise PermissionDenied(permission)
+
+
+def get_export(actor: Actor, export_id: uuid.UUID, *, for_update: bool = False) -> Export:
+    """An export the actor may see: his own, those `export.see` reaches, those he is to decide about; else NotFound."""
+    query: Select[Any] = select(Export).where(Export.id == export_id, visible_to(actor))
+    row: Export | None = db.session.scalar(query.with_for_update() if for_update else query)
+    if row is None:
         raise NotFound
-    spec = REGISTRY.get(job.params["list"])
-    if job.state != JobState.SUCCEEDED or spec is None:
+    return row
+
+
+def find_exports(actor: Actor, ids: Sequence[uuid.UUID]) -> Sequence[Export]:
+    """Those of the exports that the actor may see."""
+    return db.session.scalars(select(Export).where(Export.id.in_(ids), visible_to(actor))).all()
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The exports an actor may see."""
+    own = Export.created_by == actor.user_id if actor.user_id is not None else false()
+    to_decide = and_(Export.unmasked, scope_clause(actor, APPROVE, owner=Export.created_by))
+    return or_(own, scope_clause(actor, SEE, owner=Export.created_by), to_decide)
+
+
+def may_decide(actor: Actor, row: Export) -> bool:
+    """Whether the actor is the second person this export waits for."""
+    spec = REGISTRY.get(row.list_name)
+    if row.state != ExportState.WAITING or row.created_by == actor.user_id or spec is None:
+        return False
+    return allows(actor, APPROVE) and may_export(actor, spec)
+
+
+def check_may_drop(actor: Actor, row: Export) -> None:
+    """Raise NotFound unless the file is the actor's own, or he sets the rules of the dealership."""
+    if row.created_by != actor.user_id and not allows(actor, EDIT):
         raise NotFound
-    check(actor, export_permission(spec))
-    row = files.get_file(uuid.UUID(job.result["file_id"]))
-    with files.open_file(row.id) as stored:
-        data = vault.unseal_bytes("core_jobs", "export", job.id, stored.read())
-    audit.record(actor, "download", resource_of(spec), job.id, changes={"rows": (None, job.result["rows"])})
-    return row, data
+
+
+def job_of(row: Export) -> Job | None:
+    """The job that makes or made the file."""
+    return db.session.get(Job, row.job_id) if row.job_id is not None else None
 
 
 def export_permission(spec: ListSpec) -> str:
@@ -83,3 +201,38 @@ def may_export(actor: Actor, spec: ListSpec) -> bool:
 def resource_of(spec: ListSpec) -> str:
     """What the rows are, as permissions and the audit call them."""
     return spec.permission.partition(".")[0]
+
+
+def file_place(row: Export) -> tuple[str, str, uuid.UUID]:
+    """Where the key of an export's file is sealed."""
+    return TABLE, "file_key", row.id
+
+
+def checked_text(field: str, text: str, *, needed: bool) -> str:
+    """What people wrote into one line, trimmed; raises Invalid when it is missing, too short or too long."""
+    plain = " ".join(text.split())
+    if needed and len(plain) < SHORTEST_PURPOSE:
+        raise Invalid([FieldError(field, "required", N_("Say in a few words what the file is for."))])
+    if len(plain) > LONGEST_TEXT or not plain.isprintable():
+        message = N_("Use at most {longest} characters.")
+        raise Invalid([FieldError(field, "too_long", message, {"longest": LONGEST_TEXT})])
+    return plain
+
+
+def _checked(actor: Actor, asked: Asked) -> tuple[uuid.UUID, str, str]:
+    if asked.format not in tuple(Format) or actor.user_id is None:
+        raise Invalid([FieldError("format", "unknown_choice", N_("Choose CSV or XLSX."))])
+    purpose = checked_text("purpose", asked.purpose, needed=True)
+    return actor.user_id, purpose, checked_text("recipient", asked.recipient, needed=False)
+
+
+def _begin(row: Export, owner: Actor) -> None:
+    params = {"export": str(row.id), "list": row.list_name, "format": row.format}
+    row.job_id = start_job(owner, KIND, params, EXPORT_TASK, QueueName.EXPORTS).id
+
+
+def _spec(row: Export) -> ListSpec:
+    spec = REGISTRY.get(row.list_name)
+    if spec is None:
+        raise NotFound
+    return spec

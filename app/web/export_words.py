@@ -1,0 +1,208 @@
+"""Exports in words: how one stands, what is done to each kind of value; the list of them, and how they are named."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import Select, case, func, select
+
+from app.core.db.ids import to_public
+from app.core.errors import N_
+from app.core.guard.permissions import Actor
+from app.core.jobs.models import Job
+from app.core.jobs.topics import Named, Phrase, declare_subject
+from app.core.lists.exports import operations
+from app.core.lists.exports.cells import DETAILS
+from app.core.lists.exports.models import Export
+from app.core.lists.exports.outgoing import Leaving
+from app.core.lists.exports.states import Every, ExportState
+from app.core.lists.exports.treatments import Treatment
+from app.core.lists.spec import REGISTRY, By, Column, Filter, ListSpec, Sort, Target, Under, View, declare_list
+from app.tenants import queries as tenants
+
+PREFIX = "exp"
+STATES = {
+    ExportState.WAITING.value: N_("Waiting for approval"),
+    ExportState.REFUSED.value: N_("Not approved"),
+    ExportState.LAPSED.value: N_("Nobody decided"),
+    ExportState.STARTED.value: N_("Being made"),
+    ExportState.FAILED.value: N_("Failed"),
+    ExportState.READY.value: N_("Ready"),
+    ExportState.GONE.value: N_("Deleted"),
+}
+TREATMENTS = {
+    Treatment.SEEN.value: N_("As seen"),
+    Treatment.MASKED.value: N_("Masked"),
+    Treatment.PSEUDONYM.value: N_("A code in its place"),
+    Treatment.DROPPED.value: N_("Left out"),
+    "full": N_("In full"),
+}
+KINDS_OF_VALUE = {
+    "public": (N_("Public"), N_("Names of stores, makes of cars")),
+    "internal": (N_("Internal"), N_("States, days, numbers of records")),
+    "personal": (N_("Personal"), N_("Names of customers and colleagues, number plates")),
+    "contact": (N_("Contact"), N_("Phone numbers and e-mail addresses")),
+    "identity": (N_("Identity"), N_("ID documents and bank accounts")),
+    "sensitive": (N_("Sensitive"), N_("Anything else that is to be kept closely")),
+    "financial": (N_("Prices"), N_("Asking prices and net prices")),
+    "cost": (N_("Cost"), N_("What the dealership paid")),
+    "margin": (N_("Margin"), N_("What the dealership earns")),
+    "pay": (N_("Pay"), N_("What people are paid")),
+}
+EVERY = {Every.DAY.value: N_("Every day"), Every.WEEK.value: N_("Every week"), Every.MONTH.value: N_("Every month")}
+WEEKDAYS = (
+    N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday"),
+)  # fmt: skip
+STOPPED = {
+    "view_gone": N_("The view is gone, or is not everybody's any more."),
+    "rights_changed": N_("Whoever set it up may not export this any more."),
+}
+FORMATS = {"csv": "CSV", "xlsx": "Excel (XLSX)"}
+
+
+@dataclass(frozen=True)
+class ShownColumn:
+    """A column of a file, what is done to it, and whether that takes something away."""
+
+    label: str
+    treatment: str
+    words: str
+
+
+def shown_columns(found: Sequence[Leaving], wanted: Sequence[Column]) -> list[ShownColumn]:
+    """The columns of a view and what happens to each on the way out, those left out as well."""
+    leaving, shown = {one.column.key: one for one in found}, []
+    for column in wanted:
+        one, label = leaving.get(column.key), gettext(column.label)
+        shown.append(_shown(label, "full" if one and one.full else _treatment(one)))
+        if column.under is not None and one is not None:
+            how = one.under or Treatment.DROPPED
+            if how is Treatment.SEEN and one.under_out.is_mask:
+                how = Treatment.MASKED
+            shown.append(_shown(gettext(DETAILS).format(column=label), how.value))
+    return shown
+
+
+def treated_words(row: Export) -> list[ShownColumn]:
+    """What was done to the columns of a finished export."""
+    spec = REGISTRY.get(row.list_name)
+    labels = {column.key: gettext(column.label) for column in spec.columns} if spec else {}
+    return [_shown(labels.get(key, key), word) for key, word in row.treated.items()]
+
+
+def _treatment(one: Leaving | None) -> str:
+    if one is None:
+        return Treatment.DROPPED.value
+    return (Treatment.MASKED if one.how is Treatment.SEEN and one.out.is_mask else one.how).value
+
+
+def _shown(label: str, treatment: str) -> ShownColumn:
+    return ShownColumn(label, treatment, gettext(TREATMENTS[treatment]) if treatment in TREATMENTS else treatment)
+
+
+def state_of(row: Any) -> str:
+    """How an export stands, its job asked where that knows better."""
+    return gettext(STATES[row.state])
+
+
+def _exports(actor: Actor) -> Select[Any]:
+    users = tenants.user_facts()
+    # A job that was stopped or died says so before the export does.
+    died = Job.state.in_(("failed", "canceled"))
+    state = case((Export.state != ExportState.STARTED.value, Export.state), (died, "failed"), else_=Export.state)
+    return (
+        select(
+            Export.id,
+            Export.list_name,
+            Export.format,
+            state.label("state"),
+            Export.purpose,
+            Export.recipient,
+            Export.unmasked,
+            func.nullif(Export.rows, 0).label("rows"),
+            Export.created_at,
+            Export.expires_at,
+            users.c.name.label("owner"),
+        )
+        .select_from(Export)
+        .outerjoin(users, users.c.user_id == Export.created_by)
+        .outerjoin(Job, Job.id == Export.job_id)
+        .where(operations.visible_to(actor))
+    )
+
+
+def list_words(name: str) -> str:
+    """What a list is called; its own name when this application has it no more."""
+    return gettext(REGISTRY[name].label) if name in REGISTRY else name
+
+
+def _page(row: Any) -> Target:
+    return Target("exports.show_export", {"export_id": to_public(PREFIX, row.id)})
+
+
+def _is_unmasked(wanted: bool) -> Any:
+    return Export.unmasked.is_(wanted)
+
+
+EXPORTS = declare_list(
+    ListSpec(
+        name="exports",
+        label=N_("Exports"),
+        permission="",
+        source=_exports,
+        columns=(
+            Column(
+                "list", N_("List"), value=lambda row: list_words(row.list_name), url=_page,
+                under=lambda row: Under(row.purpose),
+            ),
+            Column("state", N_("State"), "status", labels=STATES),
+            Column("rows", N_("Rows"), "number"),
+            Column("unmasked", N_("In full"), "flag"),
+            Column("owner", N_("Asked by")),
+            Column("created_at", N_("Asked"), "instant", sort="created"),
+            Column("format", N_("Format"), labels=FORMATS, shown=False),
+            Column("recipient", N_("Who gets it"), shown=False),
+            Column("expires_at", N_("Deleted on"), "instant", shown=False),
+        ),
+        filters=(
+            Filter("state", N_("State"), "choices", column=Export.state, choices=tuple(STATES.items())),
+            Filter("unmasked", N_("In full"), "flag", apply=_is_unmasked),
+            Filter("owner", N_("Asked by"), "id", column=Export.created_by, prefix="usr", words=("me",)),
+            Filter("created", N_("Asked"), "date_range", column=Export.created_at, instants=True),
+        ),
+        sorts=(Sort("created", N_("Asked"), (By(Export.created_at),), words=(N_("Oldest first"), N_("Newest first"))),),
+        default_sort="-created",
+        views=(
+            View("all", N_("All")),
+            View("mine", N_("My exports"), {"owner": ("me",)}),
+            View("waiting", N_("Waiting for approval"), {"state": (ExportState.WAITING.value,)}),
+            View("ready", N_("Ready"), {"state": (ExportState.READY.value,)}),
+        ),
+        id_prefix=PREFIX,
+        endpoint="exports.list_exports",
+        row_url=_page,
+        exports=False,
+    )
+)  # fmt: skip
+
+
+def name_exports(actor: Actor, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Named]:
+    """Exports the actor may see, by the list they are of."""
+    found = operations.find_exports(actor, list(ids))
+    return {
+        row.id: Named(
+            Phrase(N_("Export: {list}"), {"list": Phrase(REGISTRY[row.list_name].label)}),
+            None,
+            "exports.show_export",
+            {"export_id": to_public(PREFIX, row.id)},
+        )
+        for row in found
+        if row.list_name in REGISTRY
+    }
+
+
+declare_subject("export", name_exports)
