@@ -62,6 +62,14 @@ class PermissionDenied(DomainError):
         self.permission = permission
 
 
+class FieldClosed(DomainError):
+    """The field is hidden from the actor or shown as a mask, so that he cannot change it either."""
+
+    code = "field_closed"
+    message = N_("Your roles do not let you see this in full, so you cannot change it.")
+    status = 403
+
+
 class Invalid(DomainError):
     """Input that breaks rules, every broken field at once."""
 

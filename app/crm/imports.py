@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.core.db import current_tenant
@@ -64,6 +65,11 @@ def _languages(_actor: Actor) -> tuple[Choice, ...]:
 
 def _name(key: str, label: str, longest: int, *aliases: str) -> ImportField:
     return ImportField(key, label, parsing.up_to(longest), aliases, nothing=parsing.NOT_A_WORD)
+
+
+def _contact(key: str, label: str, longest: int, *aliases: str) -> ImportField:
+    kind = dict(_CONTACTS)[key]
+    return replace(_name(key, label, longest, *aliases), guarded=("customer", kind))
 
 
 def _identity(values: Values) -> tuple[Any, ...]:
@@ -150,10 +156,10 @@ CUSTOMERS = register(
             ),
             _name("given_name", N_("Given name"), 100, "first name", "firstname", "名", "名字"),
             _name("family_name", N_("Family name"), 100, "last name", "lastname", "surname", "姓", "姓氏"),
-            _name("phone", N_("Phone"), 60, "mobile", "phone number", "cell", "电话", "手机", "手机号", "联系电话"),
-            _name("other_phone", N_("Another phone"), 60, "phone 2", "work phone", "home phone", "备用电话"),
-            _name("email", N_("E-mail"), 254, "mail", "email address", "邮箱", "电子邮件", "电子邮箱"),
-            _name("other_email", N_("Another e-mail"), 254, "email 2", "备用邮箱"),
+            _contact("phone", N_("Phone"), 60, "mobile", "phone number", "cell", "电话", "手机", "手机号", "联系电话"),
+            _contact("other_phone", N_("Another phone"), 60, "phone 2", "work phone", "home phone", "备用电话"),
+            _contact("email", N_("E-mail"), 254, "mail", "email address", "邮箱", "电子邮件", "电子邮箱"),
+            _contact("other_email", N_("Another e-mail"), 254, "email 2", "备用邮箱"),
             ImportField(
                 "owner",
                 N_("Owner"),

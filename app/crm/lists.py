@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, null, select
 
 from app.core.db import db
 from app.core.db.ids import to_public
@@ -34,7 +34,9 @@ from app.crm.rules import ACTIVITY_BANDS, KIND_LABELS, TYPE_LABELS, ContactKind,
 from app.tenants import queries as tenants
 
 
-def _first_contact() -> ScalarSelect[str]:
+def _first_contact(actor: Actor) -> ColumnElement[Any]:
+    if not queries.sees_contacts(actor):
+        return null()
     return (
         select(ContactPoint.value_masked)
         .where(ContactPoint.customer_id == Customer.id)
@@ -56,7 +58,7 @@ def _customers(actor: Actor) -> Select:
             Customer.store_id,
             Customer.owner_id,
             Customer.created_at,
-            _first_contact().label("contact"),
+            _first_contact(actor).label("contact"),
             stores.c.store_name.label("store"),
             users.c.name.label("owner"),
             func.coalesce(ActivitySummary.activities, 0).label("activities"),
@@ -134,7 +136,7 @@ CUSTOMERS = declare_list(
             Column("last_at", N_("Last activity"), "instant", sort="last_activity"),
             Column("activities", N_("Activities"), "number"),
             Column("gap_index", N_("Activity index (s)"), "number", sort="activity_index", shown=False),
-            Column("contact", N_("Contact"), shown=False),
+            Column("contact", N_("Contact"), field=("customer", "phone"), mask=str, shown=False),
             Column("created_at", N_("Added"), "instant", sort="created", shown=False),
         ),
         filters=(
@@ -270,10 +272,10 @@ def _entries(customer_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Entry]:
     }
 
 
-def _describe(_actor: Actor, customer_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[str]]:
+def _describe(actor: Actor, customer_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[str]]:
     stores = tenants.store_facts()
     rows = db.session.execute(
-        select(Customer.id, _first_contact(), stores.c.store_name)
+        select(Customer.id, _first_contact(actor), stores.c.store_name)
         .join(stores, stores.c.store_id == Customer.store_id)
         .where(among(Customer.id, customer_ids))
     )

@@ -16,6 +16,7 @@ from app.core.errors import NotFound
 from app.core.guard import vault
 from app.core.guard.keys import KeyMissing
 from app.core.guard.permissions import Actor, allows, scope_clause
+from app.core.guard.policy import Sight, policy_for
 from app.core.lists.search import among
 from app.crm.models import Activity, ActivitySummary, ContactPoint, Customer
 from app.crm.rules import ACTIVITY_BANDS, ActivityBand, ContactKind, fold_name, normalize_contact
@@ -171,6 +172,11 @@ def contacts_in_the_clear(customer_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, 
     return found
 
 
+def sees_contacts(actor: Actor) -> bool:
+    """Whether `actor` sees contacts at all, be it their masks alone."""
+    return policy_for(actor).column(ContactPoint.value_masked) is not Sight.HIDDEN
+
+
 def list_contact_points(customer_id: uuid.UUID) -> Sequence[ContactPoint]:
     """The customer's contact points in their order, values sealed and masked."""
     return db.session.scalars(
@@ -200,7 +206,7 @@ def glance(actor: Actor, customer_id: uuid.UUID, latest: int = 4) -> dict[str, A
         "customer": customer,
         "place": tenants.get_store(customer.store_id),
         "owner": tenants.get_user_name(customer.owner_id) if customer.owner_id else None,
-        "points": list_contact_points(customer_id),
+        "points": list_contact_points(customer_id) if sees_contacts(actor) else [],
         "summary": find_summary(customer_id),
         "latest": list_activities(actor, customer_id, latest) if allows(actor, "activity.see") else [],
     }
@@ -221,17 +227,24 @@ class Duplicate:
 
 
 def find_duplicates(actor: Actor, customer_id: uuid.UUID) -> list[Duplicate]:
-    """Other visible customers with the same phone or e-mail, or the same name in the same store."""
+    """Other visible customers with the same name in the same store, or a contact in common that the actor sees."""
     customer = get_customer(actor, customer_id)
-    tokens = db.session.scalars(select(ContactPoint.value_index).where(ContactPoint.customer_id == customer_id)).all()
+    tokens: Sequence[bytes] = ()
+    if policy_for(actor).may_query("customer", "phone"):
+        own = select(ContactPoint.value_index).where(ContactPoint.customer_id == customer_id)
+        tokens = db.session.scalars(own).all()
     return _duplicates(actor, customer.name_key, customer.store_id, list(tokens), customer_id)
 
 
 def find_similar(
     actor: Actor, name: str, store_id: uuid.UUID | None, typed: Iterable[tuple[str, str]]
 ) -> list[Duplicate]:
-    """Visible customers who have one of the typed contacts, or bear the name in the store."""
-    tokens = [contact_token(kind, text) for kind, text in typed]
+    """Visible customers who have one of the typed contacts, or bear the name in the store.
+
+    Contacts count for whoever sees them in full: who types one finds out whose it is.
+    """
+    policy = policy_for(actor)
+    tokens = [contact_token(kind, text) for kind, text in typed if policy.may_query("customer", kind)]
     return _duplicates(actor, fold_name(name), store_id, tokens, None)
 
 
@@ -265,17 +278,6 @@ def normal_contact(kind: str, text: str) -> str:
 def contact_token(kind: str, text: str) -> bytes:
     """The token under which a phone or e-mail, typed in any format, is stored."""
     return vault.blind_index(kind, normal_contact(kind, text))
-
-
-def find_customer_ids_by_contact(actor: Actor, kind: str, text: str) -> Sequence[uuid.UUID]:
-    """The visible customers who have this phone number or e-mail address, in whatever format it is typed."""
-    return db.session.scalars(
-        select(Customer.id)
-        .join(ContactPoint, ContactPoint.customer_id == Customer.id)
-        .where(ContactPoint.value_index == contact_token(kind, text), ContactPoint.kind == kind)
-        .where(scope_clause(actor, "customer.see", owner=Customer.owner_id, store=Customer.store_id))
-        .order_by(Customer.id)
-    ).all()
 
 
 def search_customers(actor: Actor, folded: str, limit: int = 10) -> Sequence[Row]:

@@ -148,7 +148,7 @@ UNIT_FIELDS = (
         "condition", N_("Condition"), aliases=("used/new", "new/used", "新旧", "新车/二手", "车况"), choices=conditions
     ),
     ImportField(
-        "cost", N_("Cost"), parsing.money, ("purchase price", "进价", "成本", "采购价"), permission="stock.cost"
+        "cost", N_("Cost"), parsing.money, ("purchase price", "进价", "成本", "采购价"), guarded=("stock_unit", "cost")
     ),
     ImportField(
         "acquired_on", N_("Acquired on"), read_day, ("acquired", "stock date", "in stock since", "入库日期", "采购日期")

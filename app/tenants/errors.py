@@ -114,6 +114,14 @@ class GrantExceedsOwn(DomainError):
     status = 403
 
 
+class SightExceedsOwn(DomainError):
+    """Nobody shows to others more than she sees."""
+
+    code = "sight_exceeds_own"
+    message = N_("You cannot let others see what you do not see yourself ({group}).")
+    status = 403
+
+
 class LastAdministrator(Conflict):
     """Somebody must remain who can administer the dealership."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, current_app, url_for
 
 from app.core.db.ids import to_public
+from app.core.http.access import sees
 from app.core.http.sessions import current_actor
 from app.tenants.queries import rights
 from app.tenants.queries.rights import WhoMay
@@ -63,6 +64,7 @@ def init_frame(app: Flask) -> None:
         store_name=store_name,
         endpoint_url=endpoint_url,
         who_may=who_may,
+        sees=sees,
         preference=current_preference,
         preference_options=preference_options,
     )

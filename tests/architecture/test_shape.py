@@ -57,7 +57,6 @@ EXEMPT: dict[str, dict[str, str]] = {
         "app/core/guard/permissions.py:_REGISTRY": "names of rights, filled at import",
         "app/core/guard/undo.py:_KINDS": "kinds of changes that can be taken back, filled at import",
         "app/core/guard/policy.py:_FIELDS": "classes of fields, filled at import",
-        "app/core/guard/policy.py:_OPENED_BY": "rights by group of fields, filled at import",
         "app/core/jobs/imports/kinds.py:_KINDS": "what can be imported, filled at import",
         "app/core/jobs/topics.py:_TOPICS": "what people can be told, filled at import",
         "app/core/jobs/topics.py:_NAMES": "how records are named, filled at import",

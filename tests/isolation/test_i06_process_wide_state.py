@@ -28,7 +28,6 @@ REVIEWED = {
     "app/core/guard/facts.py:_FACTS": "subqueries declared at import",
     "app/core/guard/permissions.py:_REGISTRY": "names declared at import",
     "app/core/guard/policy.py:_FIELDS": "data classes declared at import",
-    "app/core/guard/policy.py:_OPENED_BY": "rights declared at import",
     "app/core/jobs/events.py:_handlers": "the table of app/wiring.py",
     "app/core/jobs/imports/kinds.py:_KINDS": "importable records declared at import",
     "app/core/jobs/relay.py:self._inactive": "roles of tenants that were suspended when last met; ids alone",

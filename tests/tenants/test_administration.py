@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from app.core.db import Tenant, db, tenant, transaction
 from app.core.errors import DomainError, Invalid, NotFound, PermissionDenied, Stale
+from app.core.guard.classes import GROUPS
 from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import Actor, declared, stores_of, system_actor
 from app.tenants import errors, lists
@@ -139,6 +140,7 @@ def test_an_editor_of_one_store_reaches_its_people_only(alpha: Tenant, actor: Ac
         name="local",
         grants={**dict.fromkeys(declared(), "all"), "user.edit": "store", "user.see": "store", "user.create": "store"},
         store_ids=frozenset({store_id()}),
+        sights=dict.fromkeys(GROUPS, "visible"),
     )
     assert edit(local, here, name="Changed").name == "Changed"
     with pytest.raises(NotFound):

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.core.guard import policy
+from app.core.guard.classes import GROUPS
 from app.core.guard.permissions import declared
-from app.tenants.rules.roles import ADMIN, DEFAULT_ROLES, EVERYTHING, SCOPES, expand, first_exceeding, width
+from app.tenants.rules.roles import (
+    ADMIN,
+    DEFAULT_ROLES,
+    EVERYTHING,
+    SCOPES,
+    SIGHTS,
+    expand,
+    expand_sights,
+    first_exceeding,
+    width,
+)
 
 STYLE_ROLES = {
     "salesperson", "sales_manager", "fi_manager", "service_advisor", "technician", "parts_clerk", "bdc_agent",
@@ -30,8 +42,20 @@ def test_only_the_administrator_holds_everything() -> None:
 
 
 def test_costs_stay_with_those_who_need_them() -> None:
-    sees_cost = {key for key, role in DEFAULT_ROLES.items() if "stock.cost" in role.grants}
-    assert sees_cost == {"gm", "controller", "sales_manager", "fi_manager"}
+    for group in ("cost", "margin"):
+        sees = {key for key, role in DEFAULT_ROLES.items() if role.sights.get(group) == "visible"}
+        assert sees == {"gm", "controller", "sales_manager", "fi_manager"}
+
+
+def test_the_default_sights_name_groups_that_exist() -> None:
+    assert tuple(policy.SIGHTS) == SIGHTS
+    assert {group for role in DEFAULT_ROLES.values() for group in role.sights} <= {*GROUPS, EVERYTHING}
+    assert expand_sights([(EVERYTHING, "visible")], GROUPS) == dict.fromkeys(GROUPS, "visible")
+
+
+def test_sights_of_several_roles_add_up_to_the_widest() -> None:
+    sights = [("cost", "masked"), ("pay", "nonsense"), ("shoes", "visible"), ("cost", "visible"), ("pay", "hidden")]
+    assert expand_sights(sights, GROUPS) == {"cost": "visible"}
 
 
 def test_scopes_of_several_roles_add_up_to_the_widest() -> None:

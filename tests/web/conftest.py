@@ -99,7 +99,7 @@ def bare_shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
     def sign_in() -> None:
         if made.signed_in is not None:
             facts = SimpleNamespace(session_id=uuid.uuid4(), actor=made.signed_in, locale=made.locale,
-                                    last_seen_at=datetime.now(UTC), stores=made.stores,
+                                    last_seen_at=datetime.now(UTC), stores=made.stores, preview=None,
                                     preferences=made.preferences, facts={})  # fmt: skip
             session.visitor = sessions.Visitor(facts)
 

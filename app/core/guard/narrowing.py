@@ -1,10 +1,12 @@
-"""A right cut to another right, for what is done with what one may see."""
+"""Rights cut to other rights: for what is done with what one may see, and for looking as somebody else does."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from app.core.guard.permissions import SCOPES, Actor, Scope, scope_at
+from app.core.guard.policy import SIGHTS, Sight, policy_for
 
 
 def limited(actor: Actor, permission: str, by: str) -> Actor:
@@ -18,6 +20,25 @@ def limited(actor: Actor, permission: str, by: str) -> Actor:
         both = {at: _narrower(scope_at(actor, permission, at), scope_at(actor, by, at)) for at in stores}
         reach = {**reach, permission: {at: scope for at, scope in both.items() if scope}}
     return replace(actor, grants={name: scope for name, scope in grants.items() if scope}, reach=reach)
+
+
+def as_role(actor: Actor, grants: Mapping[str, str], sights: Mapping[str, str]) -> Actor:
+    """`actor` with no more than these grants and sights, each as far as he has it himself, at each of his stores."""
+    held = {name: _narrower(actor.grants.get(name), scope) for name, scope in grants.items()}
+    reach = actor.reach
+    if reach is not None:
+        there = {name: {at: _narrower(scope_at(actor, name, at), scope) for at in actor.store_ids}
+                 for name, scope in grants.items() if held[name]}  # fmt: skip
+        reach = {name: {at: scope for at, scope in stores.items() if scope} for name, stores in there.items()}
+    policy = policy_for(actor)
+    seen = {group: min(policy.group(group), Sight(sight), key=SIGHTS.index) for group, sight in sights.items()}
+    return replace(
+        actor,
+        grants={name: scope for name, scope in held.items() if scope},
+        reach=reach,
+        sights={group: sight.value for group, sight in seen.items()},
+        system=False,
+    )
 
 
 def _narrower(one: str | None, other: str | None) -> str | None:

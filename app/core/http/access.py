@@ -10,8 +10,9 @@ from flask import Flask, current_app, request
 from werkzeug.wrappers import Response
 
 from app.core.db import find_tenant
-from app.core.errors import NotFound, PermissionDenied
+from app.core.errors import N_, DomainError, NotFound, PermissionDenied
 from app.core.guard.permissions import allows
+from app.core.guard.policy import policy_for
 from app.core.http.problems import NotSignedIn
 from app.core.http.sessions import current_actor, current_visitor, server_session
 from app.core.logging import bind, get_logger
@@ -22,6 +23,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 # `@require(ANY_USER)`: whoever is signed in, such as for the pages about one's own account.
 ANY_USER = "*"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,27 @@ class Access:
     permission: str | None = None
     reason: str | None = None
     bare: bool = False
+    in_preview: bool = False
+
+
+class OnlyLooking(DomainError):
+    """Whoever looks at the pages as a role changes nothing."""
+
+    code = "only_looking"
+    message = N_("You are looking at the pages as another role. Nothing can be changed until you end that.")
+    status = 403
 
 
 class UnmarkedView(RuntimeError):
     """A view says neither what permission it needs nor that it is public."""
 
 
-def require(permission: str) -> Callable[[View], View]:
-    """The view needs a signed-in user holding `permission` (in any scope; the operation checks the record)."""
-    return _mark(Access(permission=permission))
+def require(permission: str, *, in_preview: bool = False) -> Callable[[View], View]:
+    """The view needs a signed-in user holding `permission` (in any scope; the operation checks the record).
+
+    `in_preview`: it may change something even for somebody who is looking as another role, such as to end that.
+    """
+    return _mark(Access(permission=permission, in_preview=in_preview))
 
 
 def public(reason: str, *, bare: bool = False) -> Callable[[View], View]:
@@ -74,6 +88,8 @@ def enforce() -> Response | None:
         raise UnmarkedView(endpoint)
     if find_tenant() is None and not access.bare:
         raise NotFound
+    if visitor is not None and visitor.preview is not None and request.method not in SAFE and not access.in_preview:
+        raise OnlyLooking
     if access.permission is None:
         return None
     if visitor is None:
@@ -86,6 +102,11 @@ def enforce() -> Response | None:
 def may(permission: str) -> bool:
     """Whether the visitor holds `permission` for anything: for links and buttons, which are no protection."""
     return current_visitor() is not None and allows(current_actor(), permission)
+
+
+def sees(record_type: str, field: str) -> bool:
+    """Whether the visitor sees a field in full: for what forms offer, which is no protection."""
+    return policy_for(current_actor()).may_query(record_type, field)
 
 
 def unmarked_views(app: Flask) -> list[str]:

@@ -59,6 +59,8 @@ class SessionFacts(Protocol):
     @property
     def last_seen_at(self) -> datetime: ...
     @property
+    def preview(self) -> str | None: ...
+    @property
     def preferences(self) -> Mapping[str, str]: ...
     @property
     def stores(self) -> Sequence[StoreFacts]: ...
@@ -84,6 +86,8 @@ class Visitor:
         self.last_seen_at = facts.last_seen_at
         self.preferences = dict(facts.preferences)
         self.stores = tuple(facts.stores)
+        # The role as which he only looks at the pages for now.
+        self.preview = facts.preview
         # What modules declared in `app.core.guard.facts`, as it was when the request began.
         self.facts = facts.facts
 

@@ -239,13 +239,8 @@ class ListSpec:
         return [seen[key] for key in keys if key in seen]
 
     def usable_filters(self, policy: Policy) -> dict[str, Filter]:
-        """The filters whose answer tells the actor no more than they may see: on masked values, tokens alone."""
-        return {
-            item.key: item
-            for item in self.filters
-            if visibility(policy, item.field) == "visible"
-            or (item.kind == "token" and visibility(policy, item.field) == "masked")
-        }
+        """The filters by values the actor may see in the clear: a hit tells what a mask hides."""
+        return {item.key: item for item in self.filters if visibility(policy, item.field) == "visible"}
 
     def usable_sorts(self, policy: Policy) -> dict[str, Sort]:
         """The sorts by values the actor may see in the clear, since an order gives values away."""

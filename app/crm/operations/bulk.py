@@ -18,7 +18,7 @@ from app.core.jobs.events import publish
 from app.core.lists import search
 from app.crm.events import CustomerCreated
 from app.crm.models import Activity, ContactPoint, Customer
-from app.crm.operations.contacts import ContactInput
+from app.crm.operations.contacts import ContactInput, check_sight
 from app.crm.rules import Contact, ContactKind, CustomerKind, fold_name, full_name, normalize_contact
 
 _COLUMNS = (
@@ -63,6 +63,8 @@ def create_customers_many(*, actor: Actor, rows: Sequence[CustomerInput]) -> lis
     """
     for store_id, owner_id in {(row.store_id, row.owner_id) for row in rows}:
         check(actor, "customer.create", owner_id=owner_id, store_id=store_id)
+    for kind in {entry.kind for row in rows for entry in row.contacts}:
+        check_sight(actor, kind)
     ids = [new_id() for _ in rows]
     stored, entries = [], []
     for customer_id, row in zip(ids, rows, strict=True):

@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from app.core.db import current_tenant, db
 from app.core.db.columns import new_id, values_of
-from app.core.errors import Stale
+from app.core.errors import FieldClosed, Stale
 from app.core.guard import audit, undo, vault
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor, check
+from app.core.guard.policy import policy_for
 from app.core.lists import search
 from app.crm import queries
 from app.crm.errors import ContactEmpty, ContactRepeated
@@ -37,13 +38,14 @@ def add_contact_point(*, actor: Actor, customer_id: uuid.UUID, kind: str, value:
     Another customer may have the same one: it is shown as a possible duplicate, not refused.
     """
     customer = _editable(actor, customer_id)
+    check_sight(actor, kind)
     point = attach(customer, ContactInput(kind, value, label))
     audit.record(
         actor,
         "customer.add_contact",
         "customer",
         customer.id,
-        {"kind": (None, kind)},
+        {"contact_kind": (None, kind)},
         {"contact": (None, value.strip())},
         subject_id=customer.id,
     )
@@ -55,6 +57,7 @@ def remove_contact_point(*, actor: Actor, customer_id: uuid.UUID, contact_point_
     """Remove a contact point of the customer; raises NotFound."""
     customer = _editable(actor, customer_id)
     point = queries.get_contact_point(customer.id, contact_point_id)
+    check_sight(actor, point.kind)
     value = _unsealed(point)
     kept = {"name": customer.name, "row": values_of(point)}
     db.session.delete(point)
@@ -65,7 +68,7 @@ def remove_contact_point(*, actor: Actor, customer_id: uuid.UUID, contact_point_
         "customer.remove_contact",
         "customer",
         customer.id,
-        {"kind": (point.kind, None)},
+        {"contact_kind": (point.kind, None)},
         {"contact": (value, None)},
         subject_id=customer.id,
     )
@@ -75,6 +78,7 @@ def remove_contact_point(*, actor: Actor, customer_id: uuid.UUID, contact_point_
 def restore_contact_point(*, actor: Actor, row: Mapping[str, Any]) -> ContactPoint:
     """Bring a removed contact point back; raises Stale when the customer has got the same one meanwhile."""
     customer = _editable(actor, row["customer_id"])
+    check_sight(actor, row["kind"])
     same = select(ContactPoint.id).where(
         ContactPoint.customer_id == customer.id,
         ContactPoint.kind == row["kind"],
@@ -86,19 +90,25 @@ def restore_contact_point(*, actor: Actor, row: Mapping[str, Any]) -> ContactPoi
     db.session.add(point)
     db.session.flush()
     told = {"contact": (None, _unsealed(point))}
-    kind = {"kind": (None, point.kind)}
+    kind = {"contact_kind": (None, point.kind)}
     audit.record(actor, "customer.add_contact", "customer", customer.id, kind, told, subject_id=customer.id)
     search.refresh("customer", [customer.id])
     return point
 
 
 def reveal_contact_point(*, actor: Actor, customer_id: uuid.UUID, contact_point_id: uuid.UUID) -> str:
-    """The value in full, for whoever holds `customer.contact` over this customer; leaves an audit entry."""
+    """The value in full, for whoever may see it so; leaves an audit entry."""
     customer = queries.get_customer(actor, customer_id)
-    check(actor, "customer.contact", owner_id=customer.owner_id, store_id=customer.store_id)
     point = queries.get_contact_point(customer.id, contact_point_id)
+    if not policy_for(actor).may_query("customer", point.kind):
+        raise FieldClosed
     audit.record(actor, "customer.reveal_contact", "customer", customer.id, {"contact_point_id": (None, str(point.id))})
     return _unsealed(point)
+
+
+def check_sight(actor: Actor, kind: str) -> None:
+    """Raise FieldClosed unless `actor` sees contacts of this kind in full: what one does not see one does not set."""
+    policy_for(actor).check_write("customer", ContactKind(kind).value, field="value")
 
 
 def attach(customer: Customer, entry: ContactInput) -> ContactPoint:

@@ -52,6 +52,7 @@ def create_customer(
     db.session.add(customer)
     _flush_choices()
     for entry in contact_points:
+        contacts.check_sight(actor, entry.kind)
         contacts.attach(customer, entry)
     changes, personal = _differences({}, _state(customer))
     audit.record(actor, "customer.create", "customer", customer.id, changes, personal, subject_id=customer.id)

@@ -134,7 +134,7 @@ def remove_contact_point(customer_id: str, point_id: uuid.UUID):
 
 
 @bp.post("/customers/<customer_id>/contacts/<uuid:point_id>/reveal")
-@require("customer.contact")
+@require("customer.see")
 def reveal_contact_point(customer_id: str, point_id: uuid.UUID):
     key = from_public("cus", customer_id)
     with transaction():

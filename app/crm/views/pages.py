@@ -32,6 +32,7 @@ def customer_page(
     """One customer's page; after `error` with what was typed, or with the contact values in `revealed` in full."""
     actor = current_actor()
     customer = queries.get_customer(actor, customer_id)
+    contacts_seen = queries.sees_contacts(actor)
 
     def may_customer(permission: str) -> bool:
         return covers(actor, permission, owner_id=customer.owner_id, store_id=customer.store_id)
@@ -44,7 +45,8 @@ def customer_page(
         kind_label=gettext(KIND_LABELS[customer.kind]),
         place=tenants.get_store(customer.store_id),
         owner=tenants.get_user_name(customer.owner_id) if customer.owner_id else None,
-        points=queries.list_contact_points(customer_id),
+        points=queries.list_contact_points(customer_id) if contacts_seen else [],
+        contacts_seen=contacts_seen,
         revealed=revealed or {},
         stream=stream(actor, customer_id, request.args.get("timeline", "")),
         duplicates=[shown_duplicate(item) for item in queries.find_duplicates(actor, customer_id)],

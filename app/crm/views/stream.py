@@ -25,6 +25,7 @@ FIELDS = {
     "given_name": N_("Given name"),
     "family_name": N_("Family name"),
     "kind": N_("Kind"),
+    "contact_kind": N_("Kind of contact"),
     "owner_id": N_("Looked after by"),
     "store_id": N_("Store"),
     "notes": N_("Notes"),

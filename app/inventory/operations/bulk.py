@@ -19,6 +19,7 @@ from app.core.db.numbering import free_numbers
 from app.core.guard import audit, vault
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor, check
+from app.core.guard.policy import policy_for
 from app.core.lists import search
 from app.core.lists.matching import fold_text
 from app.core.money import round_amount
@@ -119,8 +120,8 @@ def stock_in_many(*, actor: Actor, rows: Sequence[UnitInput]) -> list[uuid.UUID]
     """
     for store_id in {row.store_id for row in rows}:
         check(actor, "stock.create", store_id=store_id)
-        if any(row.cost is not None for row in rows if row.store_id == store_id):
-            check(actor, "stock.cost", store_id=store_id)
+    if any(row.cost is not None for row in rows):
+        policy_for(actor).check_write("stock_unit", "cost", field="cost")
     currency = current_tenant().currency
     wanted = [(row.store_id, row.stock_number) for row in rows]
     numbers = free_numbers("stock", "S", wanted, _taken_numbers)

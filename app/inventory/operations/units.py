@@ -17,6 +17,7 @@ from app.core.db.violations import violated
 from app.core.errors import FieldError, Invalid, Stale
 from app.core.guard import audit, undo
 from app.core.guard.permissions import Actor, check
+from app.core.guard.policy import policy_for
 from app.core.jobs.events import publish
 from app.core.lists import search
 from app.core.money import round_amount
@@ -88,7 +89,7 @@ def edit_unit(
     acquired_on: date,
     **money: Decimal | None,
 ) -> StockUnit:
-    """Correct an open unit; `cost` may be given too, by whoever holds `stock.cost`. Price and status have verbs of
+    """Correct an open unit; `cost` may be given too, by whoever sees it. Price and status have verbs of
     their own. Raises Invalid, StockNumberTaken, UnitIsClosed and Stale."""
     if money.keys() - {"cost"}:
         raise TypeError(f"not to be edited here: {sorted(money)}")
@@ -104,7 +105,7 @@ def edit_unit(
         unit.stock_number = _number(unit.store_id, stock_number)
     unit.condition, unit.acquired_on = condition, acquired_on
     if "cost" in money:
-        check(actor, "stock.cost", store_id=unit.store_id)
+        policy_for(actor).check_write("stock_unit", "cost", field="cost")
         unit.cost = _rounded(money["cost"], unit.currency)
     _flush(unit)
     note_change(actor, "stock.edit", unit, before)
@@ -190,7 +191,7 @@ def _problems(
     condition: str,
 ) -> list[FieldError]:
     if cost is not None:
-        check(actor, "stock.cost", store_id=store_id)
+        policy_for(actor).check_write("stock_unit", "cost", field="cost")
     named = (("cost", cost), ("asking_price", asking_price))
     wrong = [name for name, amount in named if not stock.amount_is_possible(amount)]
     problems = [FieldError(name, "not_possible", errors.NOT_POSSIBLE) for name in wrong]

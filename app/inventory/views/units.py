@@ -13,7 +13,7 @@ from app.core import clock
 from app.core.db import current_tenant, transaction
 from app.core.db.ids import from_public, to_public
 from app.core.errors import DomainError, NotFound, PermissionDenied, Stale
-from app.core.http.access import may, require
+from app.core.http.access import require, sees
 from app.core.http.edits import Clash, Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import filter_view, list_view
@@ -203,7 +203,7 @@ def _stock_in_form(vehicle_id: str, error: DomainError | None = None, *, values:
 def _opened(unit: StockUnit) -> Opened:
     values = {name: getattr(unit, name) for name in ("stock_number", "condition", "acquired_on")}
     # Whoever does not see the cost sends none, and none must not be written over it.
-    if not may("stock.cost"):
+    if not sees("stock_unit", "cost"):
         return Opened("stock_unit", unit.id, unit.version, values, EditedUnitForm)
     values["cost"] = _plain(unit.cost, unit.currency)
     return Opened("stock_unit", unit.id, unit.version, values, EditedUnitWithCostForm)

@@ -1,6 +1,6 @@
 """What is stored about stores, users, roles, sessions and links."""
 
-from app.tenants.models.roles import Grant, Role
+from app.tenants.models.roles import Grant, Role, RoleSight
 from app.tenants.models.signing import Link, Mail, SessionRow, SignInAttempt
 from app.tenants.models.stores import Store, Team, TeamMember
 from app.tenants.models.users import Membership, User
@@ -11,6 +11,7 @@ __all__ = [
     "Mail",
     "Membership",
     "Role",
+    "RoleSight",
     "SessionRow",
     "SignInAttempt",
     "Store",

@@ -1,4 +1,4 @@
-"""Roles of the dealership and what each is granted."""
+"""Roles of the dealership, what each is granted and how much it sees of each group of fields."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, Record
+from app.core.guard.policy import declare_record
 
 
 class Role(Record, db.Model):
@@ -29,3 +30,17 @@ class Grant(db.Model):
     role_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("tenants_roles.id"), primary_key=True, info=INTERNAL)
     permission: Mapped[str] = mapped_column(String(60), primary_key=True, info=INTERNAL)
     scope: Mapped[str] = mapped_column(String(5), nullable=False, info=INTERNAL)
+
+
+class RoleSight(db.Model):
+    """How much a role sees of a group of fields; a group without a row is hidden, `*` stands for every group."""
+
+    __tablename__ = "tenants_role_sights"
+    __table_args__ = (CheckConstraint("sight in ('masked', 'visible')", name="sight_known"),)
+
+    role_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("tenants_roles.id"), primary_key=True, info=INTERNAL)
+    field_group: Mapped[str] = mapped_column(String(20), primary_key=True, info=INTERNAL)
+    sight: Mapped[str] = mapped_column(String(7), nullable=False, info=INTERNAL)
+
+
+declare_record("role", sights=INTERNAL)

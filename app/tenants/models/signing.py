@@ -26,6 +26,10 @@ class SessionRow(Identified, db.Model):
     created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
     last_seen_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
     expires_at: Mapped[datetime] = mapped_column(Instant, nullable=False, index=True, info=INTERNAL)
+    # The role as which the user looks at the pages for now; he changes nothing meanwhile.
+    preview_role_id: Mapped[uuid.UUID | None] = mapped_column(
+        Uuid, ForeignKey("tenants_roles.id"), nullable=True, info=INTERNAL
+    )
 
 
 class Link(Identified, db.Model):

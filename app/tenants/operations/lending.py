@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 
 from app.core.guard.permissions import Actor, scope_at
-from app.tenants.errors import GrantExceedsOwn
+from app.tenants.errors import GrantExceedsOwn, SightExceedsOwn
 from app.tenants.rules import roles
 
 
@@ -23,6 +23,15 @@ def require_own(
     exceeding = roles.first_exceeding(wanted, held)
     if exceeding is not None:
         raise GrantExceedsOwn(field=field, permission=exceeding)
+
+
+def require_own_sights(actor: Actor, wanted: Mapping[str, str], *, field: str | None = None) -> None:
+    """Raise SightExceedsOwn when `wanted` shows more of a group of fields than the actor sees."""
+    if actor.system:
+        return
+    clearer = roles.first_clearer(wanted, actor.sights)
+    if clearer is not None:
+        raise SightExceedsOwn(field=field, group=clearer)
 
 
 def _at(actor: Actor, permission: str, store_id: uuid.UUID) -> str:

@@ -13,46 +13,61 @@ from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.errors import Stale
 from app.core.guard import audit
+from app.core.guard.classes import GROUPS
 from app.core.guard.permissions import Actor, check, declared
+from app.core.guard.policy import SIGHTS, Sight
 from app.core.jobs.events import publish
 from app.tenants.errors import NameTaken, RoleFixed, RoleInUse, ScopeUnknown
 from app.tenants.events import GrantsOfRoleChanged
-from app.tenants.models import Grant, Role
-from app.tenants.operations.lending import require_own
+from app.tenants.models import Grant, Role, RoleSight, SessionRow
+from app.tenants.operations.lending import require_own, require_own_sights
 from app.tenants.queries import people
 from app.tenants.rules import roles
 
 
-def create_role(actor: Actor, *, name: str, grants: Mapping[str, str]) -> Role:
-    """A role of the dealership's own. Raises NameTaken, GrantExceedsOwn."""
+def create_role(
+    actor: Actor, *, name: str, grants: Mapping[str, str], sights: Mapping[str, str] | None = None
+) -> Role:
+    """A role of the dealership's own; what `sights` do not name is hidden. Raises NameTaken, GrantExceedsOwn."""
     check(actor, "role.create")
     role = Role(id=new_id(), name=name)
     db.session.add(role)
     _flush_name()
     _set_grants(actor, role, {}, grants)
-    audit.record(actor, "role.create", "role", role.id, changes={"name": (None, name), "grants": (None, _told(grants))})
+    _set_sights(actor, role, {}, sights or {})
+    told = {"name": (None, name), "grants": (None, _told(grants)), "sights": (None, _told(sights or {}))}
+    audit.record(actor, "role.create", "role", role.id, changes=told)
     return role
 
 
-def change_role(actor: Actor, role_id: uuid.UUID, *, version: int, name: str, grants: Mapping[str, str]) -> Role:
-    """Rename a role and set what it is granted; it holds from everybody's next request on."""
+def change_role(
+    actor: Actor,
+    role_id: uuid.UUID,
+    *,
+    version: int,
+    name: str,
+    grants: Mapping[str, str],
+    sights: Mapping[str, str] | None = None,
+) -> Role:
+    """Rename a role and set what it is granted and sees; it holds from everybody's next request on.
+
+    Without `sights` what it sees stays as it is.
+    """
     role = _changeable(actor, "role.edit", role_id)
     if role.version != version:
         raise Stale
-    before_name, before = role.name, people.grants_of_role(role.id)
+    before_name, before, seen = role.name, people.grants_of_role(role.id), people.sights_of_role(role.id)
+    sights = seen if sights is None else sights
     role.name = name
     # The row changes with the grants too: its version keeps two people from overwriting each other's ticks.
     role.updated_at = clock.now()
     _flush_name()
     _set_grants(actor, role, before, grants)
-    audit.record(
-        actor,
-        "role.edit",
-        "role",
-        role.id,
-        changes={"name": (before_name, name), "grants": (_told(before), _told(grants))},
-    )
-    if before != dict(grants):
+    _set_sights(actor, role, seen, sights)
+    told = {"name": (before_name, name), "grants": (_told(before), _told(grants)),
+            "sights": (_told(seen), _told(sights))}  # fmt: skip
+    audit.record(actor, "role.edit", "role", role.id, changes=told)
+    if (before, seen) != (dict(grants), _shown(sights)):
         publish(GrantsOfRoleChanged(role.id, actor.user_id))
     return role
 
@@ -65,11 +80,14 @@ def delete_role(actor: Actor, role_id: uuid.UUID, *, version: int) -> None:
     users = people.count_users_of_role(role.id)
     if users:
         raise RoleInUse(count=users)
-    before = people.grants_of_role(role.id)
+    before, seen = people.grants_of_role(role.id), people.sights_of_role(role.id)
     db.session.execute(delete(Grant).where(Grant.role_id == role.id))
+    db.session.execute(delete(RoleSight).where(RoleSight.role_id == role.id))
+    # Nobody may go on looking as a role that is gone, least of all with rights of his own by accident.
+    db.session.execute(delete(SessionRow).where(SessionRow.preview_role_id == role.id))
     db.session.delete(role)
     db.session.flush()
-    gone = {"name": (role.name, None), "grants": (_told(before), None)}
+    gone = {"name": (role.name, None), "grants": (_told(before), None), "sights": (_told(seen), None)}
     audit.record(actor, "role.delete", "role", role_id, changes=gone)
 
 
@@ -93,6 +111,22 @@ def _set_grants(actor: Actor, role: Role, before: Mapping[str, str], wanted: Map
     db.session.execute(delete(Grant).where(Grant.role_id == role.id))
     db.session.add_all(Grant(role_id=role.id, permission=name, scope=scope) for name, scope in wanted.items())
     db.session.flush()
+
+
+def _set_sights(actor: Actor, role: Role, before: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """Store `wanted`; what it shows more than `before` must not be more than the actor sees."""
+    for group, sight in wanted.items():
+        if group not in GROUPS or sight not in SIGHTS:
+            raise ScopeUnknown(field="sights")
+    clearer = {g: sight for g, sight in wanted.items() if roles.sight_width(sight) > roles.sight_width(before.get(g))}
+    require_own_sights(actor, clearer, field="sights")
+    db.session.execute(delete(RoleSight).where(RoleSight.role_id == role.id))
+    db.session.add_all(RoleSight(role_id=role.id, field_group=g, sight=sight) for g, sight in _shown(wanted).items())
+    db.session.flush()
+
+
+def _shown(sights: Mapping[str, str]) -> dict[str, str]:
+    return {group: sight for group, sight in sights.items() if sight != Sight.HIDDEN}
 
 
 def _flush_name() -> None:

@@ -9,7 +9,7 @@ from app.core.db.columns import new_id
 from app.core.guard import audit
 from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import Actor
-from app.tenants.models import Grant, Role
+from app.tenants.models import Grant, Role, RoleSight
 from app.tenants.operations.stores import new_store
 from app.tenants.operations.users import new_administrator
 from app.tenants.rules.roles import ADMIN, DEFAULT_ROLES
@@ -29,6 +29,8 @@ def first_rows(actor: Actor, *, store_name: str, timezone: str, admin_name: str,
         # Some two hundred: as plain rows they cost a tenth of what model objects do.
         for permission, scope in DEFAULT_ROLES[key].grants.items():
             yield Grant.__table__, {"role_id": role.id, "permission": permission, "scope": scope}
+        for group, sight in DEFAULT_ROLES[key].sights.items():
+            yield RoleSight.__table__, {"role_id": role.id, "field_group": group, "sight": sight}
     store, opened = new_store(actor, code=FIRST_STORE, name=store_name, timezone=timezone)
     yield row_of(store)
     yield from map(row_of, new_administrator(actor, name=admin_name, email=admin_email, store=store, role=roles[ADMIN]))

@@ -22,7 +22,7 @@ from app.core.lists import search
 from app.tenants.errors import EmailInvalid, EmailTaken, LastAdministrator
 from app.tenants.events import RolesOfUserChanged
 from app.tenants.models import Membership, Role, Store, User
-from app.tenants.operations.lending import require_own
+from app.tenants.operations.lending import require_own, require_own_sights
 from app.tenants.operations.links import email_of, link_mail, new_link, send_link, void_links
 from app.tenants.operations.signing import end_sessions
 from app.tenants.queries import finding, people
@@ -153,6 +153,7 @@ def _reached(actor: Actor, permission: str, user_id: uuid.UUID, version: int | N
     user = people.get_user(actor, permission, user_id)
     for store_id, grants in people.list_places_of_user(user.id):
         require_own(actor, grants, store_id)
+    require_own_sights(actor, people.sights_of_user(user.id))
     if version is not None and version != user.version:
         raise Stale
     return user
@@ -195,6 +196,7 @@ def _set_places(actor: Actor, permission: str, user: User, wanted: set[tuple[uui
         except PermissionDenied as error:
             raise NotFound from error
         require_own(actor, people.grants_of_role(role_id), store_id)
+        require_own_sights(actor, people.sights_of_role(role_id))
     admin_before = any(known_roles[role_id].key == roles.ADMIN for _, role_id in present)
     admin_after = any(known_roles[role_id].key == roles.ADMIN for _, role_id in wanted)
     if admin_before and not admin_after:

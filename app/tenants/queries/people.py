@@ -11,8 +11,9 @@ from sqlalchemy.orm import aliased
 
 from app.core.db import db
 from app.core.errors import NotFound
+from app.core.guard.classes import GROUPS
 from app.core.guard.permissions import Actor, declared, scope_clause
-from app.tenants.models import Grant, Membership, Role, Store, Team, TeamMember, User
+from app.tenants.models import Grant, Membership, Role, RoleSight, Store, Team, TeamMember, User
 from app.tenants.rules import roles
 
 
@@ -56,6 +57,17 @@ def list_places_of_user(user_id: uuid.UUID) -> list[tuple[uuid.UUID, dict[str, s
         .group_by(Membership.id)
     ).all()
     return [(row.store_id, roles.expand(row.grants, declared())) for row in rows]
+
+
+def sights_of_user(user_id: uuid.UUID) -> dict[str, str]:
+    """Group -> widest sight of the roles a user has, whatever the user's state."""
+    query = (
+        select(RoleSight.field_group, RoleSight.sight)
+        .join(Membership, Membership.role_id == RoleSight.role_id)
+        .where(Membership.user_id == user_id)
+    )
+    pairs = ((row.field_group, row.sight) for row in db.session.execute(query))
+    return roles.expand_sights(pairs, GROUPS)
 
 
 def list_stores_of_role(role_id: uuid.UUID) -> Sequence[uuid.UUID]:
@@ -115,6 +127,13 @@ def grants_of_role(role_id: uuid.UUID) -> dict[str, str]:
     """Permission -> scope of one role, `*` spelt out."""
     rows = db.session.execute(select(Grant.permission, Grant.scope).where(Grant.role_id == role_id)).all()
     return roles.expand(((row.permission, row.scope) for row in rows), declared())
+
+
+def sights_of_role(role_id: uuid.UUID) -> dict[str, str]:
+    """Group -> sight of one role, `*` spelt out; groups it does not see are absent."""
+    query = select(RoleSight.field_group, RoleSight.sight).where(RoleSight.role_id == role_id)
+    pairs = ((row.field_group, row.sight) for row in db.session.execute(query))
+    return roles.expand_sights(pairs, GROUPS)
 
 
 def count_users_of_role(role_id: uuid.UUID) -> int:

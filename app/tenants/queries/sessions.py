@@ -14,9 +14,11 @@ from sqlalchemy.orm import aliased
 from app.core import clock
 from app.core.db import db
 from app.core.errors import NotFound
+from app.core.guard.classes import GROUPS
 from app.core.guard.facts import declared_facts
+from app.core.guard.narrowing import as_role
 from app.core.guard.permissions import Actor, declared
-from app.tenants.models import Grant, Membership, SessionRow, Store, Team, TeamMember, User
+from app.tenants.models import Grant, Membership, Role, RoleSight, SessionRow, Store, Team, TeamMember, User
 from app.tenants.rules import roles
 from app.tenants.rules.preferences import known
 
@@ -33,7 +35,7 @@ class SignedInStore:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A living session: its user, rights and stores."""
+    """A living session: its user, rights and stores; `preview` names the role as which he looks at the pages."""
 
     session_id: uuid.UUID
     actor: Actor
@@ -42,6 +44,7 @@ class SignedIn:
     preferences: dict[str, str]
     stores: tuple[SignedInStore, ...]
     facts: Mapping[str, Any]
+    preview: str | None = None
 
 
 def read_session(token_hash: bytes, host: str, idle: timedelta) -> SignedIn | None:
@@ -50,7 +53,7 @@ def read_session(token_hash: bytes, host: str, idle: timedelta) -> SignedIn | No
     asked = declared_facts()
     facts = [fact(User.id.expression).label(f"fact_{name}") for name, fact in asked.items()]
     row = db.session.execute(
-        _with_rights(SessionRow.id.label("session_id"), SessionRow.last_seen_at, *facts)
+        _with_rights(SessionRow.id.label("session_id"), SessionRow.last_seen_at, *_previewed(), *facts)
         .join(SessionRow, SessionRow.user_id == User.id)
         .where(
             SessionRow.token_hash == token_hash,
@@ -64,7 +67,11 @@ def read_session(token_hash: bytes, host: str, idle: timedelta) -> SignedIn | No
         return None
     kept = known(row.preferences)
     told = {name: row._mapping[f"fact_{name}"] for name in asked}
-    return SignedIn(row.session_id, _actor(row), row.locale, row.last_seen_at, kept, _stores(row.stores), told)
+    actor, preview = _actor(row), None
+    if row.preview is not None:
+        preview, grants, sights = row.preview
+        actor = as_role(actor, roles.expand(grants or (), declared()), roles.expand_sights(sights or (), GROUPS))
+    return SignedIn(row.session_id, actor, row.locale, row.last_seen_at, kept, _stores(row.stores), told, preview)
 
 
 def get_actor(user_id: uuid.UUID) -> Actor:
@@ -96,13 +103,9 @@ def _with_rights(*columns: ColumnElement[Any] | Any) -> Select[Any]:
         .correlate(User)
         .subquery("held")
     )
-    grants = (
-        select(func.json_agg(func.json_build_array(Grant.permission, Grant.scope)))
-        .where(Grant.role_id == held.c.role_id)
-        .correlate(held)
-        .scalar_subquery()
-    )
-    roles_held = select(func.json_agg(func.json_build_array(held.c.stores, grants))).scalar_subquery()
+    given = (grants_of(held.c.role_id).correlate(held), sights_of(held.c.role_id).correlate(held))
+    parts = [part.scalar_subquery() for part in given]
+    roles_held = select(func.json_agg(func.json_build_array(held.c.stores, *parts))).scalar_subquery()
     stores = (
         select(func.json_agg(func.json_build_array(Store.id, Store.code, Store.name, Store.timezone)))
         .where(Store.id.in_(held_by_user(Membership.store_id)), Store.closed_at.is_(None))
@@ -129,9 +132,27 @@ def _with_rights(*columns: ColumnElement[Any] | Any) -> Select[Any]:
     ).select_from(User)
 
 
+def grants_of(role_id: Any) -> Select[Any]:
+    """The (permission, scope) of a role as one list, for a statement that has the role's id."""
+    return select(func.json_agg(func.json_build_array(Grant.permission, Grant.scope))).where(Grant.role_id == role_id)
+
+
+def sights_of(role_id: Any) -> Select[Any]:
+    """The (group of fields, sight) of a role as one list."""
+    pair = func.json_build_array(RoleSight.field_group, RoleSight.sight)
+    return select(func.json_agg(pair)).where(RoleSight.role_id == role_id)
+
+
+def _previewed() -> Iterable[ColumnElement[Any]]:
+    """Name, grants and sights of the role as which the session looks at the pages."""
+    parts = [part(Role.id).correlate(Role).scalar_subquery() for part in (grants_of, sights_of)]
+    role = select(func.json_build_array(Role.name, *parts)).where(Role.id == SessionRow.preview_role_id)
+    return (role.correlate(SessionRow).scalar_subquery().label("preview"),)
+
+
 def _actor(row: Row[Any]) -> Actor:
     rights = declared()
-    held = [([*map(uuid.UUID, stores)], roles.expand(grants or (), rights)) for stores, grants in row.held or ()]
+    held = [([*map(uuid.UUID, stores)], roles.expand(grants or (), rights)) for stores, grants, _ in row.held or ()]
     store_ids = frozenset(store.id for store in _stores(row.stores))
     teams: dict[uuid.UUID, set[uuid.UUID]] = {}
     for store_id, user_id in row.colleagues or ():
@@ -144,6 +165,7 @@ def _actor(row: Row[Any]) -> Actor:
         team_user_ids=frozenset().union(*teams.values()),
         reach=roles.reach(held, store_ids),
         teams={store_id: frozenset(users) for store_id, users in teams.items()},
+        sights=roles.expand_sights((sight for *_, sights in row.held or () for sight in sights or ()), GROUPS),
     )
 
 

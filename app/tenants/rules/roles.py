@@ -1,4 +1,4 @@
-"""The default roles and what each is granted; a dealership changes all of them but the administrator's."""
+"""The default roles, what each is granted and sees; a dealership changes all of them but the administrator's."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from app.core.errors import N_
 
 OWN, TEAM, STORE, ALL = "own", "team", "store", "all"
 SCOPES = (OWN, TEAM, STORE, ALL)
+HIDDEN, MASKED, VISIBLE = "hidden", "masked", "visible"
+# How much of a group of fields is seen, from nothing to all.
+SIGHTS = (HIDDEN, MASKED, VISIBLE)
 ADMIN = "tenant_admin"
 # Every declared permission, those of later releases included.
 EVERYTHING = "*"
@@ -18,10 +21,14 @@ EVERYTHING = "*"
 
 @dataclass(frozen=True)
 class DefaultRole:
-    """A role each new dealership has: its name in English, marked for translation, and its grants."""
+    """A role each new dealership has: its name in English, marked for translation, its grants and sights.
+
+    A group of fields that `sights` do not name is hidden from it.
+    """
 
     name: str
     grants: Mapping[str, str]
+    sights: Mapping[str, str]
 
 
 def _grants(**scopes: str) -> dict[str, str]:
@@ -33,19 +40,27 @@ def _grants(**scopes: str) -> dict[str, str]:
     return found
 
 
+def _sights(masked: str = "", visible: str = "") -> dict[str, str]:
+    """`masked="contact identity", visible="cost"` as group -> sight."""
+    return {**dict.fromkeys(masked.split(), MASKED), **dict.fromkeys(visible.split(), VISIBLE)}
+
+
+_TALKS_TO_CUSTOMERS = _sights(masked="identity", visible="contact")
+_MASKS = _sights(masked="contact identity")
+
 _MANAGES_CUSTOMERS = (
-    "customer.see customer.create customer.edit customer.delete customer.export customer.contact "
+    "customer.see customer.create customer.edit customer.delete customer.export "
     "activity.see activity.create activity.edit activity.delete"
 )
 _MANAGES_STOCK = (
     "vehicle.see vehicle.create vehicle.edit vehicle.delete vehicle.export "
-    "stock.see stock.create stock.edit stock.delete stock.export stock.move stock.price stock.cost"
+    "stock.see stock.create stock.edit stock.delete stock.export stock.move stock.price"
 )
 _MANAGES_DEALS = "deal.see deal.create deal.edit deal.delete deal.export deal.approve deal.deliver deal.unwind"
 
 DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
     {
-        ADMIN: DefaultRole(N_("Administrator"), {EVERYTHING: ALL}),
+        ADMIN: DefaultRole(N_("Administrator"), {EVERYTHING: ALL}, {EVERYTHING: VISIBLE}),
         "gm": DefaultRole(
             N_("General manager"),
             _grants(
@@ -53,14 +68,16 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
                 "import.see import.create import.edit job.see job.edit metric.see metric.recompute audit.see "
                 "view.share",
             ),
+            _sights(visible="contact identity cost margin pay"),
         ),
         "controller": DefaultRole(
             N_("Controller"),
             _grants(
-                all="customer.see customer.export vehicle.see vehicle.export stock.see stock.export stock.cost "
+                all="customer.see customer.export vehicle.see vehicle.export stock.see stock.export "
                 "deal.see deal.edit deal.export store.see user.see job.see "
                 "metric.see metric.recompute audit.see audit.export export.see",
             ),
+            _sights(masked="contact identity", visible="cost margin pay"),
         ),
         "sales_manager": DefaultRole(
             N_("Sales manager"),
@@ -69,55 +86,68 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
                 "view.share export.see export.approve",
                 all="store.see user.see metric.see vehicle.see vehicle.create vehicle.edit",
             ),
+            _sights(masked="identity", visible="contact cost margin"),
         ),
         "salesperson": DefaultRole(
             N_("Salesperson"),
             _grants(
                 own="customer.edit activity.edit activity.delete deal.see deal.create deal.edit deal.deliver",
-                store="customer.see customer.create customer.contact activity.see activity.create stock.see metric.see",
+                store="customer.see customer.create activity.see activity.create stock.see metric.see",
                 all="store.see vehicle.see vehicle.create",
             ),
+            _TALKS_TO_CUSTOMERS,
         ),
         "bdc_agent": DefaultRole(
             N_("BDC agent"),
             _grants(
                 own="activity.edit activity.delete",
-                store="customer.see customer.create customer.edit customer.contact activity.see activity.create "
+                store="customer.see customer.create customer.edit activity.see activity.create "
                 "stock.see metric.see",
                 all="store.see vehicle.see",
             ),
+            _TALKS_TO_CUSTOMERS,
         ),
         "fi_manager": DefaultRole(
             N_("F&I manager"),
             _grants(
-                store="customer.see customer.edit customer.contact activity.see activity.create stock.see stock.cost "
+                store="customer.see customer.edit activity.see activity.create stock.see "
                 "deal.see deal.edit deal.export deal.deliver metric.see",
                 all="store.see vehicle.see",
             ),
+            _sights(visible="contact identity cost margin"),
         ),
         "cashier": DefaultRole(
             N_("Cashier"),
-            _grants(store="customer.see customer.contact stock.see deal.see", all="store.see vehicle.see"),
+            _grants(store="customer.see stock.see deal.see", all="store.see vehicle.see"),
+            _TALKS_TO_CUSTOMERS,
         ),
         "service_advisor": DefaultRole(
             N_("Service advisor"),
             _grants(
                 own="activity.edit",
-                store="customer.see customer.create customer.edit customer.contact activity.see activity.create "
+                store="customer.see customer.create customer.edit activity.see activity.create "
                 "stock.see",
                 all="store.see vehicle.see vehicle.create vehicle.edit",
             ),
+            _TALKS_TO_CUSTOMERS,
         ),
         "workshop_foreman": DefaultRole(
             N_("Workshop foreman"),
             _grants(store="customer.see activity.see stock.see", all="store.see vehicle.see vehicle.edit"),
+            _MASKS,
         ),
-        "technician": DefaultRole(N_("Technician"), _grants(store="stock.see", all="store.see vehicle.see")),
+        "technician": DefaultRole(
+            N_("Technician"),
+            _grants(store="stock.see", all="store.see vehicle.see"),
+            _MASKS,
+        ),
         "parts_clerk": DefaultRole(
-            N_("Parts clerk"), _grants(store="customer.see stock.see", all="store.see vehicle.see")
+            N_("Parts clerk"), _grants(store="customer.see stock.see", all="store.see vehicle.see"),
+            _MASKS,
         ),
         "lot_staff": DefaultRole(
-            N_("Lot staff"), _grants(store="stock.see stock.edit stock.move", all="store.see vehicle.see vehicle.edit")
+            N_("Lot staff"), _grants(store="stock.see stock.edit stock.move", all="store.see vehicle.see vehicle.edit"),
+            _MASKS,
         ),
     }
 )
@@ -140,6 +170,29 @@ def expand(grants: Iterable[tuple[str, str]], known: Iterable[str]) -> dict[str,
             if name in names and width(scope) > width(found.get(name)):
                 found[name] = scope
     return found
+
+
+def expand_sights(sights: Iterable[tuple[str, str]], known: Collection[str]) -> dict[str, str]:
+    """Group -> widest sight out of the (group, sight) of several roles; `*` stands for all of `known`.
+
+    A group or sight that does not exist (any more) shows nothing, and what is hidden is left out.
+    """
+    found: dict[str, str] = {}
+    for group, sight in sights:
+        for name in known if group == EVERYTHING else (group,):
+            if name in known and sight_width(sight) > sight_width(found.get(name)):
+                found[name] = sight
+    return found
+
+
+def sight_width(sight: str | None) -> int:
+    """How much a sight shows; hidden, nothing and unknown words show nothing."""
+    return SIGHTS.index(sight) if sight in SIGHTS else 0
+
+
+def first_clearer(wanted: Mapping[str, str], held: Mapping[str, str]) -> str | None:
+    """The first group of which `wanted` shows more than `held`, or None when of none."""
+    return next((g for g, sight in sorted(wanted.items()) if sight_width(sight) > sight_width(held.get(g))), None)
 
 
 def reach(

@@ -28,8 +28,6 @@ VERBS = {
     "delete": N_("Delete"),
     "export": N_("Export"),
     "approve": N_("Approve"),
-    "contact": N_("See phone numbers and e-mails in full"),
-    "cost": N_("See costs"),
     "price": N_("Change prices"),
     "move": N_("Change the status"),
     "recompute": N_("Recompute"),

@@ -15,16 +15,14 @@ from app.core.guard import audit, vault
 from app.core.guard.classes import CONTACT, COST
 from app.core.guard.masks import FULL
 from app.core.guard.models import AuditEntry
-from app.core.guard.permissions import Actor, declare, system_actor
-from app.core.guard.policy import declare_record, open_group
+from app.core.guard.permissions import Actor, system_actor
+from app.core.guard.policy import declare_record
 from app.core.logging import bind, unbind
 
 PHONE = "+8618049531999"
-declare("audit_test", verbs=("see",), extra=("contact",))
-open_group("contact", "audit_test.contact", "audit_test")
 declare_record("audit_test", title=INTERNAL, phone=CONTACT, cost=COST)
-PLAIN = Actor(user_id=new_id(), name="Kim", grants={"audit_test.see": "all"})
-TRUSTED = Actor(user_id=None, name="Lee", grants={"audit_test.contact": "all"})
+PLAIN = Actor(user_id=new_id(), name="Kim", sights={"contact": "masked"})
+TRUSTED = Actor(user_id=None, name="Lee", sights={"contact": "visible"})
 
 
 @pytest.fixture(autouse=True)

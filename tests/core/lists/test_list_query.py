@@ -114,11 +114,12 @@ def test_what_is_not_in_the_clear_can_neither_be_asked_nor_sorted(sight: str) ->
     assert parse(SPEC, {"cost_from": ["1"], "sort": ["-cost"]}, OPEN).sort == "-cost"
 
 
-def test_whoever_sees_masked_phones_may_look_for_a_whole_one() -> None:
-    assert parse(SPEC, {}, Rules(phone="masked"), saved={"phone": ["5550100"]}).values == {"phone": "5550100"}
-    hidden = parse(SPEC, {}, Rules(phone="hidden"), saved={"phone": ["5550100"]})
-    assert hidden.values == {}
-    assert hidden.personal_arguments() == {}
+@pytest.mark.parametrize("sight", ["hidden", "masked", "nonsense"])
+def test_nobody_looks_for_a_phone_he_does_not_see_in_full(sight: str) -> None:
+    assert parse(SPEC, {}, OPEN, saved={"phone": ["5550100"]}).values == {"phone": "5550100"}
+    closed = parse(SPEC, {}, Rules(phone=sight), saved={"phone": ["5550100"]})
+    assert closed.values == {}
+    assert closed.personal_arguments() == {}
 
 
 def test_the_default_sort_gives_way_when_it_is_hidden() -> None:

@@ -148,16 +148,16 @@ def test_hits_carry_what_tells_them_apart_and_more_is_said(in_alpha, floor):
     assert "京AT9931" not in " ".join(car.details).replace("·", "")
 
 
-def sees(floor: dict[str, uuid.UUID], **grants: str) -> Actor:
+def sees(floor: dict[str, uuid.UUID], contact: str = "visible", **grants: str) -> Actor:
     named = {name.replace("_", ".", 1): scope for name, scope in grants.items()}
-    return Actor(floor["owner"], "Sam", named, store_ids=frozenset({floor["first"]}))
+    return Actor(floor["owner"], "Sam", named, store_ids=frozenset({floor["first"]}), sights={"contact": contact})
 
 
 def test_only_what_the_scope_holds_is_found(found, floor):
     at_store = sees(floor, customer_see="store")
     assert [title for _, title, _ in found("shellby", at_store)] == ["Kim Shellby"]
     assert [title for _, title, _ in found("olivier", at_store)] == ["Owned Olivier"]
-    assert found("3035550171", sees(floor, customer_see="store", customer_contact="store")) == []
+    assert found("3035550171", sees(floor, customer_see="store")) == []
     own = sees(floor, customer_see="own")
     assert found("shellby", own) == []
     assert [title for _, title, _ in found("olivier", own)] == ["Owned Olivier"]
@@ -174,20 +174,14 @@ def test_without_the_right_nothing_of_a_kind_is_found(found, floor):
     assert found("S-88217", sees(floor, vehicle_see="all")) == []
 
 
-def test_whoever_sees_masked_phones_finds_them_whole_but_by_no_tail(found, floor):
-    masked = sees(floor, customer_see="all")
-    reads = sees(floor, customer_see="all", customer_contact="all")
-    assert found("2025550171", masked) == [("customer", "Kim Shellby", "Phone")]
-    for tail in ("0171", "5550171", "25550171"):
-        assert found(tail, masked) == []
-        assert ("customer", "Kim Shellby", "Phone") in found(tail, reads)
-
-
-def test_whoever_may_not_know_of_phones_finds_none(found, floor, monkeypatch):
-    monkeypatch.setattr("app.core.lists.search.finding.visibility", lambda *_: "hidden")
-    reads = sees(floor, customer_see="all", customer_contact="all", vehicle_see="all")
-    assert found("2025550171", reads) == []
-    assert found("kim@example.com", reads) == []
+@pytest.mark.parametrize("sight", ["masked", "hidden"])
+def test_whoever_does_not_see_phones_in_full_finds_none(found, floor, sight):
+    closed = sees(floor, contact=sight, customer_see="all", vehicle_see="all")
+    reads = sees(floor, customer_see="all")
+    for typed in ("2025550171", "0171", "5550171", "25550171"):
+        assert found(typed, closed) == []
+        assert ("customer", "Kim Shellby", "Phone") in found(typed, reads)
+    assert found("kim@example.com", closed) == []
     assert found("京AT9931", reads) == []
     assert found("kim shellby", reads) == [("customer", "Kim Shellby", "Name")]
 

@@ -118,9 +118,10 @@ QUESTIONS = [
 def test_indexes_answer(in_many: None, asked: str, expected: set[str], scope: str) -> None:
     actor = system_actor("test")
     if scope == "store":
-        grants = dict.fromkeys(("customer.see", "customer.contact", "stock.see", "deal.see"), "store")
+        grants = dict.fromkeys(("customer.see", "stock.see", "deal.see"), "store")
         stores = frozenset(columns.new_id() for _ in range(3))
-        actor = Actor(columns.new_id(), "Sam", grants | {"vehicle.see": "all"}, store_ids=stores)
+        grants |= {"vehicle.see": "all"}
+        actor = Actor(columns.new_id(), "Sam", grants, store_ids=stores, sights={"contact": "visible"})
     used, nodes = plans_of(actor, asked)
     assert [node for node in nodes if node["Node Type"] == "Seq Scan"] == []
     assert {node["Relation Name"] for node in nodes if "Relation Name" in node} <= {TABLE.name}

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from app.core.errors import FieldError
-from app.core.guard.permissions import Actor, allows
+from app.core.guard.permissions import Actor
+from app.core.guard.policy import policy_for
 from app.core.jobs.imports import parsing
 from app.core.jobs.imports.models import Outcome
 
@@ -41,8 +42,8 @@ class ImportField:
     choices: Callable[[Actor], Sequence[Choice]] | None = None
     # The words that mean an empty cell; fewer for names, because people are called Na, Null and 无.
     nothing: frozenset[str] = parsing.NOTHING
-    # Offered only to whoever holds it, such as the cost of a unit.
-    permission: str | None = None
+    # The field of a record it fills: offered only to whoever sees that in full, such as the cost of a unit.
+    guarded: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class ImportKind:
 
     def offered(self, actor: Actor) -> tuple[ImportField, ...]:
         """The fields `actor` may fill."""
-        return tuple(item for item in self.fields if item.permission is None or allows(actor, item.permission))
+        policy = policy_for(actor)
+        return tuple(item for item in self.fields if item.guarded is None or policy.may_query(*item.guarded))
 
 
 def whole_row(values: Values) -> tuple[Any, ...]:

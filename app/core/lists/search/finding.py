@@ -132,13 +132,9 @@ def _question(actor: Actor, asked: Asked) -> _Question | None:
     tokens: dict[int, Form] = {}
     policy = policy_for(actor)
     for kind in kinds:
-        # By a masked value nobody searches but by all of it: tails would tell it piece by piece.
-        sights = {secret: visibility(policy, field) for secret, field in kind.secrets.items()}
-        usable = [
-            form
-            for form in asked.forms
-            if sights.get(form.secret) == "visible" or (sights.get(form.secret) == "masked" and form.part != TAIL)
-        ]
+        # Nobody searches by what he sees masked, not by all of it either: whoever tries long enough would find it.
+        open_to = {secret for secret, field in kind.secrets.items() if visibility(policy, field) == "visible"}
+        usable = [form for form in asked.forms if form.secret in open_to]
         tokens.update({token: form for form, token in tokens_of(kind.name, usable).items()})
     return _Question(actor, asked, kinds, {kind.name: kind.visible(actor) for kind in kinds}, tokens)
 

@@ -63,7 +63,7 @@ KIND = register(
                 choices=lambda actor: (Choice("r", "Red", ("红", "warm")), Choice("b", "Blue", ("蓝",)),
                                        Choice("o", "Orange", ("warm",))),
             ),
-            ImportField("secret", "Secret", permission="job.edit"),
+            ImportField("secret", "Secret", guarded=("stock_unit", "cost")),
         ),
         identity=_identity,
         apply=_apply,

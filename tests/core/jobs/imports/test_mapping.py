@@ -117,7 +117,8 @@ def test_a_mapping_that_cannot_work_is_refused(columns, defaults, values, fields
     assert [error.field for error in refused.value.errors] == fields
 
 
-def test_a_field_needs_the_right_to_fill_it():
+def test_a_field_is_filled_by_whoever_sees_it_in_full():
     nobody = Actor(None, "nobody", {"import.create": "all"})
     assert "secret" not in {item.key for item in KIND.offered(nobody)}
-    assert "secret" in {item.key for item in FIELDS}
+    trusted = Actor(None, "trusted", {"import.create": "all"}, sights={"cost": "visible"})
+    assert "secret" in {item.key for item in KIND.offered(trusted)}
