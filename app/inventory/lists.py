@@ -196,6 +196,14 @@ UNITS = declare_list(
                 fields=(BulkField("to_status", N_("Status"), "choice", choices=_OPEN_STATES),),
                 apply=many.move_status,
             ),
+            BulkAction(
+                "store",
+                N_("Change store"),
+                "store",
+                "stock.edit",
+                fields=(BulkField("store_id", N_("Store"), "id", choices_of="store", prefix="store"),),
+                apply=many.move_to_store,
+            ),
         ),
         board=Board(
             filter="status",

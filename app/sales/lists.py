@@ -13,6 +13,7 @@ from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.classes import INTERNAL, PERSONAL
 from app.core.guard.permissions import Actor, scope_clause
+from app.core.lists.parts import BulkAction, BulkField
 from app.core.lists.search import Entry, SearchKind, Word, among, declare_search
 from app.core.lists.search.asking import Meaning
 from app.core.lists.spec import By, Column, Filter, ListSpec, Outgoing, Peek, Sort, Target, Under, View, declare_list
@@ -21,7 +22,8 @@ from app.inventory import lists as inventory_lists
 from app.inventory import queries as inventory
 from app.sales import queries
 from app.sales.models import Deal
-from app.sales.rules import ENDED, DealStatus, DealType
+from app.sales.operations import many
+from app.sales.rules import ENDED, STATUS_LABELS, DealStatus, DealType
 from app.tenants import queries as tenants
 
 TYPE_LABELS = {
@@ -30,17 +32,6 @@ TYPE_LABELS = {
     DealType.FLEET.value: N_("Fleet"),
     DealType.LEASE.value: N_("Lease"),
 }
-STATUS_LABELS = {
-    DealStatus.WORKING.value: N_("Working"),
-    DealStatus.PENDING.value: N_("Pending"),
-    DealStatus.SOLD.value: N_("Sold"),
-    DealStatus.BOOKED.value: N_("Booked"),
-    DealStatus.FINALIZED.value: N_("Finalized"),
-    DealStatus.LOST.value: N_("Lost"),
-    DealStatus.UNWOUND.value: N_("Unwound"),
-}
-
-
 # Written into the statement, since a plan made for any values cannot use an index over some.
 _ENDED: BindParameter[Any] = bindparam("ended", sorted(ENDED), expanding=True, literal_execute=True)
 
@@ -106,6 +97,12 @@ def _deal_page(row: Any) -> Target:
     return Target("sales.show_deal", {"deal_id": to_public("deal", row.id)})
 
 
+# Unwinding takes a day and a reason, which are told of one deal at a time.
+_STATUSES = tuple((key, label) for key, label in STATUS_LABELS.items() if key != DealStatus.UNWOUND)
+_NEW_STATUS = BulkField("to_status", N_("Status"), "choice", choices=_STATUSES)
+_NEW_SELLER = BulkField(
+    "salesperson_id", N_("Salesperson"), "id", choices_of="salesperson", required=False, prefix="usr"
+)
 _WORDS, _OPEN = ("me", "none"), ("working", "pending", "sold", "booked")
 
 
@@ -186,6 +183,10 @@ DEALS = declare_list(
             ),
             View("handover", N_("Waiting for delivery"), {"status": ("sold", "booked"), "delivered": ("none",)}),
             View("month", N_("Delivered this month"), {"counts": ("yes",), "delivered": ("this_month",)}),
+        ),
+        bulk=(
+            BulkAction("assign", N_("Change salesperson"), "user", "deal.edit", (_NEW_SELLER,), apply=many.assign),
+            BulkAction("move", N_("Change status"), "history", "deal.edit", (_NEW_STATUS,), apply=many.move_status),
         ),
         peek=Peek("sales/_peek.html", _glance),
         import_kind="deals",

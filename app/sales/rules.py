@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from app.core.errors import N_
+
 
 class DealType(StrEnum):
     """How the unit leaves: each type has an average selling price of its own."""
@@ -28,6 +30,15 @@ class DealStatus(StrEnum):
     UNWOUND = "unwound"
 
 
+STATUS_LABELS = {
+    DealStatus.WORKING.value: N_("Working"),
+    DealStatus.PENDING.value: N_("Pending"),
+    DealStatus.SOLD.value: N_("Sold"),
+    DealStatus.BOOKED.value: N_("Booked"),
+    DealStatus.FINALIZED.value: N_("Finalized"),
+    DealStatus.LOST.value: N_("Lost"),
+    DealStatus.UNWOUND.value: N_("Unwound"),
+}
 # A unit has at most one active deal; ended ones may be many.
 ENDED = frozenset({DealStatus.LOST, DealStatus.UNWOUND})
 ACTIVE = frozenset(DealStatus) - ENDED

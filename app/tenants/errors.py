@@ -129,6 +129,13 @@ class LastAdministrator(Conflict):
     message = N_("This is the last administrator. Make somebody else an administrator first.")
 
 
+class OwnAccount(Conflict):
+    """Nobody shuts himself out by a change of many."""
+
+    code = "own_account"
+    message = N_("This is your own account, and stays as it is.")
+
+
 class RoleFixed(Conflict):
     """The administrator's role always holds every right."""
 

@@ -14,9 +14,11 @@ from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.permissions import Actor, allows, declared, scope_clause
 from app.core.jobs.topics import declare_subject
+from app.core.lists.parts import BulkAction, BulkField
 from app.core.lists.search import SearchKind, Word, declare_search
 from app.core.lists.spec import Column, Filter, ListSpec, Peek, Sort, Target, Under, View, declare_list
 from app.tenants.models import Grant, Membership, Role, Store, Team, TeamMember, User
+from app.tenants.operations import many
 from app.tenants.queries import finding, people, subjects
 from app.tenants.rules.roles import ADMIN, DEFAULT_ROLES
 
@@ -69,6 +71,11 @@ def _glance(actor: Actor, user_id: uuid.UUID) -> dict[str, Any]:
     }
 
 
+_NEW_ROLE = (
+    BulkField("role_id", N_("Role"), "id", choices_of="role", prefix="role"),
+    BulkField("store_id", N_("Store"), "id", choices_of="store", prefix="store"),
+)
+
 USERS = declare_list(
     ListSpec(
         name="users",
@@ -96,6 +103,11 @@ USERS = declare_list(
             View("active", N_("Active"), {"state": ("active",)}),
             View("invited", N_("Invited"), {"state": ("invited",)}),
             View("disabled", N_("Disabled"), {"state": ("disabled",)}),
+        ),
+        bulk=(
+            BulkAction("role", N_("Give a role"), "shield", "user.edit", _NEW_ROLE, apply=many.give_role),
+            BulkAction("disable", N_("Disable"), "ban", "user.edit", danger=True, apply=many.disable),
+            BulkAction("enable", N_("Let in again"), "user-check", "user.edit", apply=many.enable),
         ),
         peek=Peek("tenants/_peek.html", _glance),
         id_prefix="usr",

@@ -10,7 +10,7 @@ from app.core.guard.permissions import Actor
 from app.core.lists.bulk.changing import Unchanged
 from app.inventory import queries
 from app.inventory.errors import MoveNotAllowed, UnitHasNoPrice
-from app.inventory.operations import units
+from app.inventory.operations import transfers, units
 from app.inventory.rules.stock import PriceStep, stepped_price
 from app.inventory.rules.words import STATUS_LABELS
 
@@ -40,3 +40,11 @@ def move_status(actor: Actor, unit_id: uuid.UUID, values: Mapping[str, Any]) -> 
     except MoveNotAllowed as refusal:
         refusal.params = {name: STATUS_LABELS[value] for name, value in refusal.params.items()}
         raise
+
+
+def move_to_store(actor: Actor, unit_id: uuid.UUID, values: Mapping[str, Any]) -> None:
+    """Move the unit to another store; raises UnitIsClosed and Unchanged."""
+    unit = queries.get_unit(actor, unit_id, lock=True)
+    if unit.store_id == values["store_id"]:
+        raise Unchanged
+    transfers.move_to_store(actor=actor, unit_id=unit_id, version=unit.version, store_id=values["store_id"])

@@ -12,7 +12,7 @@ from app.core.lists import search
 from app.inventory import queries
 from app.inventory.errors import VehicleAlreadyInStock
 from app.inventory.events import UnitMoved, UnitReopened
-from app.inventory.operations import removal, units, vehicles
+from app.inventory.operations import removal, transfers, units, vehicles
 
 
 def take_back_move(actor: Actor, payload: Payload) -> None:
@@ -58,6 +58,10 @@ def _unit_delete(actor: Actor, payload: Payload) -> None:
     removal.restore_unit(actor=actor, row=payload["row"], prices=payload["prices"])
 
 
+def _unit_transfer(actor: Actor, payload: Payload) -> None:
+    transfers.move_to_store(actor=actor, unit_id=payload["id"], version=payload["version"], **payload["before"])
+
+
 def _vehicle_delete(actor: Actor, payload: Payload) -> None:
     removal.restore_vehicle(actor=actor, row=payload["row"], readings=payload["readings"])
 
@@ -66,5 +70,6 @@ declare_undo("stock.edit", _unit_edit)
 declare_undo("stock.price", _price)
 declare_undo("stock.move", take_back_move)
 declare_undo("stock.delete", _unit_delete)
+declare_undo("stock.transfer", _unit_transfer)
 declare_undo("vehicle.edit", _vehicle_edit)
 declare_undo("vehicle.delete", _vehicle_delete)

@@ -63,7 +63,7 @@ def stock_in_unit(
     unit = StockUnit(
         vehicle_id=vehicle.id,
         store_id=store_id,
-        stock_number=_number(store_id, stock_number),
+        stock_number=free_number(store_id, stock_number),
         status=status,
         condition=condition,
         cost=_rounded(cost, currency),
@@ -93,7 +93,7 @@ def edit_unit(
     their own. Raises Invalid, StockNumberTaken, UnitIsClosed and Stale."""
     if money.keys() - {"cost"}:
         raise TypeError(f"not to be edited here: {sorted(money)}")
-    unit = _load(actor, unit_id, version, "stock.edit")
+    unit = load_unit(actor, unit_id, version, "stock.edit")
     today = clock.today(tenants.get_store(unit.store_id).timezone)
     problems = _problems(actor, unit.store_id, today, money.get("cost"), None, acquired_on, condition)
     if not stock_number.strip():
@@ -102,12 +102,12 @@ def edit_unit(
         raise Invalid(problems)
     before = state_of(unit)
     if stock_number.strip() != unit.stock_number:
-        unit.stock_number = _number(unit.store_id, stock_number)
+        unit.stock_number = free_number(unit.store_id, stock_number)
     unit.condition, unit.acquired_on = condition, acquired_on
     if "cost" in money:
         policy_for(actor).check_write("stock_unit", "cost", field="cost")
         unit.cost = _rounded(money["cost"], unit.currency)
-    _flush(unit)
+    flush_unit(unit)
     note_change(actor, "stock.edit", unit, before)
     _offer(actor, "stock.edit", unit, {n: before[n] for n in ("stock_number", "condition", "acquired_on", *money)})
     return unit
@@ -121,7 +121,7 @@ def change_price(
 
     Publishes UnitPriceChanged; the same price again changes nothing. History that comes in late says `at`.
     """
-    unit = _load(actor, unit_id, version, "stock.price")
+    unit = load_unit(actor, unit_id, version, "stock.price")
     if not stock.amount_is_possible(asking_price):
         raise Invalid([FieldError("asking_price", "not_possible", errors.NOT_POSSIBLE)])
     before, price = state_of(unit), _rounded(asking_price, unit.currency)
@@ -129,7 +129,7 @@ def change_price(
         return unit
     unit.asking_price = price
     _note_price(actor, unit, before["asking_price"], (reason or "").strip() or None, at)
-    _flush(unit)
+    flush_unit(unit)
     note_change(actor, "stock.price", unit, before)
     _offer(actor, "stock.price", unit, {"asking_price": before["asking_price"]})
     publish(UnitPriceChanged(unit.id, before["asking_price"], price))
@@ -141,7 +141,7 @@ def move_status(*, actor: Actor, unit_id: uuid.UUID, version: int, status: str, 
 
     Raises MoveNotAllowed, Invalid and Stale; publishes UnitMoved or UnitClosed.
     """
-    unit = _load(actor, unit_id, version, "stock.move")
+    unit = load_unit(actor, unit_id, version, "stock.move")
     if status not in set(StockStatus):
         raise Invalid([FieldError("status", "unknown_choice", errors.UNKNOWN_CHOICE)])
     wanted, before = StockStatus(status), state_of(unit)
@@ -152,7 +152,7 @@ def move_status(*, actor: Actor, unit_id: uuid.UUID, version: int, status: str, 
         _close(unit, wanted, on or today, today)
     else:
         unit.status = wanted.value
-    _flush(unit)
+    flush_unit(unit)
     note_change(actor, "stock.move", unit, before)
     _offer(actor, "stock.move", unit, {"status": before["status"]})
     if unit.closed_on is not None:
@@ -162,7 +162,8 @@ def move_status(*, actor: Actor, unit_id: uuid.UUID, version: int, status: str, 
     return unit
 
 
-def _load(actor: Actor, unit_id: uuid.UUID, version: int, permission: str) -> StockUnit:
+def load_unit(actor: Actor, unit_id: uuid.UUID, version: int, permission: str) -> StockUnit:
+    """The open unit, locked, for whoever holds `permission` over it; raises NotFound, UnitIsClosed and Stale."""
     unit = queries.get_unit(actor, unit_id, lock=True)
     check(actor, permission, store_id=unit.store_id)
     if unit.version != version:
@@ -209,7 +210,7 @@ def refuse_second_episode(vehicle_id: uuid.UUID) -> None:
         raise VehicleAlreadyInStock(stock_number=other.stock_number)
 
 
-def _number(store_id: uuid.UUID, typed: str | None) -> str:
+def free_number(store_id: uuid.UUID, typed: str | None) -> str:
     """The typed stock number, or the next free one: people may have used numbers the counter has not reached."""
     number = (typed or "").strip()
     if number:
@@ -228,7 +229,7 @@ def insert_unit(unit: StockUnit) -> None:
     try:
         with db.session.begin_nested():
             db.session.add(unit)
-            _flush(unit)
+            flush_unit(unit)
     except IntegrityError as error:
         if violated(error) != OPEN_EPISODE:
             raise
@@ -237,7 +238,8 @@ def insert_unit(unit: StockUnit) -> None:
         raise VehicleAlreadyInStock(stock_number=other.stock_number if other else "?") from error
 
 
-def _flush(unit: StockUnit) -> None:
+def flush_unit(unit: StockUnit) -> None:
+    """Send the unit to the database; raises StockNumberTaken."""
     number = unit.stock_number
     try:
         db.session.flush()

@@ -45,7 +45,7 @@ def vehicle_page(vehicle_id: uuid.UUID, error: DomainError | None = None) -> Any
         current=episodes[0] if is_open else None,
         episodes=episodes,
         history=_history(actor, vehicle_id, episodes),
-        told=_words(),
+        told=_words(actor),
         steps=_steps(episodes[0]["unit"]) if is_open else [],
         readings=queries.list_odometer_readings(vehicle_id),
         reading_states=translated_map(words.ODOMETER_STATUS_LABELS),
@@ -64,9 +64,10 @@ def _history(actor: Actor, vehicle_id: uuid.UUID, episodes: list[dict[str, Any]]
     return [*history(actor, "vehicle", vehicle_id), *unit]
 
 
-def _words() -> dict[str, dict[str, str]]:
+def _words(actor: Actor) -> dict[str, dict[str, str]]:
     """What the values of changes are called."""
     return {
+        "store_id": {str(store.id): store.name for store in tenants.list_open_stores(actor, "stock.see")},
         "status": translated_map(words.STATUS_LABELS),
         "condition": translated_map(words.CONDITION_LABELS),
         "vin_status": translated_map(words.VIN_STATUS_LABELS),

@@ -120,6 +120,19 @@ def enable_user(actor: Actor, user_id: uuid.UUID, *, version: int) -> None:
     audit.record(actor, "user.enable", "user", user.id, changes={"state": (before, user.state)})
 
 
+def give_role(actor: Actor, user_id: uuid.UUID, *, role_id: uuid.UUID, store_id: uuid.UUID) -> bool:
+    """Give the user one more role at a store, within what the actor may give; False when she has it there."""
+    user = _reached(actor, "user.edit", user_id, None)
+    present = {
+        (row.store_id, row.role_id)
+        for row in db.session.scalars(select(Membership).where(Membership.user_id == user.id))
+    }
+    if (store_id, role_id) in present:
+        return False
+    _set_places(actor, "user.edit", user, present | {(store_id, role_id)})
+    return True
+
+
 def send_user_link(actor: Actor, user_id: uuid.UUID) -> None:
     """Send the user a new invitation, or a password link when she had signed in before."""
     user = _reached(actor, "user.edit", user_id, None)
