@@ -143,6 +143,7 @@ _PRICE_STEPS = (
     (PriceStep.PERCENT.value, N_("Up or down by percents")),
     (PriceStep.SET.value, N_("The same price for all")),
 )
+_NEW_STORE = (BulkField("store_id", N_("Store"), "id", choices_of="store", prefix="store"),)
 
 UNITS = declare_list(
     ListSpec(
@@ -196,14 +197,7 @@ UNITS = declare_list(
                 fields=(BulkField("to_status", N_("Status"), "choice", choices=_OPEN_STATES),),
                 apply=many.move_status,
             ),
-            BulkAction(
-                "store",
-                N_("Change store"),
-                "store",
-                "stock.edit",
-                fields=(BulkField("store_id", N_("Store"), "id", choices_of="store", prefix="store"),),
-                apply=many.move_to_store,
-            ),
+            BulkAction("store", N_("Change store"), "store", "stock.edit", _NEW_STORE, apply=many.move_to_store),
         ),
         board=Board(
             filter="status",
