@@ -13,6 +13,7 @@ from app.inventory.events import VehicleChanged
 from app.notifications.operations import reactions
 from app.sales.events import DealChanged, DealDelivered, DealsRecorded, DealsTakenBack, DealUnwound
 from app.tenants.events import (
+    FactorsChanged,
     GrantsOfRoleChanged,
     InvitationAccepted,
     PasswordChanged,
@@ -32,12 +33,13 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     DealsRecorded: (note_deals,),
     DealsTakenBack: (note_deals,),
     JobFinished: (reactions.job_finished,),
-    ImportMoved: (reactions.import_moved,),
     ExportWaits: (reactions.export_waits,),
     ExportDecided: (reactions.export_decided,),
+    ImportMoved: (reactions.import_moved,),
     InvitationAccepted: (reactions.invitation_accepted,),
     RolesOfUserChanged: (reactions.roles_changed,),
     GrantsOfRoleChanged: (reactions.grants_changed,),
+    FactorsChanged: (reactions.factors_changed,),
     PasswordChanged: (reactions.password_changed,),
     SignedInAt: (reactions.signed_in,),
 }

@@ -30,6 +30,7 @@ SCREENS = (
     Screen("more", "/more"),
     Screen("styleguide", "/styleguide"),
     Screen("account", "/account"),
+    Screen("second-factors", "/account/factors"),
     Screen("inbox", "/inbox"),
     Screen("inbox-done", "/inbox?view=done"),
     Screen("inbox-preferences", "/inbox/preferences"),
@@ -76,6 +77,8 @@ SCREENS = (
     Screen("roles", "/roles"),
     Screen("role", "{role}"),
     Screen("role-new", "/roles/new"),
+    Screen("audit", "/audit"),
+    Screen("audit-entry", "{audit_entry}"),
     Screen("imports", "/imports"),
     Screen("import-new", "/imports/new"),
     Screen("import", "{import}"),
@@ -99,6 +102,7 @@ FINDERS: Mapping[str, tuple[str, str]] = {
     "user": ("/users", r"/users/usr_\w+"),
     "role": ("/roles", r"/roles/role_\w+"),
     "job": ("/jobs", r"/jobs/job_\w+"),
+    "audit_entry": ("/audit", r"/audit/aud_\w+"),
     "import": ("/imports", r"/imports/imp_\w+"),
 }
 

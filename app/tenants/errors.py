@@ -36,6 +36,14 @@ class LinkInvalid(DomainError):
     status = 404
 
 
+class TicketInvalid(DomainError):
+    """An operator's ticket is over, was used, or the dealership lets nobody in any more."""
+
+    code = "ticket_invalid"
+    message = N_("This way in is not open (any more). Begin again at the operator console.")
+    status = 410
+
+
 class PasswordTooShort(DomainError):
     """Length is what makes a password strong."""
 
@@ -82,6 +90,37 @@ class PasswordWrong(DomainError):
     code = "password_wrong"
     message = N_("This is not your present password.")
     status = 422
+
+
+class CodeWrong(DomainError):
+    """The code of a second factor, or a recovery code, is another, or was used before."""
+
+    code = "code_wrong"
+    message = N_("This code is not right, or was used already. Wait for the next one.")
+    status = 422
+
+
+class PasskeyRefused(DomainError):
+    """What the browser sent is no proof of a passkey of this account."""
+
+    code = "passkey_refused"
+    message = N_("This passkey was not accepted. Try again, or use another way.")
+    status = 422
+
+
+class ChallengeOver(DomainError):
+    """Too many wrong answers, or too late."""
+
+    code = "challenge_over"
+    message = N_("This has taken too long, or was tried too often. Begin again.")
+    status = 403
+
+
+class FactorStillRequired(Conflict):
+    """A role demands a second factor, and this is the last one."""
+
+    code = "factor_still_required"
+    message = N_("Your role asks for a second factor, and this is your only one. Add another one first.")
 
 
 class EmailTaken(Conflict):

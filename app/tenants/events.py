@@ -34,6 +34,13 @@ class PasswordChanged:
 
 
 @dataclass(frozen=True)
+class FactorsChanged:
+    """A user's second factors or recovery codes are others than before, or all gone."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True)
 class RolesOfUserChanged:
     """A user got or lost roles at stores."""
 
@@ -103,6 +110,21 @@ PASSWORD_CHANGED = declare_topic(
         advice=IF_NOT_YOU,
         defaults=BOTH,
         always=frozenset({INBOX}),
+        lockable=False,
+    )
+)
+FACTORS_CHANGED = declare_topic(
+    Topic(
+        "security.factor",
+        N_("My second factors were changed"),
+        N_("Your second factors were changed"),
+        N_("Your second factors were changed"),
+        ACCOUNT,
+        "shield",
+        "amber",
+        advice=IF_NOT_YOU,
+        defaults=BOTH,
+        always=BOTH,
         lockable=False,
     )
 )

@@ -11,6 +11,7 @@ from app.core.db.ids import from_public
 from app.core.errors import N_, NotFound
 from app.core.http.forms import FormSchema, Refused, Secret, Text, at_most, one_of
 from app.core.languages import LANGUAGES
+from app.tenants.rules.admitting import HOURS, LONGEST_REASON
 
 NOT_OFFERED = N_("Choose one of the offered values.")
 
@@ -45,6 +46,19 @@ class GrantTick(fields.String):
         return permission, scope
 
 
+class Who(fields.String):
+    """A user or a role, `usr_…` or `role_…`; loads as (user id, role id), one of them None."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return (None, _id("role", text)) if text.startswith("role_") else (_id("usr", text), None)
+
+
+def _one_of_hours(value: int) -> None:
+    if value not in HOURS:
+        raise ValidationError([Refused("not_offered", NOT_OFFERED)])
+
+
 class SignInForm(FormSchema):
     """E-mail and password."""
 
@@ -58,6 +72,41 @@ class AgainForm(FormSchema):
 
     who = Text(required=True, longest=200)
     password = Secret(required=True, validate=at_most(1000))
+    code = Text(load_default="", longest=40)
+
+
+class FactorForm(FormSchema):
+    """A second factor after the password: a code, or what a passkey signed."""
+
+    code = Text(load_default="", longest=40)
+    passkey = Secret(load_default="", validate=at_most(20_000))
+    next = Text(load_default="/", longest=1000)
+
+
+class PasskeySignInForm(FormSchema):
+    """What a passkey signed."""
+
+    passkey = Secret(required=True, validate=at_most(20_000))
+    next = Text(load_default="/", longest=1000)
+
+
+class PasskeyForm(PasskeySignInForm):
+    """A new passkey and what to call it."""
+
+    label = Text(load_default="", longest=60)
+
+
+class CodeForm(FormSchema):
+    """The first code of an app."""
+
+    code = Text(required=True, longest=40)
+    next = Text(load_default="/", longest=1000)
+
+
+class FactorRuleForm(FormSchema):
+    """Whether a role demands a second factor."""
+
+    required = fields.Boolean(load_default=False)
 
 
 class ForgottenForm(FormSchema):
@@ -165,3 +214,16 @@ def _id(prefix: str, text: str) -> uuid.UUID:
         return from_public(prefix, text)
     except NotFound as error:
         raise ValidationError([Refused("not_offered", NOT_OFFERED)]) from error
+
+
+class AdmitForm(FormSchema):
+    """For how long the operator may come in, and why."""
+
+    hours = fields.Integer(required=True, validate=_one_of_hours)
+    reason = Text(required=True, longest=LONGEST_REASON)
+
+
+class EnterForm(FormSchema):
+    """As which user an operator comes in, or as which role he looks."""
+
+    who = Who(required=True)

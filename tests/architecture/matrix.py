@@ -22,6 +22,7 @@ PUBLIC = Row(public=True)
 VEHICLE = Row(("vehicle_id",), other_store=False)
 ROLE = Row(("role_id",), other_store=False)
 SESSION = Row(("session_id",))
+PASSKEY = Row(("passkey_id",))
 LINK = Row(("link_id", "token"), public=True, other_store=False)
 CUSTOMER, POINT, ACTIVITY = Row(("customer_id",)), Row(("customer_id", "point_id")), Row(("activity_id",))
 UNIT, DEAL = Row(("unit_id",)), Row(("deal_id",))
@@ -35,6 +36,8 @@ SCHEDULE = Row(("schedule_id",), other_store=False)
 # A notification is its reader's alone, whatever his rights.
 ITEM = Row(("item_id",))
 UNDO = Row(("undo_id",))
+# An entry is the dealership's; less than the right over all shows what one and one's team did.
+ENTRY = Row(("entry_id",))
 
 LIST = Row(("list_name",), other_store=False, names=True)
 # Seen by whoever keeps it and whom it is shared with; the one of the matrix by the whole dealership.
@@ -55,6 +58,9 @@ ROWS: dict[str, Row] = {
     "POST /find": PLAIN,
     "POST /recent": PLAIN,
     "POST /undo/<undo_id>": UNDO,
+    # the audit
+    "GET /audit": PLAIN,
+    "GET /audit/<entry_id>": ENTRY,
     # saved views of lists
     "GET /lists/<list_name>/views/new": LIST,
     "POST /lists/<list_name>/views": LIST,
@@ -94,6 +100,24 @@ ROWS: dict[str, Row] = {
     "GET /account": PLAIN,
     "POST /account": PLAIN,
     "POST /account/password": PLAIN,
+    "GET /sign-in/factor": PUBLIC,
+    "POST /sign-in/factor": PUBLIC,
+    "POST /sign-in/factor/options": PUBLIC,
+    "POST /sign-in/passkey": PUBLIC,
+    "POST /sign-in/passkey/options": PUBLIC,
+    "GET /confirm": PLAIN,
+    "POST /confirm": PLAIN,
+    "POST /confirm/options": PLAIN,
+    "GET /account/factors": PLAIN,
+    "GET /account/factors/app": PLAIN,
+    "POST /account/factors/app": PLAIN,
+    "GET /account/factors/app/code.svg": PLAIN,
+    "POST /account/factors/app/confirm": PLAIN,
+    "POST /account/factors/app/remove": PLAIN,
+    "POST /account/factors/codes": PLAIN,
+    "POST /account/passkeys": PLAIN,
+    "POST /account/passkeys/options": PLAIN,
+    "POST /account/passkeys/<passkey_id>/remove": PASSKEY,
     "POST /account/sessions/<session_id>/end": SESSION,
     "POST /account/sessions/end": PLAIN,
     # tenants: administration
@@ -119,12 +143,15 @@ ROWS: dict[str, Row] = {
     "POST /users/<user_id>/enable": USER,
     "POST /users/<user_id>/link": USER,
     "POST /users/<user_id>/sign-out": USER,
+    "POST /users/<user_id>/factors/reset": USER,
+    "POST /users/<user_id>/sessions/<session_id>/end": Row(("user_id", "session_id")),
     "GET /roles": PLAIN,
     "POST /roles": PLAIN,
     "GET /roles/new": PLAIN,
     "GET /roles/<role_id>": ROLE,
     "POST /roles/<role_id>": ROLE,
     "POST /roles/<role_id>/delete": ROLE,
+    "POST /roles/<role_id>/factor": ROLE,
     # crm
     "GET /customers": PLAIN,
     "POST /customers": PLAIN,

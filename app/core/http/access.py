@@ -13,8 +13,9 @@ from app.core.db import find_tenant
 from app.core.errors import N_, DomainError, NotFound, PermissionDenied
 from app.core.guard.permissions import allows
 from app.core.guard.policy import policy_for
-from app.core.http.problems import NotSignedIn
-from app.core.http.sessions import current_actor, current_visitor, server_session
+from app.core.http.console import OPERATOR, current_operator
+from app.core.http.problems import FactorMissing, NotSignedIn
+from app.core.http.sessions import at_operator_host, current_actor, current_visitor, server_session
 from app.core.logging import bind, get_logger
 
 log = get_logger(__name__)
@@ -34,6 +35,18 @@ class Access:
     reason: str | None = None
     bare: bool = False
     in_preview: bool = False
+    # Answers at the operators' host alone; at that host too; refuses an operator who acts as the user.
+    operator: bool = False
+    everywhere: bool = False
+    own: bool = False
+
+
+class NotForOperators(DomainError):
+    """What concerns the person alone is not open to an operator who acts as him."""
+
+    code = "not_for_operators"
+    message = N_("This is for the person himself. Somebody who helps out as this user cannot do it.")
+    status = 403
 
 
 class OnlyLooking(DomainError):
@@ -48,19 +61,32 @@ class UnmarkedView(RuntimeError):
     """A view says neither what permission it needs nor that it is public."""
 
 
-def require(permission: str, *, in_preview: bool = False) -> Callable[[View], View]:
+def require(permission: str, *, in_preview: bool = False, own: bool = False) -> Callable[[View], View]:
     """The view needs a signed-in user holding `permission` (in any scope; the operation checks the record).
 
     `in_preview`: it may change something even for somebody who is looking as another role, such as to end that.
+    `own`: it concerns the person alone, so an operator who acts as him is refused. `require(OPERATOR)` is for
+    operators, at their host.
     """
-    return _mark(Access(permission=permission, in_preview=in_preview))
+    return _mark(Access(permission=permission, in_preview=in_preview, own=own, operator=permission == OPERATOR))
 
 
-def public(reason: str, *, bare: bool = False) -> Callable[[View], View]:
-    """The view is for everybody, for `reason`; `bare` views also answer where no tenant is (the bare host)."""
+def public(
+    reason: str, *, bare: bool = False, everywhere: bool = False, operator: bool = False
+) -> Callable[[View], View]:
+    """The view is for everybody, for `reason`; `bare` views also answer where no tenant is (the bare host).
+
+    `everywhere`: at the operators' host too; `operator`: there alone.
+    """
     if not reason:
         raise ValueError("a public view says why it is public")
-    return _mark(Access(reason=reason, bare=bare))
+    return _mark(Access(reason=reason, bare=bare or everywhere, everywhere=everywhere, operator=operator))
+
+
+def before_factor(view: View) -> View:
+    """The view answers somebody who still owes a second factor: he shows one, sets one up, or leaves by it."""
+    view.forecourt_before_factor = True  # type: ignore[attr-defined]
+    return view
 
 
 def access_of(view: Callable[..., Any] | None) -> Access | None:
@@ -83,17 +109,28 @@ def enforce() -> Response | None:
         bind(user=str(visitor.user_id))
     if endpoint is None:
         return None
-    access = access_of(current_app.view_functions.get(endpoint))
+    view = current_app.view_functions.get(endpoint)
+    access = access_of(view)
     if access is None:
         raise UnmarkedView(endpoint)
+    if access.operator != at_operator_host() and not access.everywhere:
+        raise NotFound
+    if access.operator:
+        if access.permission is not None:
+            bind(user=f"operator:{current_operator().id}")
+        return None
     if find_tenant() is None and not access.bare:
         raise NotFound
     if visitor is not None and visitor.preview is not None and request.method not in SAFE and not access.in_preview:
         raise OnlyLooking
+    if visitor is not None and visitor.lacks_factor and not hasattr(view, "forecourt_before_factor"):
+        raise FactorMissing
     if access.permission is None:
         return None
     if visitor is None:
         raise NotSignedIn
+    if access.own and visitor.actor.behind is not None:
+        raise NotForOperators
     if access.permission != ANY_USER and not allows(current_actor(), access.permission):
         raise PermissionDenied(access.permission)
     return None

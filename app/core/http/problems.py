@@ -30,6 +30,16 @@ class NotSignedIn(DomainError):
     code = "not_signed_in"
     message = N_("Please sign in first.")
     status = 401
+    # Where people of this host sign in.
+    sign_in = "tenants.sign_in"
+
+
+class FactorMissing(DomainError):
+    """Whoever is signed in owes a second factor before anything else."""
+
+    code = "second_factor_missing"
+    message = N_("Your account asks for a second factor. Show it, or set one up, to go on.")
+    status = 403
 
 
 class ForgedRequest(DomainError):
@@ -184,7 +194,7 @@ def on_not_signed_in(error: NotSignedIn) -> BaseResponse:
     """To the sign-in page from a page, 401 from everything else."""
     if request.method in ("GET", "HEAD") and not wants_json():
         target = request.full_path.rstrip("?")
-        return redirect(url_for("tenants.sign_in", next=target if target != "/" else None), 303)
+        return redirect(url_for(error.sign_in, next=target if target != "/" else None), 303)
     return on_domain_error(error)
 
 

@@ -9,21 +9,23 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Flask, Request, Response, current_app, g, request
 from flask import session as flask_session
 from flask.sessions import SessionInterface, SessionMixin
 from flask_login import LoginManager
 from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.core import clock
 from app.core.config import Settings
 from app.core.db import find_tenant, transaction
 from app.core.guard.permissions import Actor
+from app.core.http.visitors import SessionFacts, Visitor
 
 TOKEN_BYTES = 32
 TOUCH_AFTER = timedelta(minutes=1)
@@ -32,68 +34,6 @@ NOBODY = Actor(user_id=None, name="visitor")
 login_manager = LoginManager()
 # The row is bound to tenant and host; Flask-Login's fingerprint would only sign people out on browser updates.
 login_manager.session_protection = None
-
-
-class StoreFacts(Protocol):
-    """A store of the signed-in user, as menus show it."""
-
-    @property
-    def id(self) -> uuid.UUID: ...
-    @property
-    def code(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def timezone(self) -> str: ...
-
-
-class SessionFacts(Protocol):
-    """What the installed reader says about a living session."""
-
-    @property
-    def session_id(self) -> uuid.UUID: ...
-    @property
-    def actor(self) -> Actor: ...
-    @property
-    def locale(self) -> str | None: ...
-    @property
-    def last_seen_at(self) -> datetime: ...
-    @property
-    def preview(self) -> str | None: ...
-    @property
-    def preferences(self) -> Mapping[str, str]: ...
-    @property
-    def stores(self) -> Sequence[StoreFacts]: ...
-    @property
-    def facts(self) -> Mapping[str, Any]: ...
-
-
-class Visitor:
-    """Who is signed in, whole, from the first statement of the request. Flask-Login's `current_user`."""
-
-    is_authenticated = True
-    is_active = True
-    is_anonymous = False
-
-    def __init__(self, facts: SessionFacts) -> None:
-        if facts.actor.user_id is None:
-            raise ValueError("a session without a user")
-        self.session_id = facts.session_id
-        self.actor = facts.actor
-        self.user_id: uuid.UUID = facts.actor.user_id
-        self.name = facts.actor.name
-        self.locale = facts.locale
-        self.last_seen_at = facts.last_seen_at
-        self.preferences = dict(facts.preferences)
-        self.stores = tuple(facts.stores)
-        # The role as which he only looks at the pages for now.
-        self.preview = facts.preview
-        # What modules declared in `app.core.guard.facts`, as it was when the request began.
-        self.facts = facts.facts
-
-    def get_id(self) -> str:
-        """The user's id as Flask-Login wants it."""
-        return str(self.user_id)
 
 
 # (token hash, host, idle limit) -> the session, or None when there is no such living one at this host.
@@ -133,14 +73,14 @@ def cookie_name(base: str) -> str:
     return f"__Host-{base}" if settings().public_scheme == "https" else base
 
 
-def set_cookie(response: Response, base: str, value: str) -> None:
+def set_cookie(response: BaseResponse, base: str, value: str) -> None:
     """Set a cookie of the browser session that no script and no other host can read."""
     response.set_cookie(
         cookie_name(base), value, secure=settings().public_scheme == "https", httponly=True, samesite="Lax", path="/"
     )
 
 
-def drop_cookie(response: Response, base: str) -> None:
+def drop_cookie(response: BaseResponse, base: str) -> None:
     """Make the browser forget a cookie of ours."""
     response.delete_cookie(
         cookie_name(base), secure=settings().public_scheme == "https", httponly=True, samesite="Lax", path="/"
@@ -152,8 +92,22 @@ def request_host() -> str:
     return request.environ.get("forecourt.host", "")
 
 
+def at_operator_host() -> bool:
+    """Whether the request came to the operators' console."""
+    return bool(request.environ.get("forecourt.operator"))
+
+
+def place() -> str:
+    """What signed cookies and form tokens of this host are bound to: its tenant or the console; else nothing."""
+    tenant = find_tenant()
+    return tenant.id if tenant else "operator" if at_operator_host() else ""
+
+
 class ServerSession(dict[str, Any], SessionMixin):
     """Flask's `session` for one request. Of its content only flash messages outlive the request."""
+
+    # The cookie that holds the token.
+    cookie = "session"
 
     def __init__(self, token: str | None, notices: list[Any]) -> None:
         super().__init__()
@@ -175,6 +129,10 @@ class ServerSession(dict[str, Any], SessionMixin):
         self.token, self.visitor, self.started, self.ended = None, None, False, True
         self.pop("_user_id", None)
         g.pop("_login_user", None)
+
+    def known_token(self) -> str | None:
+        """The token, once it was found to be a living session's."""
+        return self.token if self.visitor is not None else None
 
     def load(self) -> Visitor | None:
         """Read session, user, rights and stores: the first statement of the request. Nothing is read twice."""
@@ -200,17 +158,22 @@ class ServerSessionInterface(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> ServerSession:
         """The session the cookies speak of, not yet looked up."""
-        token = request.cookies.get(cookie_name("session"), "")
-        return ServerSession(token if 20 <= len(token) <= 100 else None, _read_notices(request))
+        kind = self.kind(request)
+        token = request.cookies.get(cookie_name(kind.cookie), "")
+        return kind(token if 20 <= len(token) <= 100 else None, _read_notices(request))
+
+    def kind(self, request: Request) -> type[ServerSession]:
+        """What class of session this host has."""
+        return ServerSession
 
     def save_session(self, app: Flask, session: SessionMixin | None, response: Response) -> None:
         """Set or drop the cookies that changed."""
         if not isinstance(session, ServerSession):
             return
         if session.started and session.token:
-            set_cookie(response, "session", session.token)
+            set_cookie(response, session.cookie, session.token)
         elif session.ended:
-            drop_cookie(response, "session")
+            drop_cookie(response, session.cookie)
         notices = list(session.get("_flashes", []))
         if notices and notices != session.notices_before:
             set_cookie(response, "notice", _notice_signer().dumps(notices))
@@ -219,8 +182,7 @@ class ServerSessionInterface(SessionInterface):
 
 
 def _notice_signer() -> URLSafeSerializer:
-    tenant = find_tenant()
-    return URLSafeSerializer(settings().secret_key, salt=f"notice:{tenant.id if tenant else ''}")
+    return URLSafeSerializer(settings().secret_key, salt=f"notice:{place()}")
 
 
 def _read_notices(incoming: Request) -> list[Any]:

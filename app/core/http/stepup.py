@@ -19,7 +19,8 @@ from werkzeug.datastructures import ImmutableMultiDict
 from app.core import clock
 from app.core.errors import N_, DomainError
 from app.core.http.csrf import FIELD
-from app.core.http.sessions import Visitor, current_visitor
+from app.core.http.sessions import current_visitor
+from app.core.http.visitors import Visitor
 
 FRESH = timedelta(minutes=15)
 # The fields of an answer; no view ever sees them.
@@ -74,8 +75,11 @@ def demand_proof() -> None:
 
 
 def asks_for_factor(visitor: Visitor) -> bool:
-    """Whether nothing less than a second factor will do."""
-    return visitor.factor_required or visitor.has_factor
+    """Whether nothing less than a second factor will do.
+
+    Whose role requires one and who has none gets no further than setting one up, and proves himself by the password.
+    """
+    return visitor.has_factor
 
 
 def sent_fields() -> list[tuple[str, str]]:

@@ -23,10 +23,12 @@ from app.notifications.models import Item
 from app.notifications.operations.telling import notify, notify_audience, remember, settle
 from app.notifications.rules import PATIENCE
 from app.tenants.events import (
+    FACTORS_CHANGED,
     INVITATION_ACCEPTED,
     NEW_DEVICE,
     PASSWORD_CHANGED,
     RIGHTS_CHANGED,
+    FactorsChanged,
     GrantsOfRoleChanged,
     InvitationAccepted,
     PasswordChanged,
@@ -53,8 +55,6 @@ def job_finished(event: JobFinished) -> None:
         notify([event.created_by], JOB_FAILED, about)
 
 
-def import_moved(event: ImportMoved) -> None:
-    """Order a reminder of an upload; once the import goes on, nothing of it waits any more."""
 def export_waits(event: ExportWaits) -> None:
     """Ask everybody who may decide, but not whoever asks."""
     notify_audience(
@@ -69,6 +69,8 @@ def export_decided(event: ExportDecided) -> None:
     notify([event.created_by], EXPORT_DECIDED, about)
 
 
+def import_moved(event: ImportMoved) -> None:
+    """Order a reminder of an upload; once the import goes on, nothing of it waits any more."""
     if event.state != ImportState.UPLOADED:
         settle([IMPORT_WAITING, IMPORT_ROWS], Subject("import", event.import_id))
     elif event.created_by is not None:
@@ -107,6 +109,11 @@ def grants_changed(event: GrantsOfRoleChanged) -> None:
 def password_changed(event: PasswordChanged) -> None:
     """Tell the user, who may not have been the one."""
     notify([event.user_id], PASSWORD_CHANGED, Subject("account", event.user_id))
+
+
+def factors_changed(event: FactorsChanged) -> None:
+    """Tell the user by mail too: second factors taken away make the password alone enough."""
+    notify([event.user_id], FACTORS_CHANGED, Subject("account", event.user_id))
 
 
 def signed_in(event: SignedInAt) -> None:

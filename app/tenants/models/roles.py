@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, Uuid
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, String, Text, Uuid, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
@@ -19,6 +19,10 @@ class Role(Record, db.Model):
 
     key: Mapped[str | None] = mapped_column(String(40), nullable=True, unique=True, info=INTERNAL)
     name: Mapped[str] = mapped_column(Text, nullable=False, unique=True, info=INTERNAL)
+    # Whoever has the role shows a second factor when signing in.
+    requires_second_factor: Mapped[bool] = mapped_column(
+        Boolean, nullable=False, server_default=false(), default=False, info=INTERNAL
+    )
 
 
 class Grant(db.Model):

@@ -26,9 +26,17 @@ class SessionRow(Identified, db.Model):
     created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
     last_seen_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
     expires_at: Mapped[datetime] = mapped_column(Instant, nullable=False, index=True, info=INTERNAL)
+    # When a second factor was shown last, and when anything was, a password too.
+    factor_at: Mapped[datetime | None] = mapped_column(Instant, nullable=True, info=INTERNAL)
+    proved_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
     # The role as which the user looks at the pages for now; he changes nothing meanwhile.
     preview_role_id: Mapped[uuid.UUID | None] = mapped_column(
         Uuid, ForeignKey("tenants_roles.id"), nullable=True, info=INTERNAL
+    )
+    # The operator who acts as the user, and the consent by which he came in.
+    behind: Mapped[str | None] = mapped_column(Text, nullable=True, info=PERSONAL)
+    consent_id: Mapped[uuid.UUID | None] = mapped_column(
+        Uuid, ForeignKey("tenants_consents.id"), nullable=True, info=INTERNAL
     )
 
 
@@ -67,7 +75,7 @@ class SignInAttempt(db.Model):
     """Attempts since the last success, by account or by address; both only as keyed fingerprints."""
 
     __tablename__ = "tenants_sign_in_attempts"
-    __table_args__ = (CheckConstraint("kind in ('account', 'address', 'reset')", name="kind_known"),)
+    __table_args__ = (CheckConstraint("kind in ('account', 'address', 'reset', 'factor')", name="kind_known"),)
 
     kind: Mapped[str] = mapped_column(String(10), primary_key=True, info=INTERNAL)
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True, info=PERSONAL)

@@ -12,7 +12,7 @@ from app.core.guard.permissions import Actor
 from app.tenants.models import Grant, Role, RoleSight
 from app.tenants.operations.stores import new_store
 from app.tenants.operations.users import new_administrator
-from app.tenants.rules.roles import ADMIN, DEFAULT_ROLES
+from app.tenants.rules.roles import ADMIN, DEFAULT_ROLES, FACTOR_ROLES
 
 FIRST_STORE = "S1"
 
@@ -23,7 +23,10 @@ def first_rows(actor: Actor, *, store_name: str, timezone: str, admin_name: str,
     They are made by what the operations themselves make theirs with. Needs the tenant's context and its keys at hand,
     and sends no statement.
     """
-    roles = {key: Role(id=new_id(), key=key, name=default.name) for key, default in DEFAULT_ROLES.items()}
+    roles = {
+        key: Role(id=new_id(), key=key, name=default.name, requires_second_factor=key in FACTOR_ROLES)
+        for key, default in DEFAULT_ROLES.items()
+    }
     yield from map(row_of, roles.values())
     for key, role in roles.items():
         # Some two hundred: as plain rows they cost a tenth of what model objects do.

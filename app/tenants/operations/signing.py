@@ -67,10 +67,8 @@ def forget_expired_sessions() -> None:
     db.session.execute(delete(SessionRow).where(SessionRow.expires_at < clock.now()))
 
 
-def sign_in(
-    *, email: str, password: str, address: str, host: str, token_hash: bytes, agent: str, hours: int
-) -> uuid.UUID:
-    """Start a session for whoever this e-mail and password belong to; its id.
+def check_credentials(*, email: str, password: str, address: str) -> uuid.UUID:
+    """Who this e-mail and password belong to; a second factor may be owed still.
 
     Raises SignInRefused for an unknown e-mail, a wrong password and a user who may not sign in, after the same work.
     """
@@ -80,24 +78,44 @@ def sign_in(
         raise SignInRefused
     if stored is not None and ports.needs_rehash(stored):
         db.session.execute(update(User).where(User.id == user.id).values(password_hash=ports.hash_password(password)))
-    _forgive(email, address)
-    actor = Actor(user_id=user.id, name=user.name)
-    audit.record(actor, "session.start", "user", user.id)
-    session_id = start_session(user.id, host=host, token_hash=token_hash, agent=agent, hours=hours)
-    publish(SignedInAt(user.id, session_id, signing.agent_label(agent) or ""))
-    return session_id
+    forgive("account", signing.normal_email(email))
+    forgive_one(address)
+    return user.id
 
 
-def _forgive(email: str, address: str) -> None:
-    """A success ends the account's count and takes one from the address's, which many may share."""
-    account = blind_index("sign_in.account", signing.normal_email(email))
-    db.session.execute(delete(SignInAttempt).filter_by(kind="account", fingerprint=account))
+def enter(
+    user_id: uuid.UUID, *, host: str, token_hash: bytes, agent: str, hours: int, shown: str | None = None
+) -> uuid.UUID:
+    """Start a session for somebody who has shown who he is, `shown` being his second factor; its id.
+
+    Raises SignInRefused for a user who may not sign in (any more).
+    """
+    user = db.session.get(User, user_id)
+    if user is None or user.state != "active":
+        raise SignInRefused
+    changes = {"factor": (None, shown)} if shown else None
+    audit.record(Actor(user_id=user.id, name=user.name), "session.start", "user", user.id, changes=changes)
+    started = start_session(user.id, host=host, token_hash=token_hash, agent=agent, hours=hours, factor=shown)
+    publish(SignedInAt(user.id, started, signing.agent_label(agent) or ""))
+    return started
+
+
+def forgive(kind: str, value: str) -> None:
+    """A success ends the count."""
+    fingerprint = blind_index(f"sign_in.{kind}", value)
+    db.session.execute(delete(SignInAttempt).filter_by(kind=kind, fingerprint=fingerprint))
+
+
+def forgive_one(address: str) -> None:
+    """A success takes one from the count of an address, which many may share."""
     shared = update(SignInAttempt).filter_by(kind="address", fingerprint=blind_index("sign_in.address", address))
     fewer = func.greatest(SignInAttempt.__table__.c.attempts - 1, 0)
     db.session.execute(shared.values(attempts=fewer, blocked_until=None))
 
 
-def start_session(user_id: uuid.UUID, *, host: str, token_hash: bytes, agent: str, hours: int) -> uuid.UUID:
+def start_session(
+    user_id: uuid.UUID, *, host: str, token_hash: bytes, agent: str, hours: int, factor: str | None = None
+) -> uuid.UUID:
     """A new session row; expired ones of the user go at the same time."""
     now = clock.now()
     db.session.execute(delete(SessionRow).where(SessionRow.user_id == user_id, SessionRow.expires_at < now))
@@ -110,6 +128,8 @@ def start_session(user_id: uuid.UUID, *, host: str, token_hash: bytes, agent: st
         created_at=now,
         last_seen_at=now,
         expires_at=now + timedelta(hours=hours),
+        factor_at=now if factor else None,
+        proved_at=now,
     )
     db.session.add(row)
     db.session.flush()
@@ -123,10 +143,17 @@ def touch_session(session_id: uuid.UUID, seen_at: datetime) -> None:
 
 def sign_out(actor: Actor, session_id: uuid.UUID) -> None:
     """End one session of the actor's own; raises NotFound for anybody else's."""
-    own = delete(SessionRow).where(SessionRow.id == session_id, SessionRow.user_id == actor.user_id)
+    if actor.user_id is None:
+        raise NotFound
+    end_session_of(actor.user_id, session_id)
+    audit.record(actor, "session.end", "user", actor.user_id)
+
+
+def end_session_of(user_id: uuid.UUID, session_id: uuid.UUID) -> None:
+    """End one session of a user; raises NotFound where it is not his."""
+    own = delete(SessionRow).where(SessionRow.id == session_id, SessionRow.user_id == user_id)
     if db.session.scalar(own.returning(SessionRow.id)) is None:
         raise NotFound
-    audit.record(actor, "session.end", "user", actor.user_id)
 
 
 def sign_out_everywhere(actor: Actor) -> int:

@@ -22,9 +22,10 @@ from app.core.lists import search
 from app.tenants.errors import EmailInvalid, EmailTaken, LastAdministrator
 from app.tenants.events import RolesOfUserChanged
 from app.tenants.models import Membership, Role, Store, User
+from app.tenants.operations.factors import forget_factors
 from app.tenants.operations.lending import require_own, require_own_sights
 from app.tenants.operations.links import email_of, link_mail, new_link, send_link, void_links
-from app.tenants.operations.signing import end_sessions
+from app.tenants.operations.signing import end_session_of, end_sessions
 from app.tenants.queries import finding, people
 from app.tenants.rules import roles, signing
 
@@ -147,6 +148,20 @@ def end_user_sessions(actor: Actor, user_id: uuid.UUID) -> None:
     user = _reached(actor, "user.edit", user_id, None)
     end_sessions(user.id)
     audit.record(actor, "user.end_sessions", "user", user.id)
+
+
+def end_user_session(actor: Actor, user_id: uuid.UUID, session_id: uuid.UUID) -> None:
+    """End one session of the user; raises NotFound where it is not his."""
+    user = _reached(actor, "user.edit", user_id, None)
+    end_session_of(user.id, session_id)
+    audit.record(actor, "user.end_session", "user", user.id)
+
+
+def reset_factors(actor: Actor, user_id: uuid.UUID) -> None:
+    """Take the user's second factors away, end his sessions and mail him; he sets up new ones when he next comes."""
+    user = _reached(actor, "user.edit", user_id, None)
+    forget_factors(actor, user.id)
+    end_sessions(user.id)
 
 
 def change_own_profile(actor: Actor, *, name: str, locale: str | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.core.guard.facts import declared_facts
 from app.core.guard.narrowing import as_role
 from app.core.guard.permissions import Actor, declared
 from app.tenants.models import Grant, Membership, Role, RoleSight, SessionRow, Store, Team, TeamMember, User
+from app.tenants.queries import factors
 from app.tenants.rules import roles
 from app.tenants.rules.preferences import known
 
@@ -44,7 +45,17 @@ class SignedIn:
     preferences: dict[str, str]
     stores: tuple[SignedInStore, ...]
     facts: Mapping[str, Any]
+    factor_at: datetime | None
+    proved_at: datetime
+    factor_required: bool
+    has_factor: bool
     preview: str | None = None
+
+
+_OF_SESSION = (
+    *(SessionRow.id.label("session_id"), SessionRow.last_seen_at, SessionRow.factor_at, SessionRow.proved_at),
+    SessionRow.behind,
+)
 
 
 def read_session(token_hash: bytes, host: str, idle: timedelta) -> SignedIn | None:
@@ -53,7 +64,7 @@ def read_session(token_hash: bytes, host: str, idle: timedelta) -> SignedIn | No
     asked = declared_facts()
     facts = [fact(User.id.expression).label(f"fact_{name}") for name, fact in asked.items()]
     row = db.session.execute(
-        _with_rights(SessionRow.id.label("session_id"), SessionRow.last_seen_at, *_previewed(), *facts)
+        _with_rights(*_OF_SESSION, *_previewed(), *facts)
         .join(SessionRow, SessionRow.user_id == User.id)
         .where(
             SessionRow.token_hash == token_hash,
@@ -67,11 +78,13 @@ def read_session(token_hash: bytes, host: str, idle: timedelta) -> SignedIn | No
         return None
     kept = known(row.preferences)
     told = {name: row._mapping[f"fact_{name}"] for name in asked}
-    actor, preview = _actor(row), None
+    actor, preview = replace(_actor(row), behind=row.behind), None
     if row.preview is not None:
         preview, grants, sights = row.preview
         actor = as_role(actor, roles.expand(grants or (), declared()), roles.expand_sights(sights or (), GROUPS))
-    return SignedIn(row.session_id, actor, row.locale, row.last_seen_at, kept, _stores(row.stores), told, preview)
+    factor = {"factor_required": bool(told[factors.REQUIRED]), "has_factor": told[factors.HAS]}
+    return SignedIn(row.session_id, actor, row.locale, row.last_seen_at, kept, _stores(row.stores), told,
+                    row.factor_at, row.proved_at, **factor, preview=preview)  # fmt: skip
 
 
 def get_actor(user_id: uuid.UUID) -> Actor:

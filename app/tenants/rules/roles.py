@@ -15,6 +15,8 @@ HIDDEN, MASKED, VISIBLE = "hidden", "masked", "visible"
 # How much of a group of fields is seen, from nothing to all.
 SIGHTS = (HIDDEN, MASKED, VISIBLE)
 ADMIN = "tenant_admin"
+# Whoever has one of these shows a second factor, until the dealership decides otherwise.
+FACTOR_ROLES = frozenset({ADMIN, "gm", "controller", "fi_manager"})
 # Every declared permission, those of later releases included.
 EVERYTHING = "*"
 
@@ -66,7 +68,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             _grants(
                 all=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} store.see store.edit user.see role.see "
                 "import.see import.create import.edit job.see job.edit metric.see metric.recompute audit.see "
-                "view.share",
+                "view.share export.see export.approve",
             ),
             _sights(visible="contact identity cost margin pay"),
         ),
@@ -83,7 +85,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("Sales manager"),
             _grants(
                 store=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} import.see import.create job.see "
-                "view.share export.see export.approve",
+                "view.share",
                 all="store.see user.see metric.see vehicle.see vehicle.create vehicle.edit",
             ),
             _sights(masked="identity", visible="contact cost margin"),

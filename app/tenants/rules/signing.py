@@ -11,11 +11,18 @@ import uuid
 from datetime import datetime, timedelta
 
 # Attempts that cost nothing; people mistype. Many share one address, nobody shares an account.
-FREE = {"account": 10, "address": 50, "reset": 5}
+FREE = {"account": 10, "address": 50, "reset": 5, "factor": 10}
 FIRST_DELAY = timedelta(seconds=15)
 LONGEST_DELAY = timedelta(minutes=15)
 # A counter nobody added to for so long starts anew; offices share an address, so theirs forgets sooner.
-FORGET_AFTER = {"account": timedelta(hours=24), "address": timedelta(hours=1), "reset": timedelta(hours=1)}
+FORGET_AFTER = {
+    "account": timedelta(hours=24),
+    "address": timedelta(hours=1),
+    "reset": timedelta(hours=1),
+    "factor": timedelta(hours=24),
+}
+# Wrong codes after one password; then the password is asked for again.
+FACTOR_TRIES = 5
 
 INVITATION, PASSWORD_RESET = "invitation", "password_reset"
 LIFETIME = {INVITATION: timedelta(days=7), PASSWORD_RESET: timedelta(hours=1)}

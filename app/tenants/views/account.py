@@ -14,6 +14,7 @@ from app.core.errors import DomainError
 from app.core.http.access import ANY_USER, require
 from app.core.http.forms import load_form, render_form
 from app.core.http.sessions import client_address, current_actor, current_visitor, server_session
+from app.core.http.stepup import step_up
 from app.tenants.operations import links, signing, users
 from app.tenants.queries import sessions
 from app.tenants.schemas import ChangePasswordForm, ProfileForm
@@ -42,7 +43,8 @@ def change_profile() -> str | Response | BaseResponse:
 
 
 @bp.post("/account/password")
-@require(ANY_USER)
+@require(ANY_USER, own=True)
+@step_up
 def change_password() -> str | Response | BaseResponse:
     actor = current_actor()
     try:

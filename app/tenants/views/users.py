@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, flash, redirect, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -18,10 +18,14 @@ from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import filter_view, list_view
 from app.core.http.sessions import current_actor
+from app.core.http.stepup import demand_proof
 from app.tenants import lists, queries
 from app.tenants.operations import users
 from app.tenants.operations.links import email_of
 from app.tenants.queries import people
+from app.tenants.queries.factors import factors_of
+from app.tenants.queries.sessions import list_sessions
+from app.tenants.rules.signing import normal_email
 from app.tenants.schemas import UserChangeForm, UserForm, VersionForm
 from app.tenants.views.base import bp
 from app.tenants.views.histories import action_words, record_history
@@ -76,6 +80,9 @@ def change_user(user_id: str) -> str | Response | BaseResponse:
     def now() -> Opened:
         return _opened(people.get_user(actor, "user.edit", key))
 
+    if normal_email(request.form.get("email", "")) != normal_email(email_of(people.get_user(actor, "user.edit", key))):
+        # Whoever changes an address can have a password sent to it.
+        demand_proof()
     try:
         saved = save_edit(now, lambda form: users.change_user(actor, key, **form))
     except DomainError as error:
@@ -152,6 +159,8 @@ def _context(permission: str, user: Any = None) -> dict[str, Any]:
         "stores": queries.list_open_stores(actor, permission),
         "roles": [line.role for line in people.list_roles()],
         "editable": allows(actor, permission),
+        "factors": factors_of(user.id) if user else None,
+        "sessions": list_sessions(user.id) if user else (),
         "history": record_history("user", user.id) if user else [],
         "action_words": action_words(),
     }
