@@ -16,6 +16,7 @@ from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import filter_view, list_view
 from app.core.http.sessions import current_actor
+from app.core.http.stepup import step_up
 from app.core.http.undo import flash_undo
 from app.crm import queries
 from app.crm.lists import CUSTOMERS
@@ -135,6 +136,7 @@ def remove_contact_point(customer_id: str, point_id: uuid.UUID):
 
 @bp.post("/customers/<customer_id>/contacts/<uuid:point_id>/reveal")
 @require("customer.see")
+@step_up
 def reveal_contact_point(customer_id: str, point_id: uuid.UUID):
     key = from_public("cus", customer_id)
     with transaction():

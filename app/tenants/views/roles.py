@@ -18,6 +18,7 @@ from app.core.http.edits import Clash, Opened, flash_saved, render_edit, save_ed
 from app.core.http.forms import load_form, render_form, typed
 from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
+from app.core.http.stepup import step_up
 from app.tenants.lists import ROLES
 from app.tenants.operations import roles
 from app.tenants.queries import people
@@ -44,6 +45,7 @@ def new_role() -> str | Response:
 
 @bp.post("/roles")
 @require("role.create")
+@step_up
 def create_role() -> str | Response | BaseResponse:
     try:
         form = load_form(RoleForm)
@@ -63,6 +65,7 @@ def show_role(role_id: str) -> str | Response:
 
 @bp.post("/roles/<role_id>")
 @require("role.edit")
+@step_up
 def change_role(role_id: str) -> str | Response | BaseResponse:
     key = from_public("role", role_id)
 
@@ -81,6 +84,7 @@ def change_role(role_id: str) -> str | Response | BaseResponse:
 
 @bp.post("/roles/<role_id>/delete")
 @require("role.delete")
+@step_up
 def delete_role(role_id: str) -> str | Response | BaseResponse:
     role = people.get_role(from_public("role", role_id))
     context = _context(people.grants_of_role(role.id), role)
