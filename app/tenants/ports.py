@@ -48,6 +48,7 @@ RESET_BODY = N_(
 class LinkMail:
     """A mail that brings somebody a link."""
 
+    link_id: uuid.UUID
     user_id: uuid.UUID
     kind: str
     name: str
@@ -60,7 +61,11 @@ class LinkMail:
 
 @dataclass(frozen=True)
 class Letter:
-    """A mail with its words; `message_id` tells a repetition of the same from another of the same words."""
+    """A mail with its words.
+
+    `message_id` is the id of the row that owes the mail: a mail that left before the row said so leaves again under
+    the same name, and mailboxes keep one of the two.
+    """
 
     user_id: uuid.UUID
     name: str
@@ -68,7 +73,7 @@ class Letter:
     email_masked: str
     subject: str
     body: str
-    message_id: uuid.UUID | None = None
+    message_id: uuid.UUID
 
 
 def settings() -> Settings:
@@ -112,7 +117,7 @@ def home_host(tenant: Tenant) -> str:
 def deliver(mail: LinkMail) -> None:
     """Send the mail of a link, as `post` does."""
     subject, body = _words(mail)
-    post(Letter(mail.user_id, mail.name, mail.email, mail.email_masked, subject, body))
+    post(Letter(mail.user_id, mail.name, mail.email, mail.email_masked, subject, body, mail.link_id))
 
 
 def post(letter: Letter) -> None:
@@ -154,8 +159,7 @@ def _send(url: str, letter: Letter) -> None:
     message["Subject"] = _one_line(letter.subject)
     message["From"] = Address(_one_line(current_tenant().name), "no-reply", home_host(current_tenant()))
     message["To"] = Address(_one_line(letter.name), user, domain)
-    if letter.message_id is not None:
-        message["Message-ID"] = f"<{letter.message_id}@{home_host(current_tenant())}>"
+    message["Message-ID"] = f"<{letter.message_id}@{home_host(current_tenant())}>"
     message.set_content(letter.body)
     context = ssl.create_default_context()
     host, port = target.hostname or "localhost", target.port or 0

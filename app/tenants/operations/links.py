@@ -77,6 +77,7 @@ def send_link_mail(link_id: uuid.UUID) -> None:
         return
     ports.deliver(
         ports.LinkMail(
+            link_id=link.id,
             user_id=user.id,
             kind=link.kind,
             name=user.name,
