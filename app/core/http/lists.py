@@ -136,7 +136,8 @@ def _rendered(
         # A form sends its empty fields too: the address people see and share leaves them out.
         here = list_address(query.spec, query, cursor=query.cursor, peek=query.peek)
         # Where the visitor is already, Back would lead nowhere.
-        response.headers["HX-Push-Url"] = "false" if here == _open_address() else here
+        is_open = _open_address() in (here, request.full_path.rstrip("?"))
+        response.headers["HX-Push-Url"] = "false" if is_open else here
     return response
 
 
