@@ -16,7 +16,8 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 # The policy forbids scripts of others in a page; the browser's own console may run one.
 RUN = """async ({ tags, within }) => {
   const found = await axe.run(within ? { include: [[within]] } : document,
-    { runOnly: { type: "tag", values: tags }, rules: { "label-content-name-mismatch": { enabled: true } }, resultTypes: ["violations"], preload: false });
+    { runOnly: { type: "tag", values: tags }, rules: { "label-content-name-mismatch": { enabled: true } },
+      resultTypes: ["violations"], preload: false });
   return found.violations.map(({ id, nodes }) => [id, nodes.map((node) =>
     [node.html.slice(0, 160), (node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? ""])]);
 }"""

@@ -87,6 +87,7 @@ def test_a_user_tells_roles_by_name_and_not_who_came_and_went(app: Flask, alpha:
     told = timeline(client_for(alpha), path)
     assert "Name Told Anna → Told Anna B" in told
     assert f"Roles {names[0]} · {names[2]} → {names[1]} · {names[2]}" in told
+    assert re.search("Language empty → (中文|Chinese)", told)
     assert place not in told
     assert "session" not in told
 

@@ -79,7 +79,7 @@ def change_user(
 ) -> User:
     """Change a user's name, e-mail, language and roles; raises Stale when somebody else was faster."""
     user = _reached(actor, "user.edit", user_id, version)
-    before_name, before_email = user.name, email_of(user)
+    before_name, before_email, before_locale = user.name, email_of(user), user.locale
     user.name, user.locale = name, locale
     if signing.normal_email(email) != signing.normal_email(before_email):
         _set_email(user, email)
@@ -93,6 +93,7 @@ def change_user(
         "user.edit",
         "user",
         user.id,
+        changes={"locale": (before_locale, locale)},
         personal={"name": (before_name, name), "email": (before_email, email)},
         subject_id=user.id,
     )
@@ -169,9 +170,17 @@ def change_own_profile(actor: Actor, *, name: str, locale: str | None) -> None:
     user = db.session.get(User, actor.user_id)
     if user is None:
         raise NotFound
-    before = user.name
+    before, before_locale = user.name, user.locale
     user.name, user.locale = name, locale
-    audit.record(actor, "user.edit", "user", user.id, personal={"name": (before, name)}, subject_id=user.id)
+    audit.record(
+        actor,
+        "user.edit",
+        "user",
+        user.id,
+        changes={"locale": (before_locale, locale)},
+        personal={"name": (before, name)},
+        subject_id=user.id,
+    )
     search.refresh("user", [user.id])
 
 
