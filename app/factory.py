@@ -28,13 +28,19 @@ from app.web import shell
 
 # One line a module, lowest first. APP_MODULES leaves out routes, never tables, operations or permissions.
 MODULES = ("tenants", "inventory", "crm", "sales", "insights", "notifications")
-DECLARING = ("models", "permissions", "events", "queries", "lists", "imports", "operations.undoing")
+DECLARING = (
+    *("models", "permissions", "events", "queries", "lists", "imports"),
+    *("operations.undoing", "operations.erasing"),
+)
 # The core's own tables, permissions and names, listed so that what exists never depends on who imported what.
 CORE_PARTS = (
     "app.core.db.numbering",
+    "app.core.guard.key_models",
     "app.core.guard.models",
     "app.core.jobs.jobs",
+    "app.core.jobs.imports.erasing",
     "app.core.jobs.imports.operations",
+    "app.core.lists.erasing",
     "app.core.lists.models",
     "app.core.lists.search.models",
     "app.core.lists.views",

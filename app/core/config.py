@@ -30,6 +30,8 @@ class Settings:
     redis_url: str = dataclass_field(repr=False)
     secret_key: str = dataclass_field(repr=False)
     master_key: bytes = dataclass_field(repr=False)
+    # While the master key is being replaced, the one before it: what it wraps still opens.
+    master_key_previous: bytes | None = dataclass_field(default=None, repr=False)
     migrator_database_url: str | None = dataclass_field(default=None, repr=False)
     relay_database_url: str | None = dataclass_field(default=None, repr=False)
     base_host: str = "localhost"
@@ -64,6 +66,7 @@ class Settings:
             redis_url=reader.required("REDIS_URL"),
             secret_key=reader.secret("SECRET_KEY"),
             master_key=reader.key("MASTER_KEY"),
+            master_key_previous=reader.key("MASTER_KEY_PREVIOUS", optional=True) or None,
             migrator_database_url=reader.text("MIGRATOR_DATABASE_URL"),
             relay_database_url=reader.text("RELAY_DATABASE_URL"),
             base_host=reader.text("BASE_HOST", "localhost") or "localhost",
@@ -125,8 +128,8 @@ class _Reader:
             self.problems.append(f"{name} must have at least 32 bytes")
         return value
 
-    def key(self, name: str) -> bytes:
-        value = self.required(name)
+    def key(self, name: str, *, optional: bool = False) -> bytes:
+        value = (self.text(name) or "") if optional else self.required(name)
         try:
             key = base64.b64decode(value, validate=True)
         except binascii.Error:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, Identified, Instant, Record
+from app.core.db.sealing import Erased, of_subject
 from app.core.guard.classes import CONTACT
 from app.core.guard.policy import declare_record
 from app.crm.rules import ActivityType, ContactKind, ContactStatus, CustomerKind, Direction, Outcome
@@ -62,7 +63,18 @@ class ContactPoint(Identified, db.Model):
     )
     kind: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     status: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
-    value_enc: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=CONTACT)
+    value_enc: Mapped[bytes] = mapped_column(
+        LargeBinary,
+        nullable=False,
+        info=of_subject(
+            CONTACT,
+            "customer_id",
+            masked="value_masked",
+            index="value_index",
+            indexed=lambda row, value: (row["kind"], value),
+            erased=Erased.ROW,
+        ),
+    )
     value_index: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=CONTACT)
     value_masked: Mapped[str] = mapped_column(Text, nullable=False, info=CONTACT)
     label: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=INTERNAL)

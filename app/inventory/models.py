@@ -12,8 +12,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import FINANCIAL, INTERNAL, PERSONAL, Identified, Instant, Money, Record
+from app.core.db.sealing import of_subject
 from app.core.guard.classes import COST
 from app.core.guard.policy import declare_record
+from app.inventory.rules import plates
 from app.inventory.rules.odometer import OdometerStatus, OdometerUnit
 from app.inventory.rules.stock import CLOSED, Condition, StockStatus
 from app.inventory.rules.vin import VinStatus
@@ -50,7 +52,16 @@ class Vehicle(Record, db.Model):
     interior_colour: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
     transmission: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
     fuel: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
-    plate_enc: Mapped[bytes | None] = mapped_column(LargeBinary, info=PERSONAL)
+    plate_enc: Mapped[bytes | None] = mapped_column(
+        LargeBinary,
+        info=of_subject(
+            PERSONAL,
+            "id",
+            masked="plate_masked",
+            index="plate_index",
+            indexed=lambda _row, plate: ("plate", plates.normalise(plate)),
+        ),
+    )
     plate_index: Mapped[bytes | None] = mapped_column(LargeBinary, info=PERSONAL)
     plate_masked: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
     odometer: Mapped[int | None] = mapped_column(Integer, info=INTERNAL)

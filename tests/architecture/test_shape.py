@@ -53,6 +53,7 @@ EXEMPT: dict[str, dict[str, str]] = {
     "caches": {
         "app/core/db/ddl.py:tenant_tables_script": "the tables of the models, the same for every tenant",
         "app/core/db/revisions.py:readable": "the code's own revisions, the same for every tenant",
+        "app/core/guard/erasing.py:_TAKERS": "what an erasure also takes, filled at import",
         "app/core/guard/facts.py:_FACTS": "subqueries of the session's statement, filled at import",
         "app/core/guard/permissions.py:_REGISTRY": "names of rights, filled at import",
         "app/core/guard/undo.py:_KINDS": "kinds of changes that can be taken back, filled at import",

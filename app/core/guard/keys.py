@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +27,10 @@ from app.core.errors import N_, DomainError
 PURPOSES = ("data", "index")
 NONCE_BYTES = 12
 _CACHED_TENANTS = 1_000
-_CACHE_SECONDS = 300.0
+# How long a process may go on sealing with a key after another process has made a newer one.
+CACHE_SECONDS = 300.0
+# A version that is not in the copy is looked for anew, but not for every value that asks.
+_RELOAD_SECONDS = 1.0
 
 
 class KeyMissing(DomainError):
@@ -54,6 +57,7 @@ class TenantKeys:
     wrapping: Mapping[int, AESGCM] = field(repr=False)
     values: Mapping[int, AESGCM] = field(repr=False)
     index: bytes = field(repr=False)
+    read_at: float = field(default_factory=time.monotonic, repr=False)
 
 
 def lock(key: AESGCM, plain: bytes, context: bytes) -> bytes:
@@ -70,6 +74,16 @@ def unlock(key: AESGCM, locked: bytes, context: bytes) -> bytes:
         raise SealBroken from error
 
 
+def unlock_any(keys: Sequence[AESGCM], locked: bytes, context: bytes) -> tuple[bytes, int]:
+    """What one of `keys` locked, and which: for the time in which an old key and a new one are both good."""
+    for number, key in enumerate(keys):
+        try:
+            return unlock(key, locked, context), number
+        except SealBroken:
+            continue
+    raise SealBroken
+
+
 def context_of(*parts: object) -> bytes:
     """The context a value is bound to; parts are length-prefixed so that no two lists of parts look the same."""
     texts = [str(part).encode() for part in parts]
@@ -81,18 +95,36 @@ def derived(secret: bytes, purpose: str) -> bytes:
     return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=f"forecourt.{purpose}".encode()).derive(secret)
 
 
-def new_tenant_keys(master_key: bytes, tenant_id: str, version: int = 1) -> list[dict[str, Any]]:
+def new_tenant_keys(master_key: bytes, tenant_id: str) -> list[dict[str, Any]]:
     """Rows of `platform.wrapped_keys` with fresh random keys for a tenant: provisioning inserts them once."""
-    master = AESGCM(derived(master_key, "tenant-keys"))
-    return [
-        {
-            "tenant_id": tenant_id,
-            "purpose": purpose,
-            "key_version": version,
-            "wrapped": lock(master, os.urandom(32), context_of("tenant-key", tenant_id, purpose, version)),
-        }
-        for purpose in PURPOSES
-    ]
+    return [new_tenant_key(master_key, tenant_id, purpose, 1) for purpose in PURPOSES]
+
+
+def new_tenant_key(master_key: bytes, tenant_id: str, purpose: str, version: int) -> dict[str, Any]:
+    """A row of `platform.wrapped_keys` with a fresh random key."""
+    row = {"tenant_id": tenant_id, "purpose": purpose, "key_version": version}
+    return {**row, "wrapped": _wrapped(master_key, row, os.urandom(32))}
+
+
+def wrapped_anew(row: Mapping[Any, Any]) -> bytes | None:
+    """A tenant's key wrapped by the master key of today; None when it is already. Raises SealBroken."""
+    plain, by = _opened(row)
+    return None if by == 0 else _wrapped(master_key(), row, plain)
+
+
+def _wrapped(master_key: bytes, row: Mapping[Any, Any], plain: bytes) -> bytes:
+    return lock(AESGCM(derived(master_key, "tenant-keys")), plain, _place_of(row))
+
+
+def _place_of(row: Mapping[Any, Any]) -> bytes:
+    return context_of("tenant-key", row["tenant_id"], row["purpose"], row["key_version"])
+
+
+def _opened(row: Mapping[Any, Any]) -> tuple[bytes, int]:
+    """A tenant's key, and which of `master_keys` opened it."""
+    return unlock_any(
+        [AESGCM(derived(key, "tenant-keys")) for key in master_keys()], bytes(row["wrapped"]), _place_of(row)
+    )
 
 
 class _Cache:
@@ -113,7 +145,7 @@ class _Cache:
 
     def put(self, tenant_id: str, keys: TenantKeys) -> None:
         with self._lock:
-            self._held[tenant_id] = (time.monotonic() + _CACHE_SECONDS, keys)
+            self._held[tenant_id] = (time.monotonic() + CACHE_SECONDS, keys)
             self._held.move_to_end(tenant_id)
             while len(self._held) > _CACHED_TENANTS:
                 self._held.popitem(last=False)
@@ -150,6 +182,12 @@ def master_key() -> bytes:
     return current_settings().master_key
 
 
+def master_keys() -> tuple[bytes, ...]:
+    """The master key and, while it is being replaced, the one before it."""
+    settings = current_settings()
+    return (settings.master_key, *([settings.master_key_previous] if settings.master_key_previous else []))
+
+
 def tenant_keys() -> TenantKeys:
     """The keys of the tenant of this context; raises KeyMissing when it has none, NoScope outside a tenant."""
     tenant_id = current_tenant().id
@@ -160,6 +198,28 @@ def tenant_keys() -> TenantKeys:
     return keys
 
 
+def wrapping_key(version: int) -> AESGCM:
+    """The tenant's key number `version` for opening persons' keys; raises KeyMissing for one that is no more."""
+    return _version(version, lambda keys: keys.wrapping)
+
+
+def value_key(version: int) -> AESGCM:
+    """The tenant's key number `version` for its own values; raises KeyMissing for one that is no more."""
+    return _version(version, lambda keys: keys.values)
+
+
+def _version(version: int, kind: Callable[[TenantKeys], Mapping[int, AESGCM]]) -> AESGCM:
+    keys = tenant_keys()
+    if version not in kind(keys) and time.monotonic() - keys.read_at > _RELOAD_SECONDS:
+        # Another process has made a newer one since.
+        forget_keys(current_tenant().id)
+        keys = tenant_keys()
+    try:
+        return kind(keys)[version]
+    except KeyError:
+        raise KeyMissing from None
+
+
 def _load(tenant_id: str) -> TenantKeys:
     """Read and unwrap. A tenant's role may not read the platform's keys, so this asks on a connection of its own."""
     query = select(wrapped_keys).where(wrapped_keys.c.tenant_id == tenant_id)
@@ -168,11 +228,11 @@ def _load(tenant_id: str) -> TenantKeys:
 
 
 def _unwrapped(tenant_id: str, rows: Iterable[Mapping[Any, Any]]) -> TenantKeys:
-    master = AESGCM(derived(master_key(), "tenant-keys"))
     plain: dict[str, dict[int, bytes]] = {purpose: {} for purpose in PURPOSES}
     for row in rows:
-        context = context_of("tenant-key", tenant_id, row["purpose"], row["key_version"])
-        plain.setdefault(row["purpose"], {})[row["key_version"]] = unlock(master, row["wrapped"], context)
+        if row["tenant_id"] != tenant_id:
+            raise SealBroken
+        plain.setdefault(row["purpose"], {})[row["key_version"]] = _opened(row)[0]
     if not plain["data"] or not plain["index"]:
         raise KeyMissing
     return TenantKeys(

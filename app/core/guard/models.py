@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, SENSITIVE, Identified, Instant
+from app.core.db.sealing import Erased, of_row, of_subject
 
 THIS_TRANSACTION = text("(pg_current_xact_id()::text)::bigint")
 
@@ -25,6 +26,10 @@ class SubjectKey(db.Model):
     wrapped: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=SENSITIVE)
     key_version: Mapped[int] = mapped_column(Integer, nullable=False, info=INTERNAL)
     created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
+    # Which key of the subject this is; those before it are in core_old_subject_keys.
+    generation: Mapped[int] = mapped_column(Integer, nullable=False, server_default="1", info=INTERNAL)
+    # Set where the key was destroyed: nothing is sealed for this subject any more.
+    destroyed_at: Mapped[datetime | None] = mapped_column(Instant, nullable=True, info=INTERNAL)
 
 
 class AuditEntry(Identified, db.Model):
@@ -39,7 +44,9 @@ class AuditEntry(Identified, db.Model):
     record_type: Mapped[str] = mapped_column(String(40), nullable=False, info=INTERNAL)
     record_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
     changes: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False, server_default="{}", info=INTERNAL)
-    sealed: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=PERSONAL)
+    sealed: Mapped[bytes | None] = mapped_column(
+        LargeBinary, nullable=True, info=of_subject(PERSONAL, "subject_id", erased=Erased.STAYS)
+    )
     subject_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
     request_id: Mapped[str | None] = mapped_column(String(64), nullable=True, info=INTERNAL)
     # From where, as far as it need be known: the network of the address, and the kind of program.
@@ -111,7 +118,7 @@ class Undo(Identified, db.Model):
 
     user_id: Mapped[uuid.UUID] = mapped_column(Uuid, nullable=False, info=INTERNAL)
     kind: Mapped[str] = mapped_column(String(60), nullable=False, info=INTERNAL)
-    sealed: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=PERSONAL)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=of_row(PERSONAL))
     created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
     expires_at: Mapped[datetime] = mapped_column(Instant, nullable=False, index=True, info=INTERNAL)
     used_at: Mapped[datetime | None] = mapped_column(Instant, nullable=True, info=INTERNAL)

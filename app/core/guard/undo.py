@@ -84,7 +84,7 @@ def keep(user_id: uuid.UUID, kind: str, payload: Payload, lasts: timedelta = LAS
     if kind not in _KINDS:
         raise LookupError(f"nobody declared how {kind} is taken back")
     row_id = new_id()
-    sealed = vault.seal_json(_TABLE, _COLUMN, row_id, _packed(payload))
+    sealed = vault.seal_own(_TABLE, _COLUMN, row_id, _packed(payload))
     db.session.add(Undo(id=row_id, user_id=user_id, kind=kind, sealed=sealed, expires_at=clock.now() + lasts))
     db.session.flush()
     return row_id
@@ -123,7 +123,7 @@ def take_back(actor: Actor, undo_id: uuid.UUID) -> TakenBack:
         raise NotFound
     if row.used_at is not None or row.sealed is None or row.expires_at <= clock.now():
         raise UndoTooLate
-    payload = _unpacked(vault.unseal_json(_TABLE, _COLUMN, row.id, row.sealed))
+    payload = _unpacked(vault.unseal_own(_TABLE, _COLUMN, row.id, row.sealed))
     row.used_at, row.sealed = clock.now(), None
     with collected():
         if row.kind == MANY:
@@ -134,7 +134,8 @@ def take_back(actor: Actor, undo_id: uuid.UUID) -> TakenBack:
 
 def forget_expired() -> None:
     """Delete what can no longer be taken back."""
-    db.session.execute(delete(Undo).where(Undo.expires_at < clock.now()))
+    gone = delete(Undo).where(Undo.expires_at < clock.now()).returning(Undo.id)
+    vault.drop_keys(db.session.scalars(gone).all())
 
 
 def _take_back_many(actor: Actor, parts: list[tuple[str, Payload]]) -> TakenBack:

@@ -12,16 +12,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, Identified, Instant, Record
+from app.core.db.sealing import of_row
 
 
 class SavedFilter(Identified, db.Model):
-    """Conditions one user set on one list, sealed under the tenant's key and gone after a while."""
+    """Conditions one user set on one list, sealed under a key of their own and gone after a while."""
 
     __tablename__ = "core_filters"
 
     list_name: Mapped[str] = mapped_column(String(60), nullable=False, info=INTERNAL)
     user_id: Mapped[uuid.UUID] = mapped_column(Uuid, nullable=False, info=INTERNAL)
-    conditions: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=PERSONAL)
+    conditions: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=of_row(PERSONAL))
     created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
     expires_at: Mapped[datetime] = mapped_column(Instant, nullable=False, info=INTERNAL)
 
@@ -43,7 +44,7 @@ class SavedView(Record, db.Model):
     scope: Mapped[str] = mapped_column(String(10), nullable=False, info=INTERNAL)
     team_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
     args: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False, server_default=text("'{}'"), info=INTERNAL)
-    conditions: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=PERSONAL)
+    conditions: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=of_row(PERSONAL))
     position: Mapped[int] = mapped_column(Integer, nullable=False, server_default="0", info=INTERNAL)
     is_default: Mapped[bool] = mapped_column(Boolean, nullable=False, server_default=text("false"), info=INTERNAL)
 

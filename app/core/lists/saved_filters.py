@@ -5,14 +5,14 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 
 from app.core.clock import now
 from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.db.ids import from_public, to_public
 from app.core.errors import Invalid, NotFound
-from app.core.guard.vault import seal_json, unseal_json
+from app.core.guard.vault import drop_keys, seal_own, unseal_own
 from app.core.lists.models import SavedFilter
 from app.core.lists.query import Arguments
 from app.core.lists.values import error
@@ -27,9 +27,9 @@ def save_filter(list_name: str, user_id: uuid.UUID, arguments: Arguments) -> str
     The user's expired filters go at the same time.
     """
     moment = now()
-    db.session.execute(delete(SavedFilter).where(SavedFilter.user_id == user_id, SavedFilter.expires_at <= moment))
+    _forget(SavedFilter.user_id == user_id, SavedFilter.expires_at <= moment)
     row_id = new_id()
-    conditions = seal_json(
+    conditions = seal_own(
         SavedFilter.__tablename__, "conditions", row_id, {name: list(texts) for name, texts in arguments.items()}
     )
     db.session.add(
@@ -54,9 +54,13 @@ def load_filter(list_name: str, user_id: uuid.UUID | None, public_id: str) -> Ar
     )
     if conditions is None:
         raise Invalid([error("filter", "unknown_filter")])
-    return unseal_json(SavedFilter.__tablename__, "conditions", row_id, conditions)
+    return unseal_own(SavedFilter.__tablename__, "conditions", row_id, conditions)
 
 
 def forget_expired() -> None:
     """Delete everybody's expired filters, of users who set no new ones too."""
-    db.session.execute(delete(SavedFilter).where(SavedFilter.expires_at <= now()))
+    _forget(SavedFilter.expires_at <= now())
+
+
+def _forget(*which: ColumnElement[bool]) -> None:
+    drop_keys(db.session.scalars(delete(SavedFilter).where(*which).returning(SavedFilter.id)).all())

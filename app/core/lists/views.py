@@ -16,7 +16,7 @@ from app.core.errors import N_, FieldError, Invalid, NotFound, PermissionDenied,
 from app.core.guard import audit
 from app.core.guard.permissions import Actor, allows, declare
 from app.core.guard.policy import policy_for
-from app.core.guard.vault import seal_json, unseal_json
+from app.core.guard.vault import drop_keys, load_subject_keys, seal_own, unseal_own
 from app.core.lists.models import SavedView
 from app.core.lists.query import Arguments
 from app.core.lists.spec import ListSpec, visibility
@@ -51,11 +51,14 @@ def visible_views(actor: Actor, list_name: str) -> Sequence[SavedView]:
     """The views of a list that stand among the actor's tabs, one's own first."""
     if actor.user_id is None:
         return []
-    return db.session.scalars(
+    found = db.session.scalars(
         _visible(actor)
         .where(SavedView.list_name == list_name)
         .order_by(SavedView.owner_id != actor.user_id, SavedView.position, SavedView.id)
     ).all()
+    if sealed := {view.id for view in found if view.conditions is not None}:
+        load_subject_keys(sealed)
+    return found
 
 
 def get_view(actor: Actor, public_id: str) -> SavedView:
@@ -77,7 +80,7 @@ def personal_of(actor: Actor, spec: ListSpec, view: SavedView) -> Arguments:
     """The personal conditions sealed in a view; of somebody else's, those on values the actor sees in the clear."""
     if view.conditions is None:
         return {}
-    found = unseal_json(SavedView.__tablename__, "conditions", view.id, view.conditions)
+    found = unseal_own(SavedView.__tablename__, "conditions", view.id, view.conditions)
     if view.owner_id == actor.user_id:
         return found
     # A phone's token may be asked by whoever sees the mask alone, but not read back out of a colleague's view.
@@ -129,6 +132,7 @@ def delete_view(actor: Actor, view: SavedView) -> None:
     _check_editable(actor, view)
     _note(actor, view, "view.delete")
     db.session.delete(view)
+    drop_keys([view.id])
 
 
 def public_id(view: SavedView) -> str:
@@ -171,7 +175,7 @@ def _fill(view: SavedView, draft: Draft, name: str) -> None:
 def _keep(view: SavedView, args: Arguments, personal: Arguments) -> None:
     view.args = {name: list(texts) for name, texts in args.items()}
     kept = {name: list(texts) for name, texts in personal.items()}
-    view.conditions = seal_json(SavedView.__tablename__, "conditions", view.id, kept) if kept else None
+    view.conditions = seal_own(SavedView.__tablename__, "conditions", view.id, kept) if kept else None
 
 
 def _settle_default(view: SavedView) -> None:

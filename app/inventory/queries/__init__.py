@@ -248,9 +248,9 @@ def plate_of(vehicle: Vehicle) -> str | None:
 
 def listed_plate(row: Any) -> str | None:
     """The plate in the clear of a list's row, which brought the key with it; the mask where the key was erased."""
-    if row.plate_enc is None or row.plate_key is None:
+    if row.plate_enc is None or not row.plate_key:
         return row.plate_masked
-    vault.take_key(row.vehicle_id, row.plate_key, row.plate_key_version)
+    vault.take_key(row.vehicle_id, row.plate_key, row.plate_key_version, row.plate_key_generation)
     return vault.unseal(row.vehicle_id, "inventory_vehicles", "plate_enc", row.vehicle_id, row.plate_enc)
 
 

@@ -21,6 +21,7 @@ _VEHICLE_COLUMNS = (
     Vehicle.plate_enc,
     SubjectKey.wrapped.label("plate_key"),
     SubjectKey.key_version.label("plate_key_version"),
+    SubjectKey.generation.label("plate_key_generation"),
     Vehicle.odometer,
     Vehicle.odometer_unit,
     Vehicle.created_at,

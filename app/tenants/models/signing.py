@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, SENSITIVE, Identified, Instant
+from app.core.db.sealing import Erased, of_subject
 
 
 class SessionRow(Identified, db.Model):
@@ -65,7 +66,9 @@ class Mail(Identified, db.Model):
     )
     recipient_masked: Mapped[str] = mapped_column(Text, nullable=False, info=PERSONAL)
     subject: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
-    body_enc: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=PERSONAL)
+    body_enc: Mapped[bytes] = mapped_column(
+        LargeBinary, nullable=False, info=of_subject(PERSONAL, "user_id", masked="recipient_masked", erased=Erased.ROW)
+    )
     created_at: Mapped[datetime] = mapped_column(
         Instant, nullable=False, server_default=func.now(), index=True, info=INTERNAL
     )

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, SENSITIVE, Identified, Instant, Record
+from app.core.db.sealing import of_subject
 from app.core.guard.policy import declare_record
+from app.tenants.rules.signing import normal_email
 
 
 class User(Record, db.Model):
@@ -21,7 +23,17 @@ class User(Record, db.Model):
     __table_args__ = (CheckConstraint("state in ('invited', 'active', 'disabled')", name="state_known"),)
 
     name: Mapped[str] = mapped_column(Text, nullable=False, info=PERSONAL)
-    email_enc: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=PERSONAL)
+    email_enc: Mapped[bytes] = mapped_column(
+        LargeBinary,
+        nullable=False,
+        info=of_subject(
+            PERSONAL,
+            "id",
+            masked="email_masked",
+            index="email_index",
+            indexed=lambda _row, email: ("email", normal_email(email)),
+        ),
+    )
     email_index: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, unique=True, info=PERSONAL)
     email_masked: Mapped[str] = mapped_column(Text, nullable=False, info=PERSONAL)
     password_hash: Mapped[str | None] = mapped_column(Text, nullable=True, info=SENSITIVE)

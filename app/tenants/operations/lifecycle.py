@@ -148,6 +148,8 @@ def erase_tenant(tenant_id: str) -> None:
     with owner() as connection:
         connection.execute("DELETE FROM outbox_hint WHERE tenant_id = %s", [f"t_{tenant_id}"])
         connection.execute("DELETE FROM wrapped_keys WHERE tenant_id = %s", [tenant_id])
+        # Older copies of the keys may lie elsewhere: a restore reads this list.
+        connection.execute("INSERT INTO destroyed_keys (owner) VALUES (%s) ON CONFLICT DO NOTHING", [f"t_{tenant_id}"])
         connection.execute("DELETE FROM hosts WHERE tenant_id = %s", [tenant_id])
         # The bare row stays: other processes learn of the end by it, and an id is never given out twice.
         connection.execute(

@@ -23,7 +23,7 @@ from app.core.guard.permissions import Actor, check, covers, declare, scope_clau
 from app.core.jobs.events import publish
 from app.core.jobs.imports import kinds, mapping, reading
 from app.core.jobs.imports.models import Import, ImportMapping, ImportRow, ImportState, Outcome
-from app.core.jobs.imports.uploads import distinct, first_mapping, header_print, table_of
+from app.core.jobs.imports.uploads import distinct, first_mapping, header_print, place_of, table_of
 from app.core.jobs.jobs import start_job
 from app.core.jobs.models import Job
 from app.core.jobs.notices import ImportMoved
@@ -67,7 +67,7 @@ def create_import(actor: Actor, *, kind: str, stream: IO[bytes], file_name: str)
     row_count = reading.count_rows(table)
     import_id = new_id()
     packed = data if data.startswith(b"\x1f\x8b") else gzip.compress(data, 6)
-    sealed = vault.seal_bytes("core_imports", "file", import_id, packed)
+    sealed = vault.seal_bytes_many([(place_of(import_id), packed)])[0]
     stored = files.save_file(
         io.BytesIO(sealed), file_name, UPLOAD, created_by=actor.user_id, expires_at=clock.now() + KEPT
     )
@@ -184,8 +184,10 @@ def start_undo(actor: Actor, import_id: uuid.UUID, *, inline: bool = False) -> J
 def forget_uploads() -> int:
     """Let go of the uploads whose time is over, so that their files can be deleted; returns how many."""
     over = select(StoredFile.id).where(StoredFile.kind == UPLOAD, StoredFile.expires_at <= clock.now())
-    forgotten = db.session.execute(update(Import).where(Import.file_id.in_(over)).values(file_id=None))
-    return int(forgotten.rowcount)  # type: ignore[attr-defined]
+    forgotten = update(Import).where(Import.file_id.in_(over)).values(file_id=None).returning(Import.id)
+    gone = db.session.scalars(forgotten).all()
+    vault.drop_keys(gone)
+    return len(gone)
 
 
 def _begin(actor: Actor, found: Import, state: ImportState, kind: str, task: str, inline: bool) -> Job:
