@@ -180,6 +180,7 @@ ROWS: dict[str, Row] = {
     "POST /vehicles/all/filter": PLAIN,
     "GET /vehicles/new": PLAIN,
     "POST /vehicles/new": PLAIN,
+    "POST /vehicles/vin": PLAIN,
     "GET /vehicles/<vehicle_id>": VEHICLE,
     "GET /vehicles/<vehicle_id>/edit": VEHICLE,
     "POST /vehicles/<vehicle_id>/edit": VEHICLE,

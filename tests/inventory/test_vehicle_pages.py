@@ -1,6 +1,7 @@
 """The pages of vehicles: by VIN first, corrected, searched for by plate and tail, deleted or not."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from app.core.db import db, tenant
 from app.core.db.ids import to_public
 from app.inventory import queries
 from app.inventory.models import Vehicle
+from app.inventory.queries import likeness
 from tests.factories.inventory import SYSTEM, make_unit, make_vehicle, new_vin
 from tests.factories.pages import error_of, field_of, post
 
@@ -36,6 +38,34 @@ def test_the_vin_fills_the_form(client, stores):
     assert "1985, 2015" in page
     american = post(client, "/vehicles/new", vin="2C3CDYAGXDH825982").text
     assert field_of(american, "model_year") == "2013"
+
+
+def test_the_model_is_that_of_cars_whose_numbers_begin_alike(client, stores, in_alpha):
+    for model in ("Kona", "Kona", "Kauai"):
+        make_vehicle(vin=new_vin("KM8"), make="Hyundai", model=model)
+    page = post(client, "/vehicles/new", vin=new_vin("KM8")).text
+    assert (field_of(page, "make"), field_of(page, "model")) == ("Hyundai", "Kona")
+    assert "whose numbers begin alike: Hyundai Kona" in page
+    make_vehicle(vin=new_vin("KM8"), make="Hyundai", model="kauai")
+    assert field_of(post(client, "/vehicles/new", vin=new_vin("KM8")).text, "model") == ""
+    blind = replace(SYSTEM, system=False, grants={})
+    assert likeness.model_like(blind, new_vin("KM8")) is None
+
+
+def test_the_short_form_says_what_the_number_says(client, stores):
+    vehicle = make_vehicle(make="Ford", model="Focus")
+    fresh, page = new_vin(), client.get("/vehicles/new").text
+    assert 'hx-post="/vehicles/vin"' in page
+    told = post(client, "/vehicles/vin", vin=fresh).text
+    assert "Ford Focus" in told
+    assert "Check digit is right" in told
+    known = post(client, "/vehicles/vin", vin=vehicle.vin.lower()).text
+    assert address(vehicle) in known
+    wrong = post(client, "/vehicles/vin", vin="1M8GDM9AXKPO42788").text
+    assert "Not a VIN" in wrong
+    assert "1M8GDM9AXKP042788" in wrong
+    for short in ("", fresh[:16], "x" * 41):
+        assert post(client, "/vehicles/vin", vin=short).text.strip() == ""
 
 
 def test_a_known_vin_leads_to_its_vehicle(client, stores):

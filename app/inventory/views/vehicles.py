@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from app.core import clock
@@ -20,6 +20,7 @@ from app.core.http.undo import flash_undo
 from app.inventory import lists, queries
 from app.inventory.models import Vehicle
 from app.inventory.operations import odometers, removal, vehicles
+from app.inventory.queries import likeness
 from app.inventory.rules import vin as vins
 from app.inventory.rules import words
 from app.inventory.schemas import EditedVehicleForm, NewVehicleForm, OdometerForm, VersionForm, VinForm
@@ -57,11 +58,32 @@ def decode_vin():
     if known is not None:
         flash(gettext("This vehicle is known already."))
         return to_vehicle(known.id)
-    decoded = _decode(text)
+    decoded, like = _decode(text), likeness.model_like(current_actor(), text)
     values = {"vin": text, "odometer_unit": _usual_unit()}
     if decoded is not None:
-        values |= {"make": decoded.make or "", "model_year": decoded.likely_year or ""}
-    return _vehicle_form(None, decoded=decoded, values=values)
+        make = like.make if like else decoded.make
+        values |= {
+            "make": make or "", "model": like.model if like else "", "model_year": decoded.likely_year or "",
+        }  # fmt: skip
+    return _vehicle_form(None, decoded=decoded, values=values, like=like)
+
+
+@bp.post("/vehicles/vin")
+@require("vehicle.create")
+def read_vin():
+    """The lines below the field of the short form; nothing is said of what cannot be a whole number yet."""
+    try:
+        text = load_form(VinForm)["vin"] or ""
+    except DomainError:
+        text = ""
+    if len(vins.normalise(text)) < vins.LENGTH:
+        return render_template("inventory/_vin.html")
+    actor = current_actor()
+    vehicle = queries.find_vehicle_by_vin(actor, text)
+    if vehicle is not None:
+        url = url_for("inventory.show_vehicle", vehicle_id=to_public("veh", vehicle.id))
+        return render_template("inventory/_vin.html", known={"name": lists.vehicle_name(vehicle), "url": url})
+    return render_template("inventory/_vin.html", told=_told(text, likeness.model_like(actor, text)))
 
 
 @bp.post("/vehicles")
@@ -169,6 +191,7 @@ def _vehicle_form(
     *,
     decoded: vins.Decoded | None = None,
     values: Any = None,
+    like: likeness.Likeness | None = None,
 ) -> Any:
     opened = _opened(vehicle) if vehicle else None
     make = request.form.get("make") or (opened.values if opened else values or {}).get("make")
@@ -176,6 +199,7 @@ def _vehicle_form(
         "vehicle": vehicle,
         "public_id": to_public("veh", vehicle.id) if vehicle else None,
         "decoded": decoded,
+        "like": like,
         "decoded_status": gettext(words.VIN_STATUS_LABELS[decoded.status]) if decoded else None,
         "units": translated(words.ODOMETER_UNIT_LABELS),
         "states": translated(words.ODOMETER_STATUS_LABELS),
@@ -198,6 +222,17 @@ def _odometer_form(vehicle: Vehicle, error: DomainError | None = None, *, values
         units=translated(words.ODOMETER_UNIT_LABELS),
         states=translated(words.ODOMETER_STATUS_LABELS),
     )
+
+
+def _told(text: str, like: likeness.Likeness | None) -> dict[str, Any]:
+    """What the number says, in words."""
+    decoded = vins.decode(text, clock.now().year + 1)
+    parts = (decoded.likely_year, like.make if like else decoded.make, like.model if like else None)
+    return {
+        "name": " ".join(str(part) for part in parts if part),
+        "status": gettext(words.VIN_STATUS_LABELS[decoded.status]),
+        "suggestions": decoded.suggestions,
+    }
 
 
 def _decode(text: str) -> vins.Decoded | None:

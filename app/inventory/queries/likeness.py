@@ -1,0 +1,52 @@
+"""What the dealership's own cars tell of a VIN: numbers of one model begin alike."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+
+from app.core.db import db
+from app.core.guard.permissions import Actor, allows
+from app.inventory.models import Vehicle
+from app.inventory.rules import vin as vins
+from app.inventory.rules.vin import VinStatus
+
+# The maker and what he says of the car; after them come the check digit, the year, the plant and the car's own number.
+DESCRIBED = 8
+LOOKED_AT = 200
+_FULL = (VinStatus.VALID.value, VinStatus.STRUCTURE_ONLY.value)
+
+
+class Likeness(NamedTuple):
+    """The make and model most cars with such a number have here."""
+
+    make: str
+    model: str
+
+
+def model_like(actor: Actor, text: str) -> Likeness | None:
+    """What most of the known cars are whose full VINs begin like this one; None where there is none or two are as many.
+
+    The first that an index finds are asked, so that a fleet of one model costs no more than a few cars.
+    """
+    number = vins.normalise(text)
+    if not vins.has_shape(number) or not allows(actor, "vehicle.see"):
+        return None
+    start, rest = number[:DESCRIBED], vins.LENGTH - DESCRIBED
+    alike = (
+        select(Vehicle.make, Vehicle.model, Vehicle.make_key, Vehicle.model_key)
+        .where(Vehicle.vin.between(start + "0" * rest, start + "Z" * rest), Vehicle.vin_status.in_(_FULL))
+        .limit(LOOKED_AT)
+        .subquery()
+    )
+    counted = (
+        select(func.min(alike.c.make).label("make"), func.min(alike.c.model).label("model"), func.count().label("cars"))
+        .group_by(alike.c.make_key, alike.c.model_key)
+        .order_by(func.count().desc())
+        .limit(2)
+    )
+    rows = db.session.execute(counted).all()
+    if not rows or (len(rows) > 1 and rows[1].cars == rows[0].cars):
+        return None
+    return Likeness(rows[0].make, rows[0].model)
