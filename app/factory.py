@@ -20,6 +20,9 @@ from app.core.jobs.imports import cli as imports_cli
 from app.core.lists import views
 from app.core.lists.search import cli as search_cli
 from app.core.logging import configure
+from app.operators import cli as operators_cli
+from app.operators.operations.signing import touch_session as touch_operator
+from app.operators.queries.accounts import read_session as read_operator
 from app.tenants import cli as tenants_cli
 from app.tenants.operations.signing import touch_session
 from app.tenants.queries import teams_of
@@ -27,7 +30,7 @@ from app.tenants.queries.sessions import read_session
 from app.web import shell
 
 # One line a module, lowest first. APP_MODULES leaves out routes, never tables, operations or permissions.
-MODULES = ("tenants", "inventory", "crm", "sales", "insights", "notifications")
+MODULES = ("tenants", "inventory", "crm", "sales", "insights", "notifications", "operators")
 DECLARING = (
     *("models", "permissions", "events", "queries", "lists", "imports"),
     *("operations.undoing", "operations.erasing"),
@@ -47,7 +50,7 @@ CORE_PARTS = (
     "app.web.subjects",
     "app.web.work_lists",
 )
-ALWAYS_ROUTED = ("tenants",)
+ALWAYS_ROUTED = ("tenants", "operators")
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
 MAX_FORM_BYTES = 1024 * 1024
 
@@ -66,7 +69,15 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     events.install(wiring.HANDLERS)
     views.install_teams(teams_of)
     shell.init_app(app)
-    http.init_app(app, settings, read_session=read_session, touch_session=touch_session, readable=is_readable)
+    http.init_app(
+        app,
+        settings,
+        read_session=read_session,
+        touch_session=touch_session,
+        read_operator=read_operator,
+        touch_operator=touch_operator,
+        readable=is_readable,
+    )
     register_modules(app, settings)
     register_commands(app)
     return app
@@ -91,6 +102,6 @@ def register_modules(app: Flask, settings: Settings) -> None:
 
 def register_commands(app: Flask) -> None:
     """The shell commands, under `flask`."""
-    operators = (tenants_cli.group, tenants_cli.platform_group, jobs_cli.group, jobs_cli.jobs_group)
+    operators = (tenants_cli.group, tenants_cli.platform_group, jobs_cli.group, jobs_cli.jobs_group, operators_cli.group)
     for group in (*operators, imports_cli.group, search_cli.group, guard_cli.group):
         app.cli.add_command(group)

@@ -19,5 +19,7 @@ TABLE: tuple[Entry, ...] = (
     ),
     Entry("notifications.clean_up", "notifications.clean_up", DEFAULT, every=DAY, at=5 * HOUR, spread=HOUR),
     Entry("tenants.delete_due", "tenants.delete_due", OPS, every=HOUR, for_platform=True),
+    Entry("operators.count_usage", "operators.count_usage", OPS, every=DAY, at=HOUR, for_platform=True),
+    Entry("operators.look_at_queues", "operators.look_at_queues", OPS, every=HOUR / 6, for_platform=True),
     Entry("jobs.clean_up_platform", "jobs.clean_up", DEFAULT, every=DAY, at=3 * HOUR, for_platform=True),
 )

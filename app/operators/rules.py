@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from base64 import b32encode
 from datetime import timedelta
+
+from app.core.errors import NotFound
 
 SESSION_LIFE = timedelta(hours=8)
 LINK_LIFE = timedelta(days=7)
@@ -18,6 +21,19 @@ ORDERS = {
 }
 LATE = timedelta(minutes=1)
 LISTED = 50
+_TENANT_ID = re.compile(r"[a-z0-9]{12}")
+
+
+def known_id(text: str) -> str:
+    """`text` when it has the shape of a dealership's id; raises NotFound."""
+    if not _TENANT_ID.fullmatch(text):
+        raise NotFound
+    return text
+
+
+def printable(text: str) -> str:
+    """What of `text` can stand in a question to the database."""
+    return "".join(char for char in text if char.isprintable())
 
 
 def link_secret(secret_key: str, token_hash: bytes) -> str:

@@ -41,7 +41,7 @@ class TicketInvalid(DomainError):
 
     code = "ticket_invalid"
     message = N_("This way in is not open (any more). Begin again at the operator console.")
-    status = 410
+    status = 404
 
 
 class PasswordTooShort(DomainError):

@@ -10,6 +10,7 @@ from app.core.http.sessions import current_actor
 from app.tenants.queries import rights
 from app.tenants.queries.rights import WhoMay
 from app.web import nav
+from app.web.announcing import init_announcing
 from app.web.cars import init_cars
 from app.web.histories import init_histories
 from app.web.i18n import signed_in, translate
@@ -53,6 +54,7 @@ def endpoint_url(endpoint: str, **values: object) -> str | None:
 
 def init_frame(app: Flask) -> None:
     """Give templates these."""
+    init_announcing(app)
     init_cars(app)
     init_histories(app)
     app.jinja_env.globals.update(

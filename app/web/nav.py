@@ -121,6 +121,15 @@ ENTRIES = (
         hint=N_("Who runs the platform comes in only if you agree"),
     ),
     Entry(
+        "audit.list_entries",
+        N_("Audit"),
+        "history",
+        "audit.see",
+        SETTINGS,
+        under=("/audit",),
+        hint=N_("Who changed, saw in full or exported what, from where"),
+    ),
+    Entry(
         "tenants.list_mails",
         N_("Caught mails"),
         "mail",

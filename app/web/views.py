@@ -12,10 +12,10 @@ from app.core.db.ids import from_public
 from app.core.http.access import ANY_USER, public, require
 from app.core.http.csrf import csrf_token
 from app.core.http.problems import NotSignedIn
-from app.core.http.sessions import current_actor, current_visitor, own_path, settings
+from app.core.http.sessions import at_operator_host, current_actor, current_visitor, own_path, settings
 from app.core.languages import known_language
 from app.tenants.rules.preferences import CHOICES, STORE
-from app.web import assets, health, palette, today
+from app.web import announcing, assets, health, palette, today
 from app.web import find as search
 from app.web.formats import display_zone
 from app.web.i18n import COOKIE as LOCALE_COOKIE
@@ -29,8 +29,10 @@ YEAR = 365 * 24 * 3600
 
 
 @bp.get("/")
-@public("the bare host's start page; a dealership's host leads to sign-in by itself", bare=True)
-def home() -> str:
+@public("the bare host's start page; a dealership's host leads to sign-in by itself", everywhere=True)
+def home() -> str | BaseResponse:
+    if at_operator_host():
+        return redirect("/platform", 303)
     if find_tenant() is None:
         return start_page()
     if current_visitor() is None:
@@ -108,7 +110,7 @@ def show_help() -> str:
 
 
 @bp.post("/preferences")
-@public("language and theme are chosen before signing in as well", bare=True)
+@public("language and theme are chosen before signing in as well", everywhere=True)
 def preferences() -> BaseResponse:
     form, visitor, target = request.form, current_visitor(), own_path(request.form.get("next"))
     locale = known_language(form.get("locale"))
@@ -130,20 +132,28 @@ def preferences() -> BaseResponse:
     return response
 
 
+@bp.post("/announcements/put-away")
+@require(ANY_USER)
+def put_away() -> BaseResponse:
+    response = redirect(own_path(request.form.get("next")), 303)
+    announcing.put_away(response, request.form.get("announcement", "")[:40])
+    return response
+
+
 @bp.get("/static/<mark>/<path:name>", endpoint="static")
-@public("style, script and pictures hold nobody's data", bare=True)
+@public("style, script and pictures hold nobody's data", everywhere=True)
 def static_file(mark: str, name: str) -> Response:
     return assets.send_static(mark, name)
 
 
 @bp.get("/healthz")
-@public("says that the process answers, to whoever can reach the port", bare=True)
+@public("says that the process answers, to whoever can reach the port", everywhere=True)
 def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
 @bp.get("/readyz")
-@public("says whether this process can serve, to whoever can reach the port", bare=True)
+@public("says whether this process can serve, to whoever can reach the port", everywhere=True)
 def readyz() -> tuple[dict[str, object], int]:
     report = health.look()
     return report, 200 if report["status"] != "unavailable" else 503

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from app.core.guard.permissions import SCOPES, Actor, Scope, scope_at
@@ -20,6 +20,20 @@ def limited(actor: Actor, permission: str, by: str) -> Actor:
         both = {at: _narrower(scope_at(actor, permission, at), scope_at(actor, by, at)) for at in stores}
         reach = {**reach, permission: {at: scope for at, scope in both.items() if scope}}
     return replace(actor, grants={name: scope for name, scope in grants.items() if scope}, reach=reach)
+
+
+def without(actor: Actor, withheld: Collection[str], verbs: Collection[str]) -> Actor:
+    """`actor` less the permissions `withheld`, and less those of certain `verbs`."""
+
+    def stays(name: str) -> bool:
+        return name not in withheld and name.rpartition(".")[2] not in verbs
+
+    reach = actor.reach
+    return replace(
+        actor,
+        grants={name: scope for name, scope in actor.grants.items() if stays(name)},
+        reach=None if reach is None else {name: stores for name, stores in reach.items() if stays(name)},
+    )
 
 
 def as_role(actor: Actor, grants: Mapping[str, str], sights: Mapping[str, str]) -> Actor:

@@ -13,7 +13,8 @@ from app.core.db import find_tenant
 from app.core.errors import N_, DomainError, NotFound, PermissionDenied
 from app.core.guard.permissions import allows
 from app.core.guard.policy import policy_for
-from app.core.http.console import OPERATOR, current_operator
+from app.core.http.console import OPERATOR as OPERATOR
+from app.core.http.console import current_operator
 from app.core.http.problems import FactorMissing, NotSignedIn
 from app.core.http.sessions import at_operator_host, current_actor, current_visitor, server_session
 from app.core.logging import bind, get_logger
@@ -45,7 +46,7 @@ class NotForOperators(DomainError):
     """What concerns the person alone is not open to an operator who acts as him."""
 
     code = "not_for_operators"
-    message = N_("This is for the person himself. Somebody who helps out as this user cannot do it.")
+    message = N_("This is for the person himself. An operator who helps out as this user cannot do it.")
     status = 403
 
 

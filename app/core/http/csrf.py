@@ -13,10 +13,9 @@ import secrets
 from flask import Response, g, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from app.core.db import find_tenant
 from app.core.http.access import is_static
 from app.core.http.problems import ForgedRequest
-from app.core.http.sessions import cookie_name, drop_cookie, hash_token, server_session, set_cookie, settings
+from app.core.http.sessions import cookie_name, drop_cookie, hash_token, place, server_session, set_cookie, settings
 
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
@@ -65,17 +64,16 @@ def _is_ours(token: str) -> bool:
 
 
 def _mac(nonce: bytes, binding: bytes | None) -> bytes:
-    tenant = find_tenant()
     key = hashlib.sha256(b"csrf\0" + settings().secret_key.encode()).digest()
-    text = b"\0".join((nonce, (tenant.id if tenant else "").encode(), binding or b""))
+    text = b"\0".join((nonce, place().encode(), binding or b""))
     return hmac.new(key, text, hashlib.sha256).digest()
 
 
 def _binding(*, make: bool) -> bytes | None:
     """What tokens of this browser are bound to: its session, or its anonymous cookie (made on demand)."""
-    session = server_session()
-    if session.visitor is not None and session.token is not None:
-        return b"s" + hash_token(session.token)
+    token = server_session().known_token()
+    if token is not None:
+        return b"s" + hash_token(token)
     if "new_visitor" in g:
         return b"v" + g.new_visitor.encode()
     try:
@@ -88,5 +86,4 @@ def _binding(*, make: bool) -> bytes | None:
 
 
 def _signer() -> URLSafeSerializer:
-    tenant = find_tenant()
-    return URLSafeSerializer(settings().secret_key, salt=f"visitor:{tenant.id if tenant else ''}")
+    return URLSafeSerializer(settings().secret_key, salt=f"visitor:{place()}")

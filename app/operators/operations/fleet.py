@@ -47,7 +47,7 @@ def order(actor: OperatorActor, tenant_id: str, action: str, *, name: str | None
 
     Raises NotFound, TenantNotReady where its state does not allow that, NameDoesNotMatch.
     """
-    found = db.session.execute(select(tenants.c.state, tenants.c.name).where(tenants.c.id == tenant_id)).one_or_none()
+    found = db.session.execute(select(tenants.c.state, tenants.c.name).where(tenants.c.id == rules.known_id(tenant_id))).one_or_none()
     if found is None or found.state == "deleted":
         raise NotFound
     if action not in rules.ORDERS.get(found.state, ()):
@@ -61,7 +61,7 @@ def order(actor: OperatorActor, tenant_id: str, action: str, *, name: str | None
 def change_host(actor: OperatorActor, tenant_id: str, host: str, *, remove: bool = False) -> None:
     """Have a dealership answer at `host` too, or no more. Raises Invalid, NotFound."""
     wanted = check_host(host)
-    if db.session.scalar(select(tenants.c.state).where(tenants.c.id == tenant_id)) not in ("active", "suspended"):
+    if db.session.scalar(select(tenants.c.state).where(tenants.c.id == rules.known_id(tenant_id))) not in ("active", "suspended"):
         raise NotFound
     action = "remove_host" if remove else "add_host"
     _owe(CHANGE, tenant_id=tenant_id, action=action, host=wanted)
@@ -74,7 +74,7 @@ def replay_dead(actor: OperatorActor, tenant_id: str | None, outbox_id: uuid.UUI
     if tenant_id is None:
         dead_letters.replay_dead(outbox_id)
     else:
-        _owe(REPLAY, tenant_id=tenant_id, outbox_id=str(outbox_id))
+        _owe(REPLAY, tenant_id=rules.known_id(tenant_id), outbox_id=str(outbox_id))
     auditing.record(actor, "outbox.replay", tenant_id=tenant_id, details=details)
 
 

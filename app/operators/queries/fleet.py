@@ -57,7 +57,7 @@ def list_dealerships(asked: Asked) -> tuple[Sequence[Row[Any]], str | None]:
 
 def get_dealership(tenant_id: str) -> Row[Any]:
     """One dealership as the directory knows it; raises NotFound, also for one that is deleted."""
-    row = db.session.execute(select(*_COLUMNS).where(tenants.c.id == tenant_id, _KNOWN)).one_or_none()
+    row = db.session.execute(select(*_COLUMNS).where(tenants.c.id == rules.known_id(tenant_id), _KNOWN)).one_or_none()
     if row is None:
         raise NotFound
     return row
@@ -141,7 +141,7 @@ def list_usage(after: str = "") -> tuple[Sequence[Row[Any]], str | None]:
     query = query.where(usage.counted_on == newest, _KNOWN)
     size, _, tenant_id = after.partition(":")
     if size.isascii() and size.isdigit() and len(size) < 19:
-        query = query.where(tuple_(usage.table_bytes, usage.tenant_id) < tuple_(int(size), tenant_id))
+        query = query.where(tuple_(usage.table_bytes, usage.tenant_id) < tuple_(int(size), rules.printable(tenant_id)))
     order = query.order_by(usage.table_bytes.desc(), usage.tenant_id.desc())
     rows = db.session.execute(order.limit(rules.LISTED + 1)).all()
     last = rows[rules.LISTED - 1] if len(rows) > rules.LISTED else None

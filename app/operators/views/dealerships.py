@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.db import revisions, transaction
 from app.core.db.columns import new_id
 from app.core.db.tenancy import current_settings
-from app.core.errors import DomainError, NotFound
+from app.core.errors import DomainError
 from app.core.http.access import require
 from app.core.http.console import OPERATOR
 from app.core.http.forms import load_form, render_form
@@ -33,7 +33,7 @@ ONE, NEW = "operators/dealership.html", "operators/dealership_new.html"
 @bp.get("/dealerships")
 @require(OPERATOR)
 def list_dealerships() -> str:
-    given = request.args
+    given = {name: rules.printable(text) for name, text in request.args.items()}
     asked = queries.Asked(
         given.get("q", "").strip()[:80], given.get("state", ""), given.get("version", "")[:32], given.get("after", "")
     )
@@ -163,8 +163,6 @@ def _back(tenant_id: str, message: str) -> BaseResponse:
 
 
 def _context(tenant_id: str) -> dict[str, Any]:
-    if len(tenant_id) != 12 or not tenant_id.isascii():
-        raise NotFound
     row = queries.get_dealership(tenant_id)
     return {
         "row": row,

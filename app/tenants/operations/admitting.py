@@ -25,6 +25,7 @@ from app.tenants.operations.signing import start_session
 from app.tenants.rules import admitting
 
 TELL = "operators.tell_consent"
+# Asked of the whole dealership: an operator let in may come as any of its users.
 RIGHT = "dealership.admit_operator"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -42,7 +43,7 @@ class ConsentFacts:
 
 def admit(actor: Actor, *, hours: int, reason: str) -> Consent:
     """Let the operator in for some hours, for a reason both sides read. Raises PermissionDenied."""
-    check(actor, RIGHT)
+    check(actor, RIGHT, store_id=None)
     if actor.user_id is None or actor.behind is not None:
         raise NotFound
     consent = Consent(
@@ -61,7 +62,7 @@ def admit(actor: Actor, *, hours: int, reason: str) -> Consent:
 
 def withdraw(actor: Actor, consent_id: uuid.UUID) -> None:
     """End a consent now, and with it every session that began by it. Raises NotFound, PermissionDenied."""
-    check(actor, RIGHT)
+    check(actor, RIGHT, store_id=None)
     open_one = update(Consent).where(Consent.id == consent_id, Consent.withdrawn_at.is_(None))
     if db.session.scalar(open_one.values(withdrawn_at=clock.now()).returning(Consent.id)) is None:
         raise NotFound

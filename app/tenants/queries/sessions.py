@@ -16,11 +16,12 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.core.guard.classes import GROUPS
 from app.core.guard.facts import declared_facts
-from app.core.guard.narrowing import as_role
+from app.core.guard.narrowing import as_role, without
 from app.core.guard.permissions import Actor, declared
 from app.tenants.models import Grant, Membership, Role, RoleSight, SessionRow, Store, Team, TeamMember, User
 from app.tenants.queries import factors
 from app.tenants.rules import roles
+from app.tenants.rules.admitting import WITHHELD, WITHHELD_VERBS
 from app.tenants.rules.preferences import known
 
 
@@ -79,6 +80,8 @@ def read_session(token_hash: bytes, host: str, idle: timedelta) -> SignedIn | No
     kept = known(row.preferences)
     told = {name: row._mapping[f"fact_{name}"] for name in asked}
     actor, preview = replace(_actor(row), behind=row.behind), None
+    if row.behind is not None:
+        actor = without(actor, WITHHELD, WITHHELD_VERBS)
     if row.preview is not None:
         preview, grants, sights = row.preview
         actor = as_role(actor, roles.expand(grants or (), declared()), roles.expand_sights(sights or (), GROUPS))

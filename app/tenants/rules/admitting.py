@@ -16,6 +16,16 @@ TICKET_LIFE = timedelta(minutes=2)
 # However long the consent lasts: whoever stays longer comes in anew.
 LONGEST_VISIT = timedelta(hours=1)
 LONGEST_REASON = 300
+# Whoever is let in to help can neither stay by another door, nor take data away, nor agree to anything.
+WITHHELD = frozenset(
+    {
+        *(f"{resource}.{verb}" for resource in ("user", "role") for verb in ("create", "edit", "delete")),
+        "dealership.admit_operator",
+        "api_key.create",
+        "api_key.edit",
+    }
+)
+WITHHELD_VERBS = frozenset({"export", "approve", "reveal"})
 
 
 @dataclass(frozen=True)

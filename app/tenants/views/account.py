@@ -31,7 +31,7 @@ def account() -> str | Response:
 
 
 @bp.post("/account")
-@require(ANY_USER)
+@require(ANY_USER, own=True)
 def change_profile() -> str | Response | BaseResponse:
     try:
         form = load_form(ProfileForm)
@@ -61,7 +61,7 @@ def change_password() -> str | Response | BaseResponse:
 
 
 @bp.post("/account/sessions/<session_id>/end")
-@require(ANY_USER)
+@require(ANY_USER, own=True)
 def end_session(session_id: str) -> BaseResponse:
     wanted, visitor = from_public("ses", session_id), current_visitor()
     with transaction():
@@ -73,7 +73,7 @@ def end_session(session_id: str) -> BaseResponse:
 
 
 @bp.post("/account/sessions/end")
-@require(ANY_USER)
+@require(ANY_USER, own=True)
 def end_all_sessions() -> BaseResponse:
     with transaction():
         signing.sign_out_everywhere(current_actor())
