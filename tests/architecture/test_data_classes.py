@@ -13,7 +13,7 @@ from app.core.db.session import Base
 from app.core.guard.classes import GROUPS
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("tenants", "inventory", "crm", "sales", "insights", "notifications")
+ROOMS = ("tenants", "inventory", "crm", "sales", "insights", "notifications", "operators")
 
 for _path in sorted((ROOT / "app").rglob("models*/*.py")) + sorted((ROOT / "app").rglob("models.py")):
     importlib.import_module(".".join(_path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))

@@ -1,0 +1,235 @@
+"""Dealerships, queues, usage, versions and announcements at the console, carried out by the ops worker."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import insert, select, update
+
+from app.core import clock
+from app.core.db import Tenant, db, directory, operators, platform, tenant, transaction
+from app.core.db.platform import outbox as platform_outbox
+from app.core.guard import files
+from app.core.jobs.models import Outbox
+from app.operators import models
+from app.operators.operations import looking
+from tests.fixtures.browsing import send
+from tests.fixtures.dealerships import make_dealership
+
+ALL = "/platform/dealerships"
+Work = Callable[[], int]
+
+
+@pytest.fixture
+def given(app: Flask) -> Tenant:
+    return make_dealership(app, "given")
+
+
+def state_of(app: Flask, tenant_id: str) -> str | None:
+    with app.app_context():
+        directory.refresh()
+        found = directory.get(tenant_id)
+        return found.state if found else None
+
+
+def test_the_list_is_filtered_and_paged(
+    app: Flask, console: FlaskClient, alpha: Tenant, beta: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = console.get(ALL).text
+    assert alpha.slug in page
+    assert beta.slug in page
+    assert beta.slug not in console.get(ALL, query_string={"q": "Alpha Mot"}).text
+    assert alpha.slug not in console.get(ALL, query_string={"state": "suspended"}).text
+    assert alpha.slug not in console.get(ALL, query_string={"version": "behind"}).text
+    assert alpha.slug not in console.get(ALL, query_string={"q": "%"}).text
+    monkeypatch.setattr("app.operators.rules.LISTED", 1)
+    first = console.get(ALL, query_string={"q": "motors"}).text
+    assert first.count('class="ti"') == 1
+    assert 'rel="next"' in first
+
+
+def test_a_dealership_is_made_and_suspended_and_opened(
+    app: Flask, console: FlaskClient, work_platform: Work
+) -> None:
+    form = {
+        "slug": f"made-{uuid.uuid4().hex[:6]}", "name": "Made Motors", "country": "US", "locale": "en",
+        "currency": "USD", "timezone": "America/New_York", "admin_name": "Ada", "admin_email": "ada@example.com",
+    }  # fmt: skip
+    refused = send(console, ALL, page=f"{ALL}/new", **{**form, "slug": "operator"})
+    assert refused.status_code == 422
+    answer = send(console, ALL, page=f"{ALL}/new", **form)
+    assert answer.status_code == 303
+    path = answer.headers["Location"]
+    tenant_id = path.rpartition("/")[2]
+    assert "Requested" in console.get(path).text
+    assert work_platform() >= 1
+    assert state_of(app, tenant_id) == "active"
+    assert send(console, f"{path}/suspend", page=path).status_code == 303
+    assert "Suspend: being carried out" in console.get(path).text
+    work_platform()
+    assert state_of(app, tenant_id) == "suspended"
+    assert "being carried out" not in console.get(path).text
+    assert send(console, f"{path}/suspend", page=path).status_code == 409
+    send(console, f"{path}/resume", page=path)
+    work_platform()
+    assert state_of(app, tenant_id) == "active"
+    assert "had a dealership suspended" in console.get("/platform/audit").text
+
+
+def test_deleting_wants_name_and_code_and_can_be_taken_back(
+    app: Flask, given: Tenant, console: FlaskClient, fresh_code: Callable[[], str], work_platform: Work
+) -> None:
+    path = f"{ALL}/{given.id}"
+    assert send(console, f"{path}/delete", page=path, name=given.name, code="000000").status_code == 422
+    assert send(console, f"{path}/delete", page=path, name="Other", code=fresh_code()).status_code == 422
+    work_platform()
+    assert state_of(app, given.id) == "active"
+    assert send(console, f"{path}/delete", page=path, name=given.name, code=fresh_code()).status_code == 303
+    work_platform()
+    assert state_of(app, given.id) == "deleting"
+    assert "Its data is erased after" in console.get(path).text
+    send(console, f"{path}/resume", page=path)
+    work_platform()
+    assert state_of(app, given.id) == "active"
+
+
+def test_hosts_are_added_and_removed(app: Flask, given: Tenant, console: FlaskClient, work_platform: Work) -> None:
+    path, host = f"{ALL}/{given.id}", f"{given.slug}.example.com"
+    assert send(console, f"{path}/hosts", page=path, host="not a host").status_code == 422
+    assert send(console, f"{path}/hosts", page=path, host=host).status_code == 303
+    work_platform()
+    assert f'<span class="grow">{host}</span>' in console.get(path).text
+    send(console, f"{path}/hosts/remove", page=path, host=host)
+    work_platform()
+    assert f'<span class="grow">{host}</span>' not in console.get(path).text
+
+
+@pytest.mark.parametrize("tenant_id", ["0" * 12, "x", "'" * 12, "é" * 12, "%00" * 4])
+def test_unknown_dealerships_are_missing(console: FlaskClient, tenant_id: str) -> None:
+    assert console.get(f"{ALL}/{tenant_id}").status_code == 404
+    assert send(console, f"{ALL}/{tenant_id}/suspend", page="/platform").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["q", "state", "version", "after"])
+@pytest.mark.parametrize("value", ["\0", "%", "'", "\u202e", "x" * 5000])
+def test_no_filter_breaks_the_list(console: FlaskClient, name: str, value: str) -> None:
+    assert console.get(ALL, query_string={name: value}).status_code == 200
+    assert console.get("/platform/usage", query_string={"after": f"9:{value}"}).status_code == 200
+
+
+def test_usage_is_counted_by_the_ops_worker(
+    app: Flask, alpha: Tenant, console: FlaskClient, work_platform: Work
+) -> None:
+    with app.app_context(), tenant(alpha.id), transaction():
+        files.save_file(io.BytesIO(b"x" * 5000), "a.txt", "test")
+    send(console, "/platform/usage/count", page="/platform/usage")
+    work_platform()
+    with app.app_context(), operators():
+        row = db.session.execute(
+            select(models.tenant_usage).where(models.tenant_usage.c.tenant_id == alpha.id)
+        ).one()
+    assert row.users > 5
+    assert row.table_bytes > 100_000
+    assert row.file_bytes >= 5000
+    assert alpha.slug in console.get("/platform/usage").text
+    assert "Counted" in console.get(f"{ALL}/{alpha.id}").text
+
+
+@pytest.fixture
+def dead_row(app: Flask, alpha: Tenant) -> Iterator[uuid.UUID]:
+    key = uuid.uuid4()
+    with app.app_context(), tenant(alpha.id), transaction():
+        db.session.add(
+            Outbox(id=key, task="tenants.clean_up", queue="default", dead_at=clock.now(), attempts=8,
+                   last_error="Planted", payload={"marker": "Marker Payload"})
+        )  # fmt: skip
+    yield key
+
+
+def test_dead_letters_are_seen_and_tried_again(
+    app: Flask, alpha: Tenant, console: FlaskClient, dead_row: uuid.UUID, work_platform: Work
+) -> None:
+    send(console, "/platform/queues/look", page="/platform/queues")
+    work_platform()
+    page = console.get("/platform/queues").text
+    assert str(dead_row) in page
+    assert "Planted" in page
+    assert "Marker Payload" not in page
+    answer = send(console, "/platform/queues/replay", page="/platform/queues", tenant=alpha.id, outbox=str(dead_row))
+    assert answer.status_code == 303
+    work_platform()
+    with app.app_context(), tenant(alpha.id):
+        row = db.session.get(Outbox, dead_row)
+        assert row is not None
+        assert (row.dead_at, row.attempts) == (None, 0)
+    assert str(dead_row) not in console.get("/platform/queues").text
+
+
+def test_dead_letters_of_the_platform_too(app: Flask, console: FlaskClient) -> None:
+    key = uuid.uuid4()
+    with app.app_context(), platform(), transaction():
+        values = {"id": key, "task": "tenants.delete_due", "queue": "ops", "dead_at": clock.now(), "attempts": 8}
+        db.session.execute(insert(platform_outbox).values(values))
+    assert str(key) in console.get("/platform/queues").text
+    send(console, "/platform/queues/replay", page="/platform/queues", outbox=str(key))
+    assert str(key) not in console.get("/platform/queues").text
+    with app.app_context(), platform(), transaction():
+        db.session.execute(update(platform_outbox).where(platform_outbox.c.id == key).values(done_at=clock.now()))
+
+
+def test_one_broken_schema_spoils_no_count(app: Flask, alpha: Tenant, given: Tenant) -> None:
+    with app.app_context():
+        with looking.owner() as connection:
+            connection.execute(f"ALTER TABLE {given.schema}.core_outbox RENAME TO core_outbox_away".encode())
+        try:
+            looking.look_at_queues()
+        finally:
+            with looking.owner() as connection:
+                connection.execute(f"ALTER TABLE {given.schema}.core_outbox_away RENAME TO core_outbox".encode())
+        with operators():
+            ids = set(db.session.scalars(select(models.tenant_queues.c.tenant_id)))
+    assert alpha.id in ids
+    assert given.id not in ids
+
+
+def test_the_fleet_is_migrated_by_order(console: FlaskClient, alpha: Tenant, work_platform: Work) -> None:
+    assert send(console, "/platform/fleet/migrate", page="/platform/fleet").status_code == 303
+    work_platform()
+    assert "0 migrated to" in console.get("/platform/fleet").text
+
+
+def test_announcements_are_shown_by_language_and_put_away(
+    app: Flask, alpha: Tenant, beta: Tenant, client_for: Callable[..., FlaskClient], console: FlaskClient
+) -> None:
+    page, now = "/platform/announcements", clock.now()
+    said = {
+        "text_en": "Maintenance <b>tonight</b>", "text_zh": "今晚维护", "tone": "warning",
+        "starts_at": f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M}",
+        "ends_at": f"{now + timedelta(hours=1):%Y-%m-%dT%H:%M}",
+    }  # fmt: skip
+    backwards = {**said, "ends_at": f"{now - timedelta(hours=2):%Y-%m-%dT%H:%M}"}
+    assert send(console, page, page=page, **backwards).status_code == 422
+    assert send(console, page, page=page, **said).status_code == 303
+    with app.app_context():
+        directory.refresh()
+    client, other = client_for(alpha, "salesperson"), client_for(beta)
+    text = client.get("/account").text
+    assert "Maintenance &lt;b&gt;tonight&lt;/b&gt;" in text
+    other.set_cookie("locale", "zh", domain=beta.hosts[0])
+    assert "Maintenance" in other.get("/account").text or "今晚维护" in other.get("/account").text
+    key = text.partition('name="announcement" value="')[2].partition('"')[0]
+    assert send(client, "/announcements/put-away", announcement=key, next="/account").status_code == 303
+    assert "Maintenance" not in client.get("/account").text
+    assert "Maintenance" not in client_for(alpha, None).get("/sign-in").text
+    path = f"{page}/{key}/withdraw"
+    assert send(console, path, page=page).status_code == 303
+    assert send(console, path, page=page).status_code == 404
+    with app.app_context():
+        directory.refresh()
+    assert "今晚维护" not in other.get("/account").text
