@@ -13,6 +13,7 @@ from app.core.errors import DomainError
 from app.core.http.access import require
 from app.core.http.forms import render_form, ungrouped
 from app.core.http.sessions import current_actor
+from app.core.http.stepup import step_up
 from app.core.lists.exports import rules
 from app.core.lists.exports.treatments import DEFAULTS, KEPT_CHOICES, choices_of
 from app.web.export_words import KINDS_OF_VALUE, TREATMENTS
@@ -29,6 +30,7 @@ def show_rules() -> str | Response:
 
 @bp.post("/exports/rules")
 @require(rules.EDIT)
+@step_up
 def change_rules() -> str | Response | BaseResponse:
     sent = request.form
     chosen = {kind: sent[f"rule_{kind}"] for kind in DEFAULTS if f"rule_{kind}" in sent}

@@ -15,6 +15,7 @@ from app.core.errors import DomainError
 from app.core.http.access import require
 from app.core.http.forms import render_form
 from app.core.http.sessions import current_actor
+from app.core.http.stepup import step_up
 from app.core.lists.exports import schedules
 from app.core.lists.exports.calendar import LAST_DAY_OF_MONTH
 from app.core.lists.exports.models import ExportSchedule
@@ -55,6 +56,7 @@ def new_schedule() -> str | Response:
 
 @bp.post("/exports/schedules")
 @require(EDIT)
+@step_up
 def create_schedule() -> str | Response | BaseResponse:
     try:
         with transaction():
@@ -74,6 +76,7 @@ def show_schedule(schedule_id: str) -> str | Response:
 
 @bp.post("/exports/schedules/<schedule_id>")
 @require(EDIT)
+@step_up
 def change_schedule(schedule_id: str) -> str | Response | BaseResponse:
     actor, key = current_actor(), from_public(PREFIX, schedule_id)
     version = request.form.get("version", "")

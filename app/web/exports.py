@@ -17,6 +17,7 @@ from app.core.http.forms import render_form
 from app.core.http.lists import asked, list_address, list_view
 from app.core.http.rendering import select_timezone
 from app.core.http.sessions import current_actor
+from app.core.http.stepup import step_up
 from app.core.jobs.models import OPEN_STATES, Job
 from app.core.lists.exports import operations, rules, taking
 from app.core.lists.exports.models import Export
@@ -52,6 +53,7 @@ def new_export(list_name: str) -> str | Response:
 
 @bp.post("/lists/<list_name>/export")
 @require(ANY_USER)
+@step_up
 def start_export(list_name: str) -> str | Response | BaseResponse:
     spec = _spec(list_name)
     args = {name: texts for name, texts in request.form.lists() if name not in OWN}
@@ -103,6 +105,7 @@ def show_export(export_id: str) -> str:
 
 @bp.post("/exports/<export_id>/link")
 @require(ANY_USER)
+@step_up
 def make_link(export_id: str) -> BaseResponse:
     with transaction():
         token = taking.make_link(current_actor(), from_public(PREFIX, export_id))
@@ -126,6 +129,7 @@ def download_export(export_id: str, file_key: str) -> Response:
 
 @bp.post("/exports/<export_id>/decide")
 @require(rules.APPROVE)
+@step_up
 def decide_export(export_id: str) -> BaseResponse:
     approved = request.form.get("decision") == "approve"
     with transaction():

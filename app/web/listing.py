@@ -80,7 +80,7 @@ def list_export_url(spec: ShownList, query: ShownQuery) -> str | None:
     """The form by which this view leaves as a file, for those who may take it away."""
     allowed = spec.export_permission is not None and may(spec.export_permission)
     path = f"/lists/{spec.name}/export"
-    return path if allowed and _answers(path) else None
+    return f"{path}?{urlencode(query.url_args())}" if allowed and _answers(path) else None
 
 
 def list_import_url(spec: ShownList) -> str | None:

@@ -75,7 +75,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["export_id"], ["core_exports.id"], name=op.f("fk_core_export_links_export_id_core_exports"),
+            ["export_id"], ["core_exports.id"], name=op.f("fk_core_export_links_export_id"),
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_export_links")),
