@@ -105,7 +105,7 @@ USERS = declare_list(
             View("disabled", N_("Disabled"), {"state": ("disabled",)}),
         ),
         bulk=(
-            BulkAction("role", N_("Give a role"), "shield", "user.edit", _NEW_ROLE, apply=many.give_role),
+            BulkAction("role", N_("Give a role"), "shield", "user.edit", _NEW_ROLE, apply=many.give_role, proof=True),
             BulkAction("disable", N_("Disable"), "ban", "user.edit", danger=True, apply=many.disable),
             BulkAction("enable", N_("Let in again"), "user-check", "user.edit", apply=many.enable),
         ),

@@ -20,6 +20,7 @@ from app.core.http.lists import asked, list_address
 from app.core.http.problems import field_words
 from app.core.http.rendering import select_timezone
 from app.core.http.sessions import current_actor
+from app.core.http.stepup import demand_factor
 from app.core.http.undo import PREFIX, flash_undo
 from app.core.jobs.models import Job
 from app.core.lists.bulk import changing, steps
@@ -39,6 +40,8 @@ def change_many(list_name: str, action_key: str) -> Response:
         raise NotFound
     actor = current_actor()
     action = changing.action_of(actor, spec, action_key)
+    if action.proof:
+        demand_factor()
     fields = {field.name for other in spec.bulk for field in other.fields}
     args = {name: texts for name, texts in request.form.lists() if name not in {*OWN, *fields}}
     query = asked(spec, args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -18,6 +19,7 @@ from app.tenants.models import Membership, Role, Store, User
 from app.tenants.operations import users
 from tests.factories.inventory import make_unit
 from tests.factories.pages import post
+from tests.fixtures.factors import Clock, forget_all, set_up
 from tests.web.test_bulk import change, public, undo_button
 
 SYSTEM = system_actor("test")
@@ -159,3 +161,25 @@ def test_a_role_is_given_at_a_store_and_nobody_gives_more_than_he_holds(client_f
     assert change(seller, "users", "role", public("usr", [user.id]), **more).status_code == 403
     change(client_for(alpha, "gm"), "users", "role", public("usr", [user.id]), **more)
     assert len(db.session.execute(places).all()) == 2
+
+
+def test_roles_for_many_ask_again_who_it_is(client_for, alpha, stores, app, monkeypatch):
+    forget_all(app, alpha)
+    client, time = client_for(alpha), Clock(monkeypatch)
+    people = [make_user(stores[0], name) for name in ("Bulk Dee", "Bulk Eva")]
+    role = db.session.scalars(select(Role).where(Role.key == "lot_staff")).one()
+    phone, _ = set_up(client, time)
+    time.move(minutes=16)
+    sent = {"role_id": to_public("role", role.id), "store_id": to_public("store", stores[1].id)}
+    asked = change(client, "users", "role", public("usr", [one.id for one in people]), **sent)
+    assert asked.status_code == 403
+    places = select(Membership).where(Membership.role_id == role.id, Membership.user_id.in_([one.id for one in people]))
+    assert db.session.execute(places).all() == []
+    carried: dict[str, list[str]] = {}
+    main = asked.text.partition("<main")[2].partition("</main>")[0]
+    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', main):
+        carried.setdefault(name, []).append(value)
+    done = client.post("/lists/users/bulk/role", data={**carried, "proof_code": phone.next_code()})
+    assert (done.status_code, done.location) == (303, "/users")
+    assert len(db.session.execute(places).all()) == 2
+    forget_all(app, alpha)

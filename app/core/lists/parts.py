@@ -106,7 +106,8 @@ class BulkAction:
     """A change that can be made to many rows at once; `danger` is for what takes something away.
 
     `apply(actor, id, values)` does it to one row by the module's own operation and raises what is to be said of a row
-    that stays as it is. Fields must not be called as arguments of the list.
+    that stays as it is. Fields must not be called as arguments of the list. With `proof` people show again who they
+    are, as for a view marked `@step_up`.
     """
 
     key: str
@@ -115,4 +116,5 @@ class BulkAction:
     permission: str
     fields: tuple[BulkField, ...] = ()
     danger: bool = False
+    proof: bool = False
     apply: Callable[[Actor, uuid.UUID, Mapping[str, Any]], None] | None = None
