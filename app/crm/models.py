@@ -148,5 +148,6 @@ class ActivitySummary(db.Model):
 
 
 # Phones and e-mails are fields of a customer to whoever looks; the table beside it is how they are stored.
-declare_record("customer", Customer, phone=CONTACT, email=CONTACT, contact_kind=CONTACT)
+declare_record("customer", Customer, phone=CONTACT, email=CONTACT, contact_kind=CONTACT, contact=CONTACT)
+declare_record("customer", contact_point_id=INTERNAL)
 declare_record("activity", Activity)

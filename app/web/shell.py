@@ -13,7 +13,7 @@ from app.core import languages
 from app.core.db import find_tenant
 from app.core.db.ids import to_public
 from app.notifications.ports import words
-from app.web import bulk, cli, export_rules, export_schedules, exports, imports, jobs, saved_views, styleguide, undo
+from app.web import audit, bulk, cli, export_rules, export_schedules, exports, imports, jobs, saved_views, styleguide, undo
 from app.web.assets import static_url
 from app.web.components import init_components
 from app.web.edits import init_edits
@@ -88,6 +88,7 @@ def init_app(app: Flask) -> None:
     init_components(app)
     init_field_names(app)
     init_edits(app)
+    audit.init_audit(app)
     init_frame(app)
     app.jinja_env.globals.update(
         static_url=static_url, language_choices=languages.language_choices,
@@ -95,7 +96,7 @@ def init_app(app: Flask) -> None:
     )  # fmt: skip
     app.jinja_env.filters.update(words=words, public_id=lambda key, prefix: to_public(prefix, key))
     app.context_processor(_page_context)
-    for module in (bulk, exports, export_rules, export_schedules, imports, jobs, saved_views, styleguide, undo):
+    for module in (audit, bulk, exports, export_rules, export_schedules, imports, jobs, saved_views, styleguide, undo):
         app.register_blueprint(module.bp)
     app.register_blueprint(bp)
     app.cli.add_command(cli.group)

@@ -10,19 +10,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.core.db import db
 from app.core.db.bulk import copy_rows
 from app.core.db.columns import new_id
 from app.core.db.hints import hint_once
+from app.core.errors import NotFound
 from app.core.guard import vault
 from app.core.guard.keys import KeyMissing
 from app.core.guard.masks import FULL
-from app.core.guard.models import AuditEntry
+from app.core.guard.models import AuditEntry, AuditSeal
 from app.core.guard.origin import origin
-from app.core.guard.permissions import Actor
-from app.core.guard.policy import Sight, policy_for
+from app.core.guard.permissions import Actor, scope_clause
+from app.core.guard.policy import Policy, Sight, policy_for
 from app.core.logging import bound
 
 Change = tuple[Any, Any]
@@ -163,17 +164,60 @@ def list_history(actor: Actor, record_type: str, record_id: uuid.UUID, limit: in
     entries = db.session.scalars(query).all()
     personal = unseal_entries(entries)
     policy = policy_for(actor)
-    lines = []
-    for entry in entries:
-        shown: dict[str, Change] = {}
-        for field, values in {**entry.changes, **personal.get(entry.id, {})}.items():
-            sight = policy.field(record_type, field)
-            if sight is Sight.VISIBLE:
-                shown[field] = (values[0], values[1])
-            elif sight is Sight.MASKED:
-                shown[field] = (_stars(values[0]), _stars(values[1]))
-        lines.append(HistoryLine(entry.id, entry.at, entry.actor_name, entry.action, shown))
-    return lines
+    return [
+        HistoryLine(entry.id, entry.at, entry.actor_name, entry.action, _seen(policy, entry, personal))
+        for entry in entries
+    ]
+
+
+@dataclass(frozen=True)
+class SeenEntry:
+    """One entry whole, as far as the field policy shows it; `closed` says that it shows less than there is.
+
+    `seq` and `sealed_at` are empty for the moment it takes to seal it.
+    """
+
+    entry: AuditEntry
+    changes: Mapping[str, Change]
+    closed: bool
+    seq: int | None
+    sealed_at: datetime | None
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The entries `actor` may read: all, or those of what he and his team did."""
+    return scope_clause(actor, "audit.see", owner=AuditEntry.actor_id)
+
+
+def get_entry(actor: Actor, entry_id: uuid.UUID) -> SeenEntry:
+    """One entry; raises NotFound for one the actor may not read."""
+    query = (
+        select(AuditEntry, AuditSeal.seq, AuditSeal.sealed_at)
+        .outerjoin(AuditSeal, AuditSeal.entry_id == AuditEntry.id)
+        .where(AuditEntry.id == entry_id, visible_to(actor))
+    )
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound
+    entry, seq, sealed_at = row
+    personal = unseal_entries([entry])
+    seen = _seen(policy_for(actor), entry, personal)
+    told = {**entry.changes, **personal.get(entry.id, {})}
+    erased = entry.sealed is not None and entry.id not in personal
+    closed = erased or any(field not in seen or seen[field] != tuple(values) for field, values in told.items())
+    return SeenEntry(entry, seen, closed, seq, sealed_at)
+
+
+def _seen(policy: Policy, entry: AuditEntry, personal: Mapping[uuid.UUID, Mapping[str, Change]]) -> dict[str, Change]:
+    """The changes of an entry by the field policy: hidden fields are left out, masked values are stars."""
+    shown: dict[str, Change] = {}
+    for field, values in {**entry.changes, **personal.get(entry.id, {})}.items():
+        sight = policy.field(entry.record_type, field)
+        if sight is Sight.VISIBLE:
+            shown[field] = (values[0], values[1])
+        elif sight is Sight.MASKED:
+            shown[field] = (_stars(values[0]), _stars(values[1]))
+    return shown
 
 
 def last_actor_of(record_type: str, record_id: uuid.UUID, actions: Sequence[str]) -> uuid.UUID | None:

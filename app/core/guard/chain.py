@@ -39,7 +39,7 @@ ROUNDS: Final = 4
 ONE_SECRET: Final = uuid.UUID(int=1)
 _ENTRY = AuditEntry.__table__
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('audit:' || current_user, 0))")
-_NOW_RUNNING = text(
+NOW_RUNNING = text(
     "SELECT pg_snapshot_xmin(s)::text::bigint AS oldest, pg_snapshot_xmax(s)::text::bigint AS next, "
     "current_setting('track_commit_timestamp') = 'on' AS timed FROM pg_current_snapshot() AS s"
 )
@@ -66,7 +66,7 @@ def seal_new() -> int:
     head, secret, done = last_seal(), load_secret(make=True), 0
     first = head
     for _ in range(ROUNDS):
-        running = db.session.execute(_NOW_RUNNING).one()
+        running = db.session.execute(NOW_RUNNING).one()
         since = starting_point(head.horizon, running.next)
         found = _unsealed(since, timed=running.timed)
         if not found:
@@ -158,7 +158,7 @@ def _append(head: Head, entries: Sequence[Row[Any]], secret: bytes, horizon: int
 
 def count_unsealed() -> int:
     """How many committed entries wait for the sealer."""
-    running = db.session.execute(_NOW_RUNNING).one()
+    running = db.session.execute(NOW_RUNNING).one()
     known = select(AuditSeal.entry_id).where(AuditSeal.entry_id == _ENTRY.c.id)
     waiting = select(func.count()).select_from(_ENTRY).where(
         _ENTRY.c.tx >= starting_point(last_seal().horizon, running.next), ~known.exists()

@@ -88,7 +88,11 @@ class AuditSecret(db.Model):
     __tablename__ = "core_audit_secrets"
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, info=INTERNAL)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=SENSITIVE)
+    # Nobody's, as the entries that tell of no one person: sealed under a key that a new key of the tenant leaves alone.
+    subject_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
+    sealed: Mapped[bytes] = mapped_column(
+        LargeBinary, nullable=False, info=of_subject(SENSITIVE, "subject_id", erased=Erased.STAYS)
+    )
     created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
 
     __table_args__ = ({"info": {"append_only": True}},)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from app.core.logging import bound
@@ -28,6 +28,8 @@ class Origin:
 
     network: str | None = None
     agent: str | None = None
+    # The whole address, which entries keep sealed, and only where somebody signs in.
+    address: str | None = field(default=None, repr=False)
 
 
 _current: ContextVar[Origin | None] = ContextVar("forecourt_origin", default=None)
@@ -35,7 +37,7 @@ _current: ContextVar[Origin | None] = ContextVar("forecourt_origin", default=Non
 
 def come_from(address: str, agent: str) -> None:
     """Say where this context's request comes from."""
-    _current.set(Origin(network_of(address), program_of(agent)))
+    _current.set(Origin(network_of(address), program_of(agent), address or None))
 
 
 def forget_origin() -> None:

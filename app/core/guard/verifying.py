@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Row, case, func, select, text
+from sqlalchemy import Row, case, func, select
 
 from app.core.db import current_tenant, db
 from app.core.db.platform import audit_heads
@@ -151,12 +151,7 @@ def _named(item: _Broken, others: Sequence[_Broken], secret: bytes) -> Finding:
 
 def _check_unsealed(report: Report) -> None:
     """Entries without a link: new ones wait for the sealer, the others slipped in or have been forgotten."""
-    running = db.session.execute(
-        text(
-            "SELECT pg_snapshot_xmax(s)::text::bigint AS next, current_setting('track_commit_timestamp') = 'on' AS timed "
-            "FROM pg_current_snapshot() AS s"
-        )
-    ).one()
+    running = db.session.execute(chain.NOW_RUNNING).one()
     horizon = report.head.horizon if report.head else 0
     known = select(AuditSeal.entry_id).where(AuditSeal.entry_id == AuditEntry.id)
     latest = AuditEntry.at + LONGEST_CHANGE

@@ -14,7 +14,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.core.errors import N_, DomainError, FieldError, NotFound, Stale
+from app.core.errors import N_, DomainError, FieldError, NotFound, PermissionDenied, Stale
+from app.core.http.refusals import note_denied
 from app.core.logging import get_logger
 
 log = get_logger(__name__)
@@ -183,6 +184,8 @@ def _page(status: int, code: str, detail: str, permission: str | None) -> str:
 def on_domain_error(error: DomainError) -> Response:
     """A refusal nobody caught."""
     permission = getattr(error, "permission", None)
+    if isinstance(error, PermissionDenied):
+        note_denied(error)
     response = problem(error.status, error.code, sentence(error), error.field_errors(), permission)
     wait = error.params.get("retry_after")
     if wait is not None:

@@ -21,8 +21,8 @@ class QueueName(StrEnum):
 
 
 # Worker process -> the queues it consumes. The launcher builds its commands from this table, and a test checks that
-# no queue is left without a consumer. `ops` holds the migrator's address and runs DDL; nothing else takes its queue. The
-# audit is sealed within two seconds: by whichever process is free, so that no long step of another keeps it waiting.
+# no queue is left without a consumer. `ops` holds the migrator's address and runs DDL; nothing else takes its queue.
+# The audit is sealed by whichever process is free, so that no long step of another keeps it waiting.
 CONSUMERS: Final[Mapping[str, tuple[QueueName, ...]]] = MappingProxyType(
     {
         "worker": (

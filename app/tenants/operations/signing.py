@@ -13,6 +13,7 @@ from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.errors import NotFound
 from app.core.guard import audit
+from app.core.guard.origin import origin
 from app.core.guard.permissions import Actor
 from app.core.guard.vault import blind_index
 from app.core.jobs.events import publish
@@ -20,6 +21,7 @@ from app.tenants import ports
 from app.tenants.errors import PasswordWrong, SignInRefused, TooManyAttempts
 from app.tenants.events import SignedInAt
 from app.tenants.models import SessionRow, SignInAttempt, User
+from app.tenants.operations.refusals import note_blocked
 from app.tenants.queries.sessions import find_user_by_email
 from app.tenants.rules import signing
 from app.tenants.rules.passwords import LONGEST
@@ -54,6 +56,7 @@ def count_attempt(kind: str, value: str) -> None:
     delay = signing.delay_after(kind, attempts)
     if delay:
         db.session.execute(update(SignInAttempt).filter_by(**key).values(blocked_until=now + delay))
+        note_blocked(kind, -(-delay // timedelta(minutes=1)))
 
 
 def forget_old_attempts() -> None:
@@ -94,7 +97,9 @@ def enter(
     if user is None or user.state != "active":
         raise SignInRefused
     changes = {"factor": (None, shown)} if shown else None
-    audit.record(Actor(user_id=user.id, name=user.name), "session.start", "user", user.id, changes=changes)
+    where = {"address": (None, origin().address)}
+    actor = Actor(user_id=user.id, name=user.name)
+    audit.record(actor, "session.start", "user", user.id, changes, where, subject_id=user.id)
     started = start_session(user.id, host=host, token_hash=token_hash, agent=agent, hours=hours, factor=shown)
     publish(SignedInAt(user.id, started, signing.agent_label(agent) or ""))
     return started

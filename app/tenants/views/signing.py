@@ -16,7 +16,8 @@ from app.core.http.sessions import (
     own_path,
     server_session,
 )
-from app.tenants.operations import signing
+from app.tenants.errors import SignInRefused
+from app.tenants.operations import refusals, signing
 from app.tenants.rules.signing import normal_email
 from app.tenants.schemas import SignInForm
 from app.tenants.views.base import bp
@@ -50,12 +51,16 @@ def sign_in_now() -> str | Response | BaseResponse:
         with transaction():
             user_id = signing.check_credentials(**{name: form[name] for name in WHO}, address=client_address())
         return enter(user_id, own_path(form["next"]))
+    except SignInRefused as error:
+        with transaction():
+            refusals.note_refused(form["email"])
+        return render_form(TEMPLATE, error)
     except DomainError as error:
         return render_form(TEMPLATE, error)
 
 
 @bp.post("/sign-out")
-@require(ANY_USER)
+@require(ANY_USER, in_preview=True)
 @before_factor
 def sign_out() -> BaseResponse:
     visitor = current_visitor()

@@ -160,7 +160,7 @@ def test_a_chain_made_anew_is_found_by_the_heads_outside_the_database(dealer, ro
 
 
 def test_an_entry_put_in_behind_the_sealer_is_found(dealer, root):
-    of, entries = dealer
+    of, _ = dealer
     columns = "id, at, actor_name, action, record_type, tx"
     root.execute(
         f"INSERT INTO {of.schema}.core_audit ({columns}) VALUES (%s, now() - interval '1 day', 'x', 'y', 'z', 1)",
@@ -186,7 +186,7 @@ def test_a_link_made_up_is_found(dealer, root):
 
 
 def test_what_has_waited_long_for_its_link_is_found(dealer, root):
-    of, entries = dealer
+    of, _ = dealer
     with tenant(of.id), transaction():
         audit.record(KIM, "tamper.edit", "tamper", new_id())
     assert found(of) == [], "a new entry is no finding"
@@ -196,7 +196,7 @@ def test_what_has_waited_long_for_its_link_is_found(dealer, root):
 
 
 def test_erasing_a_person_leaves_the_chain_whole(dealer, app):
-    of, entries = dealer
+    of, _ = dealer
     person = new_id()
     with tenant(of.id), transaction():
         audit.record(KIM, "tamper.edit", "tamper", person, personal={"phone": (None, "1")}, subject_id=person)

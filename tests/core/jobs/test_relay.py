@@ -10,13 +10,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import redis
 
-from app.core.db import platform, transaction
+from app.core.db import platform, tenant, transaction
+from app.core.guard import audit, chain
+from app.core.guard.permissions import system_actor
 from app.core.jobs import runner
 from app.core.jobs.outbox import enqueue_platform
 from app.core.jobs.relay import Relay
 from app.core.jobs.servers import bucket_url
 from app.tenants.operations import lifecycle
 from tests.core.jobs.test_runner import set_state
+from worker import tasks
 
 
 @pytest.fixture
@@ -28,8 +31,12 @@ def broker(redis_url):
 
 
 @pytest.fixture(autouse=True)
-def clean(root):
-    """Nothing due but what the test makes so; provisioning left rows of its own."""
+def clean(app, root, alpha, beta):
+    """Nothing due but what the test makes so; provisioning left rows of its own, and entries to be sealed."""
+    with app.app_context():
+        for known in (alpha, beta):
+            with tenant(known.id), transaction():
+                chain.seal_new()
     root.execute("DELETE FROM platform.outbox_hint")
     root.execute("UPDATE platform.outbox SET next_dispatch_at = now() + interval '1 day'")
 
@@ -261,3 +268,26 @@ def test_a_look_leaves_the_relays_connection_its_own_again(alpha, relay, root):
     assert relay._has_due(alpha.schema) is False
     connection = relay.servers.connection(relay.directory.find(alpha.schema)[0])
     assert connection.execute("SELECT current_user::text").fetchone() == ("forecourt_relay",)
+
+
+def test_entries_of_the_audit_are_sealed_when_the_relay_has_seen_their_hint(app, alpha, hurry, relay, broker, root):
+    tasks.load()
+    with app.app_context(), tenant(alpha.id), transaction():
+        for _ in range(3):
+            audit.record(system_actor("test"), "relay_test.edit", "relay_test", None)
+    assert root.execute("SELECT count(*) FROM platform.outbox_hint").fetchone() == (1,), "one hint a transaction"
+    hurry(alpha.id)
+    assert relay.tick() == 1
+    hurry(alpha.id)
+    relay.tick()
+    waiting = root.execute(
+        f"SELECT id::text FROM {alpha.schema}.core_outbox WHERE task = 'guard.seal_audit' AND done_at IS NULL"
+    ).fetchall()
+    assert len(waiting) == 1, "one row waits for all"
+    assert [alpha.id, waiting[0][0]] in messages(broker, "audit")
+    with app.app_context():
+        assert runner.run(alpha.id, waiting[0][0], "audit") == "done"
+        with tenant(alpha.id):
+            assert chain.count_unsealed() == 0
+    hurry(alpha.id)
+    assert relay.tick() == 0, "nothing is left to be sealed"
