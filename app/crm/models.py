@@ -14,6 +14,7 @@ from app.core.db.columns import INTERNAL, PERSONAL, Identified, Instant, Record
 from app.core.db.sealing import Erased, of_subject
 from app.core.guard.classes import CONTACT
 from app.core.guard.policy import declare_record
+from app.core.guard.whereabouts import RecordKind, declare_kind
 from app.crm.rules import ActivityType, ContactKind, ContactStatus, CustomerKind, Direction, Outcome
 
 
@@ -151,3 +152,12 @@ class ActivitySummary(db.Model):
 declare_record("customer", Customer, phone=CONTACT, email=CONTACT, contact_kind=CONTACT, contact=CONTACT)
 declare_record("customer", contact_point_id=INTERNAL)
 declare_record("activity", Activity)
+declare_kind(
+    RecordKind("cus", "customer", Customer.id, Customer.name, owner=Customer.owner_id, store=Customer.store_id)
+)
+declare_kind(
+    RecordKind(
+        "act", "activity", Activity.id, Activity.subject, owner=Activity.user_id, store=Activity.store_id,
+        within=Activity.customer_id, of="cus",
+    )
+)  # fmt: skip

@@ -15,6 +15,7 @@ from app.core.db.columns import FINANCIAL, INTERNAL, PERSONAL, Identified, Insta
 from app.core.db.sealing import of_subject
 from app.core.guard.classes import COST
 from app.core.guard.policy import declare_record
+from app.core.guard.whereabouts import RecordKind, declare_kind
 from app.inventory.rules import plates
 from app.inventory.rules.odometer import OdometerStatus, OdometerUnit
 from app.inventory.rules.stock import CLOSED, Condition, StockStatus
@@ -184,3 +185,10 @@ class OdometerReading(Identified, db.Model):
 
 declare_record("vehicle", Vehicle, OdometerReading, plate=PERSONAL)
 declare_record("stock_unit", StockUnit, PriceChange)
+declare_kind(RecordKind("veh", "vehicle", Vehicle.id, Vehicle.make + " " + Vehicle.model))
+declare_kind(
+    RecordKind(
+        "unit", "stock", StockUnit.id, StockUnit.stock_number, store=StockUnit.store_id, within=StockUnit.vehicle_id,
+        of="veh",
+    )
+)  # fmt: skip

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import db
 from app.core.db.columns import FINANCIAL, INTERNAL, PERSONAL, Money, Record
 from app.core.guard.policy import declare_record
+from app.core.guard.whereabouts import RecordKind, declare_kind
 from app.sales.rules import DealStatus, DealType
 
 # Names by which a violation is recognised and put into words.
@@ -78,3 +79,4 @@ class Deal(Record, db.Model):
 
 
 declare_record("deal", Deal)
+declare_kind(RecordKind("deal", "deal", Deal.id, Deal.deal_number, owner=Deal.salesperson_id, store=Deal.store_id))

@@ -173,15 +173,17 @@ class UserChangeForm(UserForm):
 
 
 class RoleForm(FormSchema):
-    """A role and what it is granted: permission -> scope."""
+    """A role, what it is granted (permission -> scope) and what it sees (group of fields -> sight)."""
 
     name = Text(required=True, longest=80)
     grants = fields.List(GrantTick(), load_default=list)
+    sights = fields.List(GrantTick(), load_default=None)
 
     @post_load
     def gather(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """The ticks as a mapping."""
+        """The ticks as mappings; None where the form said nothing of what the role sees."""
         data["grants"] = dict(data["grants"])
+        data["sights"] = None if data["sights"] is None else dict(data["sights"])
         return data
 
 

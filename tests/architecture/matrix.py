@@ -150,6 +150,10 @@ ROWS: dict[str, Row] = {
     "GET /roles/new": PLAIN,
     "GET /roles/<role_id>": ROLE,
     "POST /roles/<role_id>": ROLE,
+    "POST /roles/<role_id>/review": ROLE,
+    "POST /roles/<role_id>/preview": ROLE,
+    "POST /preview/end": PLAIN,
+    "GET /roles/explain": PLAIN,
     "POST /roles/<role_id>/delete": ROLE,
     "POST /roles/<role_id>/factor": ROLE,
     # crm

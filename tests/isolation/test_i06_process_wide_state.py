@@ -28,6 +28,7 @@ REVIEWED = {
     "app/core/guard/erasing.py:_TAKERS": "functions declared at import",
     "app/core/guard/facts.py:_FACTS": "subqueries declared at import",
     "app/core/guard/permissions.py:_REGISTRY": "names declared at import",
+    "app/core/guard/whereabouts.py:_KINDS": "kinds of records declared at import",
     "app/core/guard/policy.py:_FIELDS": "data classes declared at import",
     "app/core/jobs/events.py:_handlers": "the table of app/wiring.py",
     "app/core/jobs/imports/kinds.py:_KINDS": "importable records declared at import",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
@@ -22,7 +23,9 @@ from app.tenants.events import GrantsOfRoleChanged
 from app.tenants.models import Grant, Role, RoleSight, SessionRow
 from app.tenants.operations.lending import require_own, require_own_sights
 from app.tenants.queries import people
+from app.tenants.queries.holders import everyone_with
 from app.tenants.rules import roles
+from app.tenants.rules.differences import Difference, differences
 
 
 def create_role(
@@ -72,6 +75,39 @@ def change_role(
     return role
 
 
+@dataclass(frozen=True)
+class Review:
+    """What a change of a role would do: its rights and groups of fields before and after, and who feels anything."""
+
+    name: tuple[str, str]
+    grants: list[Difference]
+    sights: list[Difference]
+    holders: int
+
+    @property
+    def people(self) -> int:
+        """How many people feel any of it."""
+        return len(frozenset().union(*(item.people for item in (*self.grants, *self.sights))))
+
+
+def review_role(
+    actor: Actor, role_id: uuid.UUID, *, name: str, grants: Mapping[str, str], sights: Mapping[str, str] | None
+) -> Review:
+    """What `change_role` would do, without doing it; raises what that would raise but Stale and NameTaken."""
+    role = _changeable(actor, "role.edit", role_id)
+    found = everyone_with(role.id)
+    sights = found.sights[role.id] if sights is None else sights
+    _check_grants(actor, role, found.grants[role.id], grants)
+    _check_sights(actor, found.sights[role.id], sights)
+    shown = _shown(sights)
+    return Review(
+        (role.name, name),
+        differences(declared(), role.id, found.grants, grants, found.holders, roles.width),
+        differences(GROUPS, role.id, found.sights, shown, found.holders, roles.sight_width),
+        len(found.holders),
+    )
+
+
 def delete_role(actor: Actor, role_id: uuid.UUID, *, version: int) -> None:
     """Delete a role nobody has. Raises RoleInUse."""
     role = _changeable(actor, "role.delete", role_id)
@@ -99,8 +135,8 @@ def _changeable(actor: Actor, permission: str, role_id: uuid.UUID) -> Role:
     return role
 
 
-def _set_grants(actor: Actor, role: Role, before: Mapping[str, str], wanted: Mapping[str, str]) -> None:
-    """Store `wanted`; what grows beyond `before` must not grow beyond the actor's own, at any store of the role."""
+def _check_grants(actor: Actor, role: Role, before: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """What grows beyond `before` must not grow beyond the actor's own, at any store of the role."""
     for permission, scope in wanted.items():
         if permission not in declared() or scope not in roles.SCOPES:
             raise ScopeUnknown(field="grants")
@@ -108,18 +144,26 @@ def _set_grants(actor: Actor, role: Role, before: Mapping[str, str], wanted: Map
     # The change is felt wherever somebody has the role; for later members it is checked when they get it.
     for store_id in people.list_stores_of_role(role.id) or (None,):
         require_own(actor, grown, store_id, field="grants")
+
+
+def _set_grants(actor: Actor, role: Role, before: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    _check_grants(actor, role, before, wanted)
     db.session.execute(delete(Grant).where(Grant.role_id == role.id))
     db.session.add_all(Grant(role_id=role.id, permission=name, scope=scope) for name, scope in wanted.items())
     db.session.flush()
 
 
-def _set_sights(actor: Actor, role: Role, before: Mapping[str, str], wanted: Mapping[str, str]) -> None:
-    """Store `wanted`; what it shows more than `before` must not be more than the actor sees."""
+def _check_sights(actor: Actor, before: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """What `wanted` shows more than `before` must not be more than the actor sees."""
     for group, sight in wanted.items():
         if group not in GROUPS or sight not in SIGHTS:
             raise ScopeUnknown(field="sights")
     clearer = {g: sight for g, sight in wanted.items() if roles.sight_width(sight) > roles.sight_width(before.get(g))}
     require_own_sights(actor, clearer, field="sights")
+
+
+def _set_sights(actor: Actor, role: Role, before: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    _check_sights(actor, before, wanted)
     db.session.execute(delete(RoleSight).where(RoleSight.role_id == role.id))
     db.session.add_all(RoleSight(role_id=role.id, field_group=g, sight=sight) for g, sight in _shown(wanted).items())
     db.session.flush()

@@ -36,6 +36,12 @@ def get_user(actor: Actor, permission: str, user_id: uuid.UUID) -> User:
     return user
 
 
+def list_reachable(actor: Actor, permission: str) -> Sequence[Row[uuid.UUID, str]]:
+    """(id, name) of everybody whom `actor` reaches with `permission`."""
+    query = select(User.id, User.name).where(reachable_users(actor, permission)).order_by(User.name, User.id)
+    return db.session.execute(query).all()
+
+
 def list_memberships(user_id: uuid.UUID) -> Sequence[Row[Membership, str, str]]:
     """(membership, role's name, store's name) of a user."""
     query = (

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.core.db import db
 from app.tenants.models import Membership, Role, User
-from app.tenants.queries.people import list_roles
+from app.tenants.queries.people import RoleLine, list_roles
 from app.tenants.rules.roles import ADMIN
 
 # A dealership may have many administrators; two names are enough to ask.
@@ -28,8 +28,8 @@ class WhoMay:
 
 def who_may(permission: str, user_id: uuid.UUID) -> WhoMay:
     """The roles of the user, the roles that hold `permission`, and colleagues who can change roles."""
-    held = set(db.session.scalars(select(Membership.role_id).where(Membership.user_id == user_id)))
     lines = list_roles()
+    held = set(db.session.scalars(select(Membership.role_id).where(Membership.user_id == user_id)))
     granting = (
         select(User.name)
         .join(Membership, Membership.user_id == User.id)
@@ -41,6 +41,15 @@ def who_may(permission: str, user_id: uuid.UUID) -> WhoMay:
     )
     return WhoMay(
         own=[line.role.name for line in lines if line.role.id in held],
-        roles=[line.role.name for line in lines if line.is_admin or permission in line.grants],
+        roles=_holding(lines, permission),
         people=db.session.scalars(granting).all(),
     )
+
+
+def roles_with(permission: str) -> Sequence[str]:
+    """The names of the roles that hold `permission` in any scope."""
+    return _holding(list_roles(), permission)
+
+
+def _holding(lines: Sequence[RoleLine], permission: str) -> list[str]:
+    return [line.role.name for line in lines if line.is_admin or permission in line.grants]

@@ -36,5 +36,26 @@ VERBS = {
     "unwind": N_("Unwind"),
     "share": N_("Share with others"),
 }
+GROUP_WORDS = {
+    "contact": N_("Phone numbers and e-mails"),
+    "identity": N_("ID numbers"),
+    "cost": N_("Costs"),
+    "margin": N_("Margins"),
+    "pay": N_("Pay and commissions"),
+}
+SIGHT_WORDS = {"hidden": N_("Hidden"), "masked": N_("Masked"), "visible": N_("In full")}
 SCOPE_WORDS = {"own": N_("Own"), "team": N_("Team"), "store": N_("Store"), "all": N_("All")}
+# What a role's grant comes to; the record, whose it is and where it is are said beside it.
+REASON_WORDS = {
+    "all": N_("This holds for the whole dealership."),
+    "own": N_("The record is this person's own."),
+    "team": N_("The record is of this person's team."),
+    "store": N_("The record is of this store."),
+    "not_given": N_("This role does not give it."),
+    "not_own": N_("This role gives it for one's own records, and this is somebody else's."),
+    "not_team": N_("This role gives it for one's team, and the record is nobody's of the team at this store."),
+    "not_store": N_("This role gives it at this store, and the record is elsewhere."),
+    "needs_all": N_("Such records belong to no store and nobody: only a role that gives it for all opens them."),
+    "closed": N_("This store is closed, so the role counts for nothing there."),
+}
 STATE_WORDS = {"invited": N_("Invited"), "active": N_("Active"), "disabled": N_("Disabled")}

@@ -1,0 +1,45 @@
+"""Who has a role and what all roles give: what a change of one of them is weighed by, in two statements."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from app.core.db import db
+from app.core.guard.classes import GROUPS
+from app.core.guard.permissions import declared
+from app.tenants.models import Membership, Role, User
+from app.tenants.queries.sessions import grants_of, sights_of
+from app.tenants.rules import roles
+from app.tenants.rules.differences import Place
+
+
+@dataclass(frozen=True)
+class Everyone:
+    """What every role is granted and sees, and the people who have the one asked about, with all their places."""
+
+    grants: dict[uuid.UUID, dict[str, str]]
+    sights: dict[uuid.UUID, dict[str, str]]
+    holders: dict[uuid.UUID, list[Place]]
+
+
+def everyone_with(role_id: uuid.UUID) -> Everyone:
+    """The people who may sign in with this role, beside what all roles give."""
+    parts = [part(Role.id).correlate(Role).scalar_subquery() for part in (grants_of, sights_of)]
+    grants, sights = {}, {}
+    for key, granted, seen in db.session.execute(select(Role.id, *parts)):
+        grants[key] = roles.expand(granted or (), declared())
+        sights[key] = roles.expand_sights(seen or (), GROUPS)
+    has = aliased(Membership)
+    query = (
+        select(Membership.user_id, Membership.store_id, Membership.role_id)
+        .join(User, User.id == Membership.user_id)
+        .where(User.state != "disabled", Membership.user_id.in_(select(has.user_id).where(has.role_id == role_id)))
+    )
+    holders: dict[uuid.UUID, list[Place]] = {}
+    for user_id, store_id, held in db.session.execute(query):
+        holders.setdefault(user_id, []).append((store_id, held))
+    return Everyone(grants, sights, holders)
