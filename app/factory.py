@@ -15,7 +15,7 @@ from app.core.config import Settings
 from app.core.db import revisions, session
 from app.core.guard import cli as guard_cli
 from app.core.jobs import cli as jobs_cli
-from app.core.jobs import events, outbox
+from app.core.jobs import events, keys_cli, outbox
 from app.core.jobs.imports import cli as imports_cli
 from app.core.lists import views
 from app.core.lists.search import cli as search_cli
@@ -102,6 +102,7 @@ def register_modules(app: Flask, settings: Settings) -> None:
 
 def register_commands(app: Flask) -> None:
     """The shell commands, under `flask`."""
-    operators = (tenants_cli.group, tenants_cli.platform_group, jobs_cli.group, jobs_cli.jobs_group, operators_cli.group)
-    for group in (*operators, imports_cli.group, search_cli.group, guard_cli.group):
+    platform = (tenants_cli.group, tenants_cli.platform_group, operators_cli.group)
+    work = (jobs_cli.group, jobs_cli.jobs_group)
+    for group in (*platform, *work, imports_cli.group, search_cli.group, guard_cli.group, keys_cli.group):
         app.cli.add_command(group)

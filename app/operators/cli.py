@@ -1,4 +1,4 @@
-"""`flask operators …`: whoever has a shell on the platform makes the first operator, and helps one who is locked out."""
+"""`flask operators …`: whoever has a shell makes the first operator, and helps one who is locked out."""
 
 from __future__ import annotations
 

@@ -15,15 +15,17 @@ PATIENCE_SECONDS = 1.0
 def queue_lengths() -> dict[str, int] | None:
     """How many messages lie in each queue of the broker; None when it does not answer."""
     try:
-        with redis.Redis.from_url(
-            current_settings().redis_url, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS
-        ) as client:
-            with client.pipeline(transaction=False) as pipeline:
-                for queue in QueueName:
-                    pipeline.llen(f"{KEY_PREFIX}{queue.value}")
-                return dict(zip((queue.value for queue in QueueName), pipeline.execute(), strict=True))
+        with _redis() as client, client.pipeline(transaction=False) as pipeline:
+            for queue in QueueName:
+                pipeline.llen(f"{KEY_PREFIX}{queue.value}")
+            return dict(zip((queue.value for queue in QueueName), pipeline.execute(), strict=True))
     except redis.RedisError:
         return None
+
+
+def _redis() -> redis.Redis:
+    limits = {"socket_timeout": PATIENCE_SECONDS, "socket_connect_timeout": PATIENCE_SECONDS}
+    return redis.Redis.from_url(current_settings().redis_url, **limits)
 
 
 def picture_of(text: str) -> str:

@@ -107,9 +107,8 @@ def work_platform(app: Flask) -> Callable[[], int]:
         done = 0
         while True:
             with app.app_context(), platform():
-                row = db.session.scalars(
-                    select(outbox.c.id).where(outbox.c.done_at.is_(None), outbox.c.dead_at.is_(None), outbox.c.attempts == 0)
-                ).first()
+                owed = select(outbox.c.id).where(outbox.c.done_at.is_(None), outbox.c.dead_at.is_(None))
+                row = db.session.scalars(owed.where(outbox.c.attempts == 0)).first()
             if row is None:
                 return done
             with app.app_context():

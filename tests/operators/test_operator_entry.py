@@ -152,7 +152,8 @@ def test_a_ticket_opens_once_and_there_alone(
 
 def test_a_changed_or_old_ticket_is_nothing(app: Flask, alpha: Tenant, client_for: Clients, ticket: str) -> None:
     visitor = client_for(alpha, None)
-    for changed in (ticket[:-1] + ("A" if ticket[-1] != "A" else "B"), ticket.replace(".", "x."), "/operator-entry/x.y"):
+    other = ticket[:-1] + ("A" if ticket[-1] != "A" else "B")
+    for changed in (other, ticket.replace(".", "x."), "/operator-entry/x.y"):
         assert visitor.get(changed).status_code == 404
     secret = app.extensions["forecourt_settings"].secret_key
     text = ticket.rpartition("/")[2]

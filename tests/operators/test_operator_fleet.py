@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -142,14 +142,14 @@ def test_usage_is_counted_by_the_ops_worker(
 
 
 @pytest.fixture
-def dead_row(app: Flask, alpha: Tenant) -> Iterator[uuid.UUID]:
+def dead_row(app: Flask, alpha: Tenant) -> uuid.UUID:
     key = uuid.uuid4()
     with app.app_context(), tenant(alpha.id), transaction():
         db.session.add(
             Outbox(id=key, task="tenants.clean_up", queue="default", dead_at=clock.now(), attempts=8,
                    last_error="Planted", payload={"marker": "Marker Payload"})
         )  # fmt: skip
-    yield key
+    return key
 
 
 def test_dead_letters_are_seen_and_tried_again(

@@ -112,7 +112,9 @@ def test_the_consoles_role_reads_no_dealership_and_the_platforms_no_operator(app
             assert isinstance(refused.value.orig, psycopg.errors.InsufficientPrivilege)
 
 
-@pytest.mark.parametrize("verb", ["UPDATE platform.operator_audit SET action = 'x'", "DELETE FROM platform.operator_audit"])
+@pytest.mark.parametrize(
+    "verb", ["UPDATE platform.operator_audit SET action = 'x'", "DELETE FROM platform.operator_audit"]
+)
 def test_what_operators_did_cannot_be_changed_by_them(app: Flask, verb: str) -> None:
     with app.app_context(), operators(), pytest.raises(DBAPIError) as refused:
         db.session.execute(text(verb))

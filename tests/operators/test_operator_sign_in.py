@@ -58,7 +58,8 @@ def test_a_link_sets_password_and_second_factor_once(app: Flask, stranger: Flask
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"password": "something else entirely"}, {"code": "000000"}, {"code": ""}, {"email": "nobody@example.com"}]
+    "wrong",
+    [{"password": "something else entirely"}, {"code": "000000"}, {"code": ""}, {"email": "nobody@example.com"}],
 )
 def test_whatever_is_wrong_the_answer_is_one(
     app: Flask, stranger: FlaskClient, olive: Known, fresh_code: Callable[[], str], wrong: dict[str, str]

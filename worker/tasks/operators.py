@@ -57,7 +57,8 @@ def count_usage(payload: Payload) -> None:
 def migrate_fleet(payload: Payload) -> None:
     """Bring every dealership to this release, a canary first; what came of it stands in the console's audit."""
     report = migrating.migrate_tenants()
-    told = {"target": report.target, "migrated": len(report.migrated), "failed": len(report.failed)}
+    counts = {"migrated": len(report.migrated), "failed": len(report.failed)}
+    told: dict[str, str | int] = {"target": report.target, **counts}
     with operators(), transaction():
         auditing.record(OPS_WORKER, "fleet.migrated", details=told)
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from flask import Flask, Request, current_app
 
@@ -36,14 +37,17 @@ class OperatorNotSignedIn(NotSignedIn):
     sign_in = "operators.sign_in"
 
 
-@dataclass(frozen=True)
-class Operator:
-    """Who is signed in at the console."""
+class Operator(Protocol):
+    """Who is signed in at the console, as the installed reader says."""
 
-    id: uuid.UUID
-    name: str
-    session_id: uuid.UUID
-    last_seen_at: datetime
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def session_id(self) -> uuid.UUID: ...
+    @property
+    def last_seen_at(self) -> datetime: ...
 
 
 # (token hash, idle limit) -> the operator, or None when there is no such living session.

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app.core.db import db
 from app.core.errors import NotFound
-from app.core.jobs import dead_letters
+from app.core.jobs import claims, dead_letters
 from app.core.jobs.outbox import enqueue_platform
 from app.core.jobs.queues import QueueName
 from app.operators import rules
@@ -47,7 +47,8 @@ def order(actor: OperatorActor, tenant_id: str, action: str, *, name: str | None
 
     Raises NotFound, TenantNotReady where its state does not allow that, NameDoesNotMatch.
     """
-    found = db.session.execute(select(tenants.c.state, tenants.c.name).where(tenants.c.id == rules.known_id(tenant_id))).one_or_none()
+    query = select(tenants.c.state, tenants.c.name).where(tenants.c.id == rules.known_id(tenant_id))
+    found = db.session.execute(query).one_or_none()
     if found is None or found.state == "deleted":
         raise NotFound
     if action not in rules.ORDERS.get(found.state, ()):
@@ -61,7 +62,8 @@ def order(actor: OperatorActor, tenant_id: str, action: str, *, name: str | None
 def change_host(actor: OperatorActor, tenant_id: str, host: str, *, remove: bool = False) -> None:
     """Have a dealership answer at `host` too, or no more. Raises Invalid, NotFound."""
     wanted = check_host(host)
-    if db.session.scalar(select(tenants.c.state).where(tenants.c.id == rules.known_id(tenant_id))) not in ("active", "suspended"):
+    state = select(tenants.c.state).where(tenants.c.id == rules.known_id(tenant_id))
+    if db.session.scalar(state) not in ("active", "suspended"):
         raise NotFound
     action = "remove_host" if remove else "add_host"
     _owe(CHANGE, tenant_id=tenant_id, action=action, host=wanted)
@@ -88,7 +90,7 @@ def ask_for(actor: OperatorActor, task: str) -> None:
 
 def pending_orders(tenant_id: str) -> list[tuple[str, bool]]:
     """What is ordered for a dealership and not done yet: each action, and whether it has failed for good."""
-    from_payload = dead_letters.current_table()
+    from_payload = claims.current_table()
     rows: Any = db.session.execute(
         select(from_payload.c.payload["action"].astext, from_payload.c.dead_at.is_not(None))
         .where(from_payload.c.done_at.is_(None), from_payload.c.task == CHANGE)

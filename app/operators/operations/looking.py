@@ -107,7 +107,7 @@ def _union(
     """`query` for every schema of `share` in one statement; what one broken schema spoils is asked one by one."""
 
     def of(schema: str) -> sql.Composed:
-        return sql.SQL(query).format(name=sql.Literal(schema), schema=sql.Identifier(schema), **values)  # type: ignore[arg-type]
+        return sql.SQL(query).format(name=sql.Literal(schema), schema=sql.Identifier(schema), **values)
 
     try:
         with connection.transaction():

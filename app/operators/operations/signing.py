@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.core import clock
@@ -32,7 +33,7 @@ def count_attempt(kind: str, value: str) -> None:
     Meant for a transaction of its own: the count must stand when the attempt fails.
     """
     now, attempt = clock.now(), operator_attempts.c
-    key = {"kind": kind, "fingerprint": _fingerprint(kind, value)}
+    key = _key(kind, value)
     forgotten = attempt.last_at < now - signing.FORGET_AFTER[kind]
     counted = (
         upsert(operator_attempts)
@@ -71,6 +72,8 @@ def sign_in(*, email: str, password: str, code: str, address: str, token_hash: b
     db.session.execute(delete(operator_attempts).where(*_is(_key("account", signing.normal_email(email)))))
     now = clock.now()
     db.session.execute(delete(operator_sessions).where(operator_sessions.c.expires_at < now))
+    old = now - max(signing.FORGET_AFTER.values())
+    db.session.execute(delete(operator_attempts).where(operator_attempts.c.last_at < old))
     db.session.execute(
         insert(operator_sessions).values(
             id=new_id(),
@@ -136,9 +139,9 @@ def _fingerprint(kind: str, value: str) -> bytes:
     return rules.fingerprint(current_settings().secret_key, f"sign_in.{kind}", value)
 
 
-def _key(kind: str, value: str) -> dict[str, object]:
+def _key(kind: str, value: str) -> dict[str, Any]:
     return {"kind": kind, "fingerprint": _fingerprint(kind, value)}
 
 
-def _is(key: dict[str, object]) -> list[object]:
+def _is(key: dict[str, Any]) -> list[ColumnElement[bool]]:
     return [operator_attempts.c[name] == value for name, value in key.items()]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, exists, select, text
+from sqlalchemy import exists, select, text
 
 from app.core import clock
 from app.core.db import db
@@ -56,7 +56,7 @@ def read_session(token_hash: bytes, idle: timedelta) -> SignedIn | None:
     return SignedIn(*row) if row is not None else None
 
 
-def find_operator(email: str) -> Row[Any] | None:
+def find_operator(email: str) -> Any:
     """The operator with this e-mail in its normal form, whatever his state."""
     index = rules.fingerprint(current_settings().secret_key, "email", email)
     return db.session.execute(select(operators).where(operators.c.email_index == index)).one_or_none()
@@ -82,7 +82,7 @@ def anybody_can_sign_in() -> bool:
     return bool(db.session.scalar(select(able)))
 
 
-def find_link(token_hash: bytes) -> Row[Any] | None:
+def find_link(token_hash: bytes) -> Any:
     """A link that can still be used, with its operator's id, name and e-mail."""
     links = operator_links.c
     return db.session.execute(
@@ -97,7 +97,7 @@ def find_link(token_hash: bytes) -> Row[Any] | None:
     ).one_or_none()
 
 
-def list_audit(tenant_id: str | None = None, before: uuid.UUID | None = None) -> Sequence[Row[Any]]:
+def list_audit(tenant_id: str | None = None, before: uuid.UUID | None = None) -> Sequence[Any]:
     """What operators did, newest first, `rules.LISTED` and one more; about one dealership, and older than an entry."""
     entry = operator_audit.c
     query = select(operator_audit, tenants.c.slug).outerjoin(tenants, tenants.c.id == entry.tenant_id)
@@ -113,7 +113,7 @@ def email_of(operator_id: uuid.UUID, sealed: bytes) -> str:
     return vault.unseal_platform("operators", "email_enc", str(operator_id), bytes(sealed))
 
 
-def _shown(row: Row[Any]) -> OperatorRow:
+def _shown(row: Any) -> OperatorRow:
     state = "disabled" if row.disabled_at else "active" if row.totp_enc else "invited"
     return OperatorRow(row.id, row.name, email_of(row.id, row.email_enc), state, row.created_at)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, tuple_
+from sqlalchemy import func, or_, select, tuple_
 
 from app.core import clock
 from app.core.db import db, revisions
@@ -36,7 +36,7 @@ class Asked:
     after: str = ""
 
 
-def list_dealerships(asked: Asked) -> tuple[Sequence[Row[Any]], str | None]:
+def list_dealerships(asked: Asked) -> tuple[Sequence[Any], str | None]:
     """A page of dealerships by slug, and after which slug the next one begins, if there is one."""
     query = select(*_COLUMNS).where(_KNOWN)
     if asked.text:
@@ -55,7 +55,7 @@ def list_dealerships(asked: Asked) -> tuple[Sequence[Row[Any]], str | None]:
     return rows[: rules.LISTED], rows[rules.LISTED - 1].slug if more else None
 
 
-def get_dealership(tenant_id: str) -> Row[Any]:
+def get_dealership(tenant_id: str) -> Any:
     """One dealership as the directory knows it; raises NotFound, also for one that is deleted."""
     row = db.session.execute(select(*_COLUMNS).where(tenants.c.id == rules.known_id(tenant_id), _KNOWN)).one_or_none()
     if row is None:
@@ -69,18 +69,18 @@ def hosts_of(tenant_id: str) -> Sequence[str]:
     return db.session.scalars(query.order_by(hosts.c.created_at, hosts.c.host)).all()
 
 
-def usage_of(tenant_id: str) -> Row[Any] | None:
+def usage_of(tenant_id: str) -> Any:
     """What a dealership held when it was last counted."""
     query = select(tenant_usage).where(tenant_usage.c.tenant_id == tenant_id)
     return db.session.execute(query.order_by(tenant_usage.c.counted_on.desc()).limit(1)).one_or_none()
 
 
-def queue_of(tenant_id: str) -> Row[Any] | None:
+def queue_of(tenant_id: str) -> Any:
     """How full a dealership's outbox was when the ops worker last looked."""
     return db.session.execute(select(tenant_queues).where(tenant_queues.c.tenant_id == tenant_id)).one_or_none()
 
 
-def open_consent(tenant_id: str) -> Row[Any] | None:
+def open_consent(tenant_id: str) -> Any:
     """The consent of a dealership that holds longest from now on, if there is one."""
     consent = operator_consents.c
     query = select(consent.id, consent.reason, consent.until).where(
@@ -92,7 +92,7 @@ def open_consent(tenant_id: str) -> Row[Any] | None:
 def count_states() -> Mapping[str, int]:
     """How many dealerships are in each state, in the order of a dealership's life."""
     counted = db.session.execute(select(tenants.c.state, func.count()).where(_KNOWN).group_by(tenants.c.state)).all()
-    found = {state: count for state, count in counted}
+    found: dict[str, int] = {row[0]: row[1] for row in counted}
     return {state: found.get(state, 0) for state in STATES}
 
 
@@ -103,13 +103,13 @@ def count_versions() -> Sequence[tuple[str | None, int]]:
     return [(name, count) for name, count in db.session.execute(query)]
 
 
-def list_failures() -> Sequence[Row[Any]]:
+def list_failures() -> Sequence[Any]:
     """The dealerships whose last change of the schema failed, and why."""
     query = select(tenants.c.id, tenants.c.slug, tenants.c.failure).where(tenants.c.failure.is_not(None), _KNOWN)
     return db.session.execute(query.order_by(tenants.c.slug).limit(rules.LISTED)).all()
 
 
-def list_queues() -> Sequence[Row[Any]]:
+def list_queues() -> Sequence[Any]:
     """The dealerships whose outbox holds dead or late rows, the fullest first."""
     queue = tenant_queues.c
     query = select(tenant_queues, tenants.c.slug).join(tenants, tenants.c.id == queue.tenant_id)
@@ -117,14 +117,14 @@ def list_queues() -> Sequence[Row[Any]]:
     return db.session.execute(query.order_by(queue.dead.desc(), queue.late.desc(), tenants.c.slug).limit(100)).all()
 
 
-def sum_queues() -> Row[Any]:
+def sum_queues() -> Any:
     """Waiting, late and dead rows of all dealerships, and when the oldest of these counts was taken."""
     queue = tenant_queues.c
     sums = (func.coalesce(func.sum(column), 0) for column in (queue.waiting, queue.late, queue.dead))
     return db.session.execute(select(*sums, func.min(queue.counted_at))).one()
 
 
-def list_dead(tenant_id: str | None = None) -> Sequence[Row[Any]]:
+def list_dead(tenant_id: str | None = None) -> Sequence[Any]:
     """The newest rows that have died, of all dealerships or of one."""
     letter = dead_letters.c
     query = select(dead_letters, tenants.c.slug).join(tenants, tenants.c.id == letter.tenant_id)
@@ -133,7 +133,7 @@ def list_dead(tenant_id: str | None = None) -> Sequence[Row[Any]]:
     return db.session.execute(query.order_by(letter.dead_at.desc(), letter.outbox_id).limit(100)).all()
 
 
-def list_usage(after: str = "") -> tuple[Sequence[Row[Any]], str | None]:
+def list_usage(after: str = "") -> tuple[Sequence[Any], str | None]:
     """What dealerships held when they were last counted, the largest first; and where the next page begins."""
     usage = tenant_usage.c
     newest = select(func.max(usage.counted_on)).scalar_subquery()
@@ -148,7 +148,7 @@ def list_usage(after: str = "") -> tuple[Sequence[Row[Any]], str | None]:
     return rows[: rules.LISTED], f"{last.table_bytes}:{last.tenant_id}" if last else None
 
 
-def sum_usage() -> Row[Any]:
+def sum_usage() -> Any:
     """Users, rows and bytes of all dealerships when they were last counted."""
     usage = tenant_usage.c
     newest = select(func.max(usage.counted_on)).scalar_subquery()
@@ -160,7 +160,7 @@ def sum_usage() -> Row[Any]:
     return db.session.execute(query.where(usage.counted_on == newest)).one()
 
 
-def list_announcements(now: datetime) -> Sequence[tuple[Row[Any], str]]:
+def list_announcements(now: datetime) -> Sequence[tuple[Any, str]]:
     """The newest announcements, each with whether it is `coming`, `shown` or `over`."""
     query = select(announcements).order_by(announcements.c.starts_at.desc(), announcements.c.id.desc())
     rows = db.session.execute(query.limit(rules.LISTED)).all()

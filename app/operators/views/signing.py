@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
@@ -93,7 +95,7 @@ def use_link(token: str) -> str | Response | BaseResponse:
     return redirect(url_for("operators.sign_in"), 303)
 
 
-def _offered(token: str) -> dict[str, str]:
+def _offered(token: str) -> dict[str, Any]:
     name, email, secret = accounts.look_at_link(token)
     picture = ports.picture_of(totp.provisioning_uri(secret, email, rules.ISSUER))
     return {"token": token, "name": name, "email": email, "secret": secret, "picture": picture}

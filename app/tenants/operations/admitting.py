@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core import clock
@@ -91,13 +92,13 @@ def check_ticket(text: str) -> admitting.Ticket:
     return ticket
 
 
-def list_enterable() -> Sequence[Row[tuple[uuid.UUID, str]]]:
+def list_enterable() -> Sequence[Any]:
     """Whom an operator may come in as: the active users, by name."""
     query = select(User.id, User.name).where(User.state == "active").order_by(User.name, User.id)
     return db.session.execute(query.limit(500)).all()
 
 
-def list_roles() -> Sequence[Row[tuple[uuid.UUID, str]]]:
+def list_roles() -> Sequence[Any]:
     """As which roles an operator may look at the pages, by name."""
     return db.session.execute(select(Role.id, Role.name).order_by(Role.name, Role.id)).all()
 
@@ -148,20 +149,24 @@ def enter(
         )
     )
     actor = Actor(user_id=user_id, name=name, behind=ticket.operator_name)
-    changes = {"operator": (None, ticket.operator_name), "reason": (None, ticket.reason), "until": (None, until)}
+    changes: dict[str, audit.Change] = {
+        "operator": (None, ticket.operator_name),
+        "reason": (None, ticket.reason),
+        "until": (None, until),
+    }
     if role is not None:
         changes["role"] = (None, role.name)
     audit.record(actor, "operator.enter", "user", user_id, changes=changes)
     return until
 
 
-def list_consents() -> Sequence[Row[tuple[Consent, str]]]:
+def list_consents() -> Sequence[Any]:
     """The newest consents with the name of whoever gave them."""
     query = select(Consent, User.name).join(User, User.id == Consent.granted_by)
     return db.session.execute(query.order_by(Consent.created_at.desc(), Consent.id.desc()).limit(20)).all()
 
 
-def list_entries() -> Sequence[Row[tuple[OperatorEntry, str]]]:
+def list_entries() -> Sequence[Any]:
     """The newest entries with the name of the user the operator came in as."""
     query = select(OperatorEntry, User.name).join(User, User.id == OperatorEntry.user_id)
     return db.session.execute(query.order_by(OperatorEntry.created_at.desc(), OperatorEntry.id.desc()).limit(50)).all()

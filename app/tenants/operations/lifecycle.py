@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from app.core.db import directory
 from app.core.db.bootstrap import OWNER
-from app.core.db.owner import migrator, owner
+from app.core.db.owner import base_host, migrator, owner
 from app.core.db.scopes import SCHEMA_SHAPE
 from app.core.db.tenancy import current_settings
 from app.core.errors import NotFound
@@ -23,6 +23,13 @@ from app.tenants.operations.provisioning import touch_directory
 from app.tenants.rules.slugs import check_host
 
 WAITING_DAYS = 30
+# What the operators' console was told or has counted.
+_COPIES = (
+    "DELETE FROM operator_consents WHERE tenant_id = %s",
+    "DELETE FROM tenant_usage WHERE tenant_id = %s",
+    "DELETE FROM tenant_queues WHERE tenant_id = %s",
+    "DELETE FROM dead_letters WHERE tenant_id = %s",
+)
 _LIVE = ("requested", "provisioning", "active", "suspended")
 
 
@@ -151,6 +158,8 @@ def erase_tenant(tenant_id: str) -> None:
         # Older copies of the keys may lie elsewhere: a restore reads this list.
         connection.execute("INSERT INTO destroyed_keys (owner) VALUES (%s) ON CONFLICT DO NOTHING", [f"t_{tenant_id}"])
         connection.execute("DELETE FROM hosts WHERE tenant_id = %s", [tenant_id])
+        for copied in _COPIES:
+            connection.execute(copied, [tenant_id])
         # The bare row stays: other processes learn of the end by it, and an id is never given out twice.
         connection.execute(
             "UPDATE tenants SET state = 'deleted', slug = 'deleted-' || id, name = '', request = NULL, "
@@ -182,6 +191,8 @@ def _forget_redis_keys(tenant_id: str) -> None:
 def add_host(tenant_id: str, host: str) -> None:
     """Have the tenant answer at `host` too, such as its own domain. Raises Invalid, HostTaken, TenantNotReady."""
     wanted = check_host(host)
+    if wanted == f"operator.{base_host()}":
+        raise HostTaken(field="host", host=wanted)
     with owner() as connection:
         state = _state(connection, tenant_id)
         if state not in ("active", "suspended"):

@@ -62,6 +62,7 @@ def show_entry(ticket: str) -> str | Response:
 @bp.post("/operator-entry/<ticket>")
 @public("the ticket, which the operator console signed, says who asks")
 def enter(ticket: str) -> BaseResponse:
+    admitting.check_ticket(ticket)
     user_id, role_id = load_form(EnterForm)["who"]
     before, actor, token = current_visitor(), current_actor(), new_token()
     with transaction():
