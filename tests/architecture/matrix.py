@@ -14,6 +14,8 @@ class Row:
     # Whether somebody who holds every right at another store alone must get a 404.
     other_store: bool = True
     names: bool = False
+    # Answers at the operators' host alone; tests/operators asks there.
+    operator: bool = False
 
 
 PLAIN = Row()
@@ -38,6 +40,11 @@ ITEM = Row(("item_id",))
 UNDO = Row(("undo_id",))
 # An entry is the dealership's; less than the right over all shows what one and one's team did.
 ENTRY = Row(("entry_id",))
+
+OPERATOR, AT_CONSOLE = Row(operator=True), Row(public=True, operator=True)
+FLEET = Row(("tenant_id",), operator=True)
+CONSENT = Row(("consent_id",), other_store=False)
+TICKET = Row(("ticket",), public=True, other_store=False)
 
 LIST = Row(("list_name",), other_store=False, names=True)
 # Seen by whoever keeps it and whom it is shared with; the one of the matrix by the whole dealership.
@@ -156,6 +163,13 @@ ROWS: dict[str, Row] = {
     "GET /roles/explain": PLAIN,
     "POST /roles/<role_id>/delete": ROLE,
     "POST /roles/<role_id>/factor": ROLE,
+    # tenants: letting the operator in
+    "GET /operator-access": PLAIN,
+    "POST /operator-access": PLAIN,
+    "POST /operator-access/<consent_id>/withdraw": CONSENT,
+    "GET /operator-entry/<ticket>": TICKET,
+    "POST /operator-entry/<ticket>": TICKET,
+    "POST /announcements/put-away": PLAIN,
     # crm
     "GET /customers": PLAIN,
     "POST /customers": PLAIN,
@@ -243,4 +257,37 @@ ROWS: dict[str, Row] = {
     "POST /inbox/<item_id>/read": ITEM,
     "POST /inbox/<item_id>/done": ITEM,
     "POST /inbox/<item_id>/open": ITEM,
+    # the console
+    "GET /platform": OPERATOR,
+    "GET /platform/sign-in": AT_CONSOLE,
+    "POST /platform/sign-in": AT_CONSOLE,
+    "POST /platform/sign-out": OPERATOR,
+    "GET /platform/links/<token>": Row(("token",), public=True, operator=True),
+    "POST /platform/links/<token>": Row(("token",), public=True, operator=True),
+    "GET /platform/dealerships": OPERATOR,
+    "POST /platform/dealerships": OPERATOR,
+    "GET /platform/dealerships/new": OPERATOR,
+    "GET /platform/dealerships/<tenant_id>": FLEET,
+    "POST /platform/dealerships/<tenant_id>/suspend": FLEET,
+    "POST /platform/dealerships/<tenant_id>/resume": FLEET,
+    "POST /platform/dealerships/<tenant_id>/delete": FLEET,
+    "POST /platform/dealerships/<tenant_id>/hosts": FLEET,
+    "POST /platform/dealerships/<tenant_id>/hosts/remove": FLEET,
+    "POST /platform/dealerships/<tenant_id>/entry": FLEET,
+    "GET /platform/fleet": OPERATOR,
+    "POST /platform/fleet/migrate": OPERATOR,
+    "GET /platform/queues": OPERATOR,
+    "POST /platform/queues/look": OPERATOR,
+    "POST /platform/queues/replay": OPERATOR,
+    "GET /platform/usage": OPERATOR,
+    "POST /platform/usage/count": OPERATOR,
+    "GET /platform/announcements": OPERATOR,
+    "POST /platform/announcements": OPERATOR,
+    "POST /platform/announcements/<announcement_id>/withdraw": Row(("announcement_id",), operator=True),
+    "GET /platform/operators": OPERATOR,
+    "POST /platform/operators": OPERATOR,
+    "POST /platform/operators/<operator_id>/link": Row(("operator_id",), operator=True),
+    "POST /platform/operators/<operator_id>/enable": Row(("operator_id",), operator=True),
+    "POST /platform/operators/<operator_id>/disable": Row(("operator_id",), operator=True),
+    "GET /platform/audit": OPERATOR,
 }
