@@ -35,6 +35,7 @@ VERBS = {
     "deliver": N_("Deliver"),
     "unwind": N_("Unwind"),
     "share": N_("Share with others"),
+    "admit_operator": N_("Let the operator in"),
 }
 GROUP_WORDS = {
     "contact": N_("Phone numbers and e-mails"),
