@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, SENSITIVE, Identified, Instant
+from app.core.db.sealing import Erased, of_subject
 
 
 class CodeApp(Identified, db.Model):
@@ -31,7 +32,9 @@ class CodeApp(Identified, db.Model):
     __tablename__ = "tenants_code_apps"
 
     user_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("tenants_users.id"), nullable=False, info=INTERNAL)
-    secret_enc: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=SENSITIVE)
+    secret_enc: Mapped[bytes] = mapped_column(
+        LargeBinary, nullable=False, info=of_subject(SENSITIVE, "user_id", erased=Erased.ROW)
+    )
     last_step: Mapped[int | None] = mapped_column(BigInteger, nullable=True, info=INTERNAL)
     created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant, nullable=True, info=INTERNAL)
