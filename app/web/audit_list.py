@@ -97,7 +97,7 @@ AUDIT = declare_list(
             Column("record_type", N_("Record"), labels=RECORDS),
             Column("origin", N_("From"), under=_agent, under_out=Outgoing(INTERNAL)),
             Column("seq", N_("Number"), "number"),
-            Column("record", N_("Record id"), value=_record, shown=False),
+            Column("record", N_("Record id"), value=_record, shown=False, out=Outgoing(INTERNAL)),
             Column("behind", N_("On behalf of"), shown=False),
             Column("agent", N_("Program"), shown=False),
             Column("request_id", N_("Request"), shown=False),
