@@ -17,15 +17,21 @@ from typing import Any
 import psycopg
 
 from app.core.config import ConfigError
-from app.core.db import revisions
+from app.core.db import operators, revisions, transaction
 from app.core.db.bootstrap import LoginPasswords, bootstrap
+from app.core.db.tenancy import current_settings
 from app.core.errors import DomainError
 from app.factory import create_app
+from app.operators.cli import link_url
+from app.operators.operations import accounts
+from app.operators.operations.actor import COMMAND_LINE
+from app.operators.queries.accounts import anybody_can_sign_in, find_operator
 from app.tenants.operations import migrating
 from ops import secrets
 from ops.layout import Layout
 
 DEMO = "ops.demo"
+FIRST_OPERATOR = "operator@example.com"
 
 
 def make_roles(values: secrets.Secrets) -> None:
@@ -65,6 +71,27 @@ def load_demo(layout: Layout, values: secrets.Secrets) -> None:
     (layout.run / "demo.json").write_text(json.dumps(rows))
 
 
+def offer_console(layout: Layout, *, is_loopback: bool) -> None:
+    """Write down how to begin as the first operator, for the launcher to print; once somebody has, nothing.
+
+    On a machine of one's own alone: elsewhere the first operator is made by `flask operators create`.
+    """
+    note = layout.run / "operator.json"
+    note.unlink(missing_ok=True)
+    if not is_loopback:
+        return
+    with operators():
+        if anybody_can_sign_in():
+            return
+        with transaction():
+            known = find_operator(FIRST_OPERATOR)
+            made = accounts.add_operator(COMMAND_LINE, name="Operator", email=FIRST_OPERATOR) if known is None else None
+            token = made[1] if made else accounts.new_link(COMMAND_LINE, known.id)
+    # Whoever may read the installation's secrets may read this, and nobody else.
+    with os.fdopen(os.open(note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        json.dump({"url": link_url(token)}, out)
+
+
 def main(arguments: list[str]) -> int:
     """Prepare the installation that the environment names."""
     layout = Layout.from_environment()
@@ -76,6 +103,7 @@ def main(arguments: list[str]) -> int:
             migrate()
             if "--demo" in arguments and importlib.util.find_spec(DEMO) is not None:
                 load_demo(layout, values)
+            offer_console(layout, is_loopback=current_settings().is_loopback)
     except psycopg.errors.InsufficientPrivilege as error:
         print(f"DATABASE_URL must be the address of a superuser: {first_line(error)}", file=sys.stderr)
     except (psycopg.Error, DomainError, ConfigError) as error:

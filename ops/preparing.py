@@ -61,6 +61,12 @@ def demo_accounts(stack: Stack) -> list[dict[str, str]]:
     return [{**row, "password": stack.values.demo_password(row["slug"])} for row in json.loads(report.read_text())]
 
 
+def console_link(stack: Stack) -> str | None:
+    """Return the link of the first operator, as long as nobody has used it."""
+    note = stack.layout.run / "operator.json"
+    return json.loads(note.read_text())["url"] if note.exists() else None
+
+
 def marker(stack: Stack) -> Path:
     """Return the file that says which database this data folder was prepared with."""
     return stack.layout.data / "prepared"

@@ -180,4 +180,7 @@ def announce(stack: Stack, port: int, seconds: float) -> None:
             say(f"  127.0.0.1 {' '.join(names)}")
     elif not Path(stack.layout.run / "demo.json").exists():
         say("There is no dealership yet: python3 forecourt.py flask tenants create --help")
+    link = preparing.console_link(stack)
+    console = f"{link} (this link works once)" if link else f"{scheme}://operator.{host}:{port}/"
+    say(f"\nOperator console: {console}")
     say(f"\nLogs are in {shown(stack.layout.logs)}. Stop with Ctrl-C.")
