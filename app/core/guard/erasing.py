@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Column, LargeBinary, Row, delete, select, update
+from sqlalchemy.sql.dml import ReturningDelete, ReturningUpdate
 
 from app.core.db import db
 from app.core.db.sealing import Erased, Holder
@@ -66,7 +67,7 @@ def erase_subject(actor: Actor, subject_id: uuid.UUID, record_type: str) -> Eras
     """
     found = Erasure(subject_id, frozenset(_values_of(subject_id)))
     vault.destroy_subject_key(subject_id)
-    for item in sealed_columns(Holder.SUBJECT):
+    for item in sealed_columns(Holder.SUBJECT, Holder.ROW):
         found.rows += _take_own(item, subject_id)
     for item in sealed_columns(Holder.ROW):
         found.rows += _take_telling(item, found)
@@ -75,6 +76,15 @@ def erase_subject(actor: Actor, subject_id: uuid.UUID, record_type: str) -> Eras
     db.session.expire_all()
     audit.record(actor, "subject.erase", record_type, subject_id)
     return found
+
+
+def holds_anything(subject_id: uuid.UUID) -> bool:
+    """Whether any value of the subject's is there that can be removed, readable or not."""
+    return any(
+        db.session.scalar(select(item.row_id).where(item.subject_id == subject_id, item.column.is_not(None)).limit(1))
+        for item in sealed_columns(Holder.SUBJECT, Holder.ROW)
+        if item.can_change and item.how.subject is not None
+    )
 
 
 def _values_of(subject_id: uuid.UUID) -> Iterator[str]:
@@ -97,6 +107,7 @@ def _take_own(item: SealedColumn, subject_id: uuid.UUID) -> int:
     if not item.can_change:
         return 0
     own = item.subject_id == subject_id
+    gone: ReturningDelete[Any] | ReturningUpdate[Any]
     if item.how.erased is Erased.ROW:
         gone = delete(item.table).where(own).returning(item.row_id)
     else:

@@ -38,9 +38,9 @@ from app.core.guard.subjects import load_subject_keys, new_subject, take_key
 
 __all__ = [
     "NOBODY", "Place", "blind_index", "blind_indexes", "destroy_subject_key", "drop_keys", "from_json",
-    "load_subject_keys", "new_subject", "open_platform", "seal", "seal_bytes", "seal_bytes_many", "seal_json",
-    "seal_many", "seal_own", "seal_platform", "take_key", "to_json", "unseal", "unseal_bytes", "unseal_bytes_many",
-    "unseal_json", "unseal_many", "unseal_own", "unseal_platform",
+    "generation_of", "load_subject_keys", "new_subject", "open_platform", "prefix_of", "seal", "seal_bytes",
+    "seal_bytes_many", "seal_json", "seal_many", "seal_own", "seal_platform", "take_key", "to_json", "unseal",
+    "unseal_bytes", "unseal_bytes_many", "unseal_json", "unseal_many", "unseal_own", "unseal_platform",
 ]  # fmt: skip
 
 # The first byte of a stored value says how to read the rest.
@@ -110,7 +110,7 @@ def seal_bytes_many(items: Sequence[tuple[Place, bytes]]) -> list[bytes]:
     for place, plain in items:
         keys = held[place.subject_id]
         body = lock(keys.keys[keys.current], plain, _context(tenant_id, place))
-        found.append(SUBJECT_VALUE + body if keys.current == 1 else LATER_VALUE + _number(keys.current) + body)
+        found.append(prefix_of(keys.current) + body)
     return found
 
 
@@ -221,6 +221,16 @@ def _fingerprint(key: bytes, kind: str, normalized: str) -> bytes:
 
 def _context(tenant_id: str, place: Place) -> bytes:
     return context_of(tenant_id, place.table, place.column, place.row_id)
+
+
+def generation_of(blob: bytes) -> int:
+    """Under which of its subject's keys a value lies."""
+    return _parts(blob)[0]
+
+
+def prefix_of(generation: int) -> bytes:
+    """How a value under this key of its subject begins."""
+    return SUBJECT_VALUE if generation == 1 else LATER_VALUE + _number(generation)
 
 
 def _parts(blob: bytes) -> tuple[int, bytes]:
