@@ -85,6 +85,13 @@ SCREENS = (
     Screen("import", "{import}"),
     Screen("import-columns", "{import}/columns"),
     Screen("jobs", "/jobs"),
+    Screen("exports", "/exports"),
+    Screen("export-new", "/lists/customers/export"),
+    Screen("export-new-refused", "/lists/customers/export", refused=True),
+    Screen("export", "{export}"),
+    Screen("export-rules", "/exports/rules"),
+    Screen("export-schedules", "/exports/schedules"),
+    Screen("export-schedule-new-refused", "/exports/schedules/new", refused=True),
     Screen("job", "{job}"),
     Screen("nothing-here", "/customers/cus_nothing", status=404),
 )
@@ -103,6 +110,7 @@ FINDERS: Mapping[str, tuple[str, str]] = {
     "user": ("/users", r"/users/usr_\w+"),
     "role": ("/roles", r"/roles/role_\w+"),
     "job": ("/jobs", r"/jobs/job_\w+"),
+    "export": ("/exports", r"/exports/exp_\w+"),
     "audit_entry": ("/audit", r"/audit/aud_\w+"),
     "import": ("/imports", r"/imports/imp_\w+"),
 }
