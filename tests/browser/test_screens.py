@@ -32,7 +32,7 @@ from tests.fixtures.listed import SYSTEM, add_listed_rows
 pytestmark = pytest.mark.browser
 
 # Shown only where something was imported or exported.
-MAY_BE_MISSING = {"import", "import-columns", "job"}
+MAY_BE_MISSING = {"import", "import-columns", "job", "export"}
 
 
 LONG = {
