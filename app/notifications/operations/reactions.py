@@ -8,7 +8,6 @@ from sqlalchemy import select, update
 
 from app.core import clock
 from app.core.db import db
-from app.core.db.columns import new_id
 from app.core.guard.permissions import system_actor
 from app.core.guard.vault import blind_index
 from app.core.jobs.imports.models import ImportState
@@ -113,9 +112,8 @@ def password_changed(event: PasswordChanged) -> None:
 
 
 def factors_changed(event: FactorsChanged) -> None:
-    """Tell the user by mail too, each time: second factors taken away make the password alone enough."""
-    about = Subject("account", event.user_id)
-    notify([event.user_id], FACTORS_CHANGED, about, key=f"{FACTORS_CHANGED.key}:{new_id().hex}")
+    """Tell the user by mail too: second factors taken away make the password alone enough."""
+    notify([event.user_id], FACTORS_CHANGED, Subject("account", event.user_id))
 
 
 def signed_in(event: SignedInAt) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
+from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.core import clock
@@ -97,8 +98,11 @@ def ask_for_proof(error: ProofNeeded) -> BaseResponse:
         return _elsewhere(url_for("tenants.confirm", next=_page_of_htmx()))
     if request.method in ("GET", "HEAD"):
         return redirect(url_for("tenants.confirm", next=request.full_path.rstrip("?")), 303)
-    sent = [(name, value) for name, value in stepup.sent_fields() if name not in SECRET_FIELDS]
-    refusal = error.refusal
+    sent, refusal = stepup.sent_fields(), error.refusal
+    if any(name in SECRET_FIELDS for name, _ in sent):
+        # A password is never put back onto a page, so what was typed cannot go on by itself.
+        flash(gettext("Show once more that it is you, then enter it again."), "info")
+        return redirect(url_for("tenants.confirm", next=own_path(urlsplit(request.referrer or "").path)), 303)
     page = _page(request.full_path.rstrip("?"), sent, refusal)
     response = current_app.make_response((page, refusal.status if refusal else error.status))
     if refusal is not None and "retry_after" in refusal.params:
