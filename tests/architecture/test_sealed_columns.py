@@ -37,6 +37,7 @@ OTHER_BYTES = {
     "tenants_passkeys.credential_id": "the public name of a passkey",
     "tenants_passkeys.public_key": "the public half of a passkey",
     "tenants_api_keys.hash": "a hash of a random token",
+    "tenants_api_keys.old_hash": "a hash of a random token",
 }
 COLUMNS = [(table, column) for table in TABLES for column in table.columns]
 BYTES = {f"{table.fullname}.{column.name}" for table, column in COLUMNS if isinstance(column.type, LargeBinary)}

@@ -1,6 +1,7 @@
 """What is stored about stores, users, roles, sessions and links."""
 
 from app.tenants.models.admitting import Consent, OperatorEntry
+from app.tenants.models.api_keys import ApiKey
 from app.tenants.models.factors import Challenge, CodeApp, Passkey, RecoveryCode
 from app.tenants.models.roles import Grant, Role, RoleSight
 from app.tenants.models.signing import Link, Mail, SessionRow, SignInAttempt
@@ -8,6 +9,7 @@ from app.tenants.models.stores import Store, Team, TeamMember
 from app.tenants.models.users import Membership, User
 
 __all__ = [
+    "ApiKey",
     "Challenge",
     "CodeApp",
     "Consent",
