@@ -40,6 +40,7 @@ CORE_PARTS = (
     "app.core.db.numbering",
     "app.core.guard.key_models",
     "app.core.guard.models",
+    "app.core.guard.reveals",
     "app.core.jobs.jobs",
     "app.core.jobs.imports.erasing",
     "app.core.jobs.imports.operations",

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from app.core.guard.permissions import declare
 
-declare("customer")
+declare("customer", extra=("reveal",))
 declare("activity", verbs=("see", "create", "edit", "delete"))

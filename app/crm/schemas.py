@@ -68,6 +68,12 @@ class ContactForm(FormSchema):
     label = Text(longest=40, load_default="")
 
 
+class RevealForm(FormSchema):
+    """Why masked contacts are to be shown."""
+
+    reason = Text(longest=300, load_default="")
+
+
 class ActivityForm(FormSchema):
     """What happened; without a time it happened now."""
 

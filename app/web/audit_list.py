@@ -76,6 +76,8 @@ def _glance(actor: Actor, entry_id: UUID) -> dict[str, Any]:
 declare_record("view", scope=INTERNAL)
 declare_record("import", kind=INTERNAL, rows=INTERNAL)
 
+# What somebody saw in full or took away.
+LEAVING = ("customer.reveal", "customer.reveal_contact", "export", "download")
 _PERSON = Outgoing(PERSONAL, "name")
 _NAMED: dict[str, Any] = {"out": _PERSON, "under_out": _PERSON}
 
@@ -115,7 +117,7 @@ AUDIT = declare_list(
             View("all", N_("All")),
             View("access", N_("Signing in"), {"action": ("session.start", "session.refuse", "session.block")}),
             View("rights", N_("Rights"), {"type": ("role", "user")}),
-            View("leaving", N_("Shown and exported"), {"action": ("customer.reveal_contact", "export", "download")}),
+            View("leaving", N_("Shown and exported"), {"action": LEAVING}),
             View("refused", N_("Refused"), {"action": ("access.deny", "session.refuse", "session.block")}),
         ),
         peek=Peek("web/audit/_peek.html", _glance),

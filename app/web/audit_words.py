@@ -77,6 +77,7 @@ ACTIONS = {
     "customer.restore": N_("Customer brought back"),
     "customer.add_contact": N_("Contact added"),
     "customer.remove_contact": N_("Contact removed"),
+    "customer.reveal": N_("Contacts unmasked for a stated reason"),
     "customer.reveal_contact": N_("Contact shown in full"),
     "activity.log": N_("Activity noted"),
     "activity.edit": N_("Activity changed"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.core.guard import files, undo
+from app.core.guard import files, reveals, undo
 from app.core.jobs.imports import operations as imports
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
@@ -37,6 +37,7 @@ def clean_up(payload: Payload) -> None:
     signing.forget_expired_sessions()
     links.forget_old_links()
     saved_filters.forget_expired()
+    reveals.forget_old()
     undo.forget_expired()
     imports.forget_uploads()
     files.sweep_files()

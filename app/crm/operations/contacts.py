@@ -11,9 +11,10 @@ from sqlalchemy import select
 from app.core.db import current_tenant, db
 from app.core.db.columns import new_id, values_of
 from app.core.errors import FieldClosed, Stale
-from app.core.guard import audit, undo, vault
+from app.core.guard import audit, reveals, undo, vault
+from app.core.guard.keys import KeyMissing
 from app.core.guard.masks import mask
-from app.core.guard.permissions import Actor, check
+from app.core.guard.permissions import Actor, check, covers
 from app.core.guard.policy import policy_for
 from app.core.lists import search
 from app.crm import queries
@@ -104,6 +105,32 @@ def reveal_contact_point(*, actor: Actor, customer_id: uuid.UUID, contact_point_
         raise FieldClosed
     audit.record(actor, "customer.reveal_contact", "customer", customer.id, {"contact_point_id": (None, str(point.id))})
     return _unsealed(point)
+
+
+def reveal_contacts(*, actor: Actor, customer_id: uuid.UUID, reason: str) -> None:
+    """Show the actor, who sees masks, the customer's contacts in full for some minutes (see `core.guard.reveals`).
+
+    Raises FieldClosed where nothing is masked but hidden, ReasonMissing and TooManyReveals.
+    """
+    customer = queries.get_customer(actor, customer_id)
+    check(actor, "customer.reveal", owner_id=customer.owner_id, store_id=customer.store_id)
+    if not queries.sees_contacts(actor):
+        raise FieldClosed
+    reveals.open_reveal(actor, "customer", customer.id, reason, subject_id=customer.id)
+
+
+def revealed_contacts(actor: Actor, customer: Customer) -> dict[uuid.UUID, str]:
+    """The customer's contacts in full while a reveal of the actor's is open, by contact point; else nothing."""
+    still = covers(actor, "customer.reveal", owner_id=customer.owner_id, store_id=customer.store_id)
+    if not still or reveals.revealed_until(actor, "customer", customer.id) is None:
+        return {}
+    points = queries.list_contact_points(customer.id)
+    places = [vault.Place(customer.id, _TABLE, _COLUMN, point.id) for point in points]
+    try:
+        values = vault.unseal_many([(place, point.value_enc) for place, point in zip(places, points, strict=True)])
+    except KeyMissing:
+        return {}
+    return dict(zip((point.id for point in points), values, strict=True))
 
 
 def check_sight(actor: Actor, kind: str) -> None:

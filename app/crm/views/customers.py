@@ -11,6 +11,7 @@ from flask_babel import gettext
 from app.core.db import transaction
 from app.core.db.ids import from_public, to_public
 from app.core.errors import DomainError
+from app.core.guard.reveals import ReasonMissing, TooManyReveals
 from app.core.http.access import require
 from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
@@ -22,7 +23,7 @@ from app.crm import queries
 from app.crm.lists import CUSTOMERS
 from app.crm.models import Customer
 from app.crm.operations import contacts, customers
-from app.crm.schemas import ContactForm, EditedCustomerForm, NewCustomerForm, VersionForm
+from app.crm.schemas import ContactForm, EditedCustomerForm, NewCustomerForm, RevealForm, VersionForm
 from app.crm.views.pages import bp, customer_page, list_choices, to_customer
 from app.tenants import queries as tenants
 
@@ -142,6 +143,19 @@ def reveal_contact_point(customer_id: str, point_id: uuid.UUID):
     with transaction():
         value = contacts.reveal_contact_point(actor=current_actor(), customer_id=key, contact_point_id=point_id)
     return customer_page(key, revealed={point_id: value})
+
+
+@bp.post("/customers/<customer_id>/reveal")
+@require("customer.reveal")
+@step_up
+def reveal_contacts(customer_id: str):
+    key = from_public("cus", customer_id)
+    try:
+        with transaction():
+            contacts.reveal_contacts(actor=current_actor(), customer_id=key, reason=load_form(RevealForm)["reason"])
+    except (ReasonMissing, TooManyReveals) as error:
+        return customer_page(key, error)
+    return to_customer(key)
 
 
 def _edit_form(customer_id: uuid.UUID, error: DomainError | None = None) -> Any:

@@ -12,11 +12,13 @@ from werkzeug.wrappers import Response
 from app.core import clock
 from app.core.db.ids import to_public
 from app.core.errors import N_, DomainError
+from app.core.guard import reveals
 from app.core.guard.permissions import covers
 from app.core.http.forms import render_form
 from app.core.http.sessions import current_actor
 from app.core.languages import language_choices
 from app.crm import queries
+from app.crm.operations import contacts
 from app.crm.rules import DIRECTION_LABELS, KIND_LABELS, OUTCOME_LABELS, TYPE_LABELS, engagement
 from app.crm.views.stream import ICONS, stream
 from app.tenants import queries as tenants
@@ -33,6 +35,9 @@ def customer_page(
     actor = current_actor()
     customer = queries.get_customer(actor, customer_id)
     contacts_seen = queries.sees_contacts(actor)
+    until = reveals.revealed_until(actor, "customer", customer_id) if contacts_seen else None
+    if until is not None:
+        revealed = {**contacts.revealed_contacts(actor, customer), **(revealed or {})}
 
     def may_customer(permission: str) -> bool:
         return covers(actor, permission, owner_id=customer.owner_id, store_id=customer.store_id)
@@ -48,6 +53,7 @@ def customer_page(
         points=queries.list_contact_points(customer_id) if contacts_seen else [],
         contacts_seen=contacts_seen,
         revealed=revealed or {},
+        revealed_until=until,
         stream=stream(actor, customer_id, request.args.get("timeline", "")),
         duplicates=[shown_duplicate(item) for item in queries.find_duplicates(actor, customer_id)],
         summary=queries.find_summary(customer_id),

@@ -37,6 +37,7 @@ ACTIONS = {
     "customer.restore": N_("brought the customer back"),
     "customer.add_contact": N_("added a contact"),
     "customer.remove_contact": N_("removed a contact"),
+    "customer.reveal": N_("unmasked the contacts for a stated reason"),
     "customer.reveal_contact": N_("looked at a contact in full"),
 }
 SHOWN = {"": N_("All"), ACTIVITY: N_("Activities"), CHANGE: N_("Changes")}

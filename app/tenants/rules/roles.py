@@ -51,7 +51,7 @@ _TALKS_TO_CUSTOMERS = _sights(masked="identity", visible="contact")
 _MASKS = _sights(masked="contact identity")
 
 _MANAGES_CUSTOMERS = (
-    "customer.see customer.create customer.edit customer.delete customer.export "
+    "customer.see customer.create customer.edit customer.delete customer.export customer.reveal "
     "activity.see activity.create activity.edit activity.delete"
 )
 _MANAGES_STOCK = (
@@ -75,7 +75,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "controller": DefaultRole(
             N_("Controller"),
             _grants(
-                all="customer.see customer.export vehicle.see vehicle.export stock.see stock.export "
+                all="customer.see customer.export customer.reveal vehicle.see vehicle.export stock.see stock.export "
                 "deal.see deal.edit deal.export store.see user.see job.see "
                 "metric.see metric.recompute audit.see audit.export export.see",
             ),
