@@ -91,7 +91,7 @@ def treated_words(row: Export) -> list[ShownColumn]:
     """What was done to the columns of a finished export."""
     spec = REGISTRY.get(row.list_name)
     labels = {column.key: gettext(column.label) for column in spec.columns} if spec else {}
-    return [_shown(labels.get(key, key), word) for key, word in row.treated.items()]
+    return [_shown(label, row.treated[key]) for key, label in labels.items() if key in row.treated]
 
 
 def _treatment(one: Leaving | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tracemalloc
 import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -21,6 +22,8 @@ from app.core.lists.exports.workbook import workbook
 from app.core.lists.exports.writing import table
 
 KEY, PLACE = new_key(), b"here"
+# Of no zone, as cells are: they stand in the zone their heading names.
+NOON = datetime.fromisoformat("2026-11-22T12:34:56")
 EVIL = ("=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "＝1+1", "＋1", "－1", "＠A1")
 
 
@@ -80,7 +83,7 @@ def test_a_stream_is_made_as_it_is_read():
 
 
 def test_lines_keep_their_types_through_parts_of_any_size():
-    lines = [["é\n,", 3, Decimal("1.20"), date(2026, 1, 2), datetime(2026, 1, 2, 3, 4), None], ["", 0, None, "=1", "王", 1]]
+    lines = [["é\n,", 3, Decimal("1.20"), date(2026, 1, 2), NOON, None], ["", 0, None, "=1", "王", 1]]
     packed = pack(lines)
     assert list(unpack(packed[at : at + 3] for at in range(0, len(packed), 3))) == lines
 
@@ -103,14 +106,14 @@ def test_no_cell_of_a_workbook_is_computed():
 def test_a_workbook_says_what_was_put_in():
     lines = [
         ["_x0041_ <&> \x01", Decimal("3.50"), 12345678901234567890],
-        [date(2026, 11, 22), datetime(2026, 11, 22, 13, 14, 15), date(1899, 1, 1)],
+        [date(2026, 11, 22), NOON, date(1899, 1, 1)],
         [None, "王小明", -7],
     ]
     found = CalamineWorkbook.from_filelike(io.BytesIO(b"".join(workbook(["A", "B", "C"], lines))))
     assert found.get_sheet_by_index(0).to_python() == [
         ["A", "B", "C"],
         ["_x0041_ <&> ", 3.5, "12345678901234567890"],
-        [date(2026, 11, 22), datetime(2026, 11, 22, 13, 14, 15), "1899-01-01"],
+        [date(2026, 11, 22), NOON, "1899-01-01"],
         ["", "王小明", -7.0],
     ]
 
@@ -158,3 +161,15 @@ def test_a_schedule_runs_by_the_dealerships_clock(every, day, hour, after, expec
 def test_an_hour_the_clocks_leave_out_is_run_all_the_same():
     found = next_run("day", 0, 2, "America/New_York", datetime(2026, 3, 8, 0, tzinfo=UTC))
     assert found > datetime(2026, 3, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("write", [table, workbook])
+def test_a_long_file_takes_no_more_memory_than_a_short_one(write):
+    lines = ([f"{number} {'x' * 200}", number, None] for number in range(40_000))
+    tracemalloc.start()
+    through_parts = unpack(pack([line]) for line in lines)
+    made = sum(map(len, seal_stream(KEY, PLACE, write(["A", "B", "C"], through_parts))))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4_000_000
+    assert made > (8_000_000 if write is table else 200_000)
