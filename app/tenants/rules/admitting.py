@@ -23,6 +23,7 @@ WITHHELD = frozenset(
         "dealership.admit_operator",
         "api_key.create",
         "api_key.edit",
+        "export.edit",
     }
 )
 WITHHELD_VERBS = frozenset({"export", "approve", "reveal"})
