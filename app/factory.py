@@ -24,8 +24,10 @@ from app.operators import cli as operators_cli
 from app.operators.operations.signing import touch_session as touch_operator
 from app.operators.queries.accounts import read_session as read_operator
 from app.tenants import cli as tenants_cli
+from app.tenants.operations.api_keys import touch_key
 from app.tenants.operations.signing import touch_session
 from app.tenants.queries import teams_of
+from app.tenants.queries.api_keys import read_key
 from app.tenants.queries.sessions import read_session
 from app.web import shell
 
@@ -51,6 +53,7 @@ CORE_PARTS = (
     "app.web.subjects",
     "app.web.work_lists",
 )
+API = "/api/v1"
 ALWAYS_ROUTED = ("tenants", "operators")
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
 MAX_FORM_BYTES = 1024 * 1024
@@ -77,6 +80,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
         touch_session=touch_session,
         read_operator=read_operator,
         touch_operator=touch_operator,
+        read_key=read_key,
+        touch_key=touch_key,
         readable=is_readable,
     )
     register_modules(app, settings)
@@ -99,6 +104,8 @@ def register_modules(app: Flask, settings: Settings) -> None:
                 importlib.import_module(f"app.{name}.{part}")
         if not settings.modules or name in settings.modules or name in ALWAYS_ROUTED:
             app.register_blueprint(importlib.import_module(f"app.{name}.views").bp)
+            if importlib.util.find_spec(f"app.{name}.api") is not None:
+                app.register_blueprint(importlib.import_module(f"app.{name}.api").bp, url_prefix=API)
 
 
 def register_commands(app: Flask) -> None:

@@ -238,3 +238,33 @@ class LastHost(Conflict):
 
     code = "last_host"
     message = N_("This is the dealership's only address, so it stays.")
+
+
+class KeyMayNothing(DomainError):
+    """Each right of a key is one of its role's, and there is at least one."""
+
+    code = "key_may_nothing"
+    message = N_("Choose at least one right, and only those that the role {role} holds.")
+    status = 422
+
+
+class KeyOver(Conflict):
+    """The key was revoked or has expired."""
+
+    code = "key_over"
+    message = N_("This key is not in use any more. Make a new one.")
+
+
+class NetworkInvalid(DomainError):
+    """Not an address and not a network, or one too many."""
+
+    code = "network_invalid"
+    message = N_("{network} is not an address or a network, such as 203.0.113.7 or 203.0.113.0/24; 20 at most.")
+    status = 422
+
+
+class RoleHasKeys(InUse):
+    """API keys act through the role."""
+
+    code = "role_has_keys"
+    message = N_("This role cannot be deleted: API keys act through it. Revoke them first.")

@@ -12,6 +12,7 @@ from app.core.errors import N_, NotFound
 from app.core.http.forms import FormSchema, Refused, Secret, Text, at_most, one_of
 from app.core.languages import LANGUAGES
 from app.tenants.rules.admitting import HOURS, LONGEST_REASON
+from app.tenants.rules.api_keys import DAYS
 
 NOT_OFFERED = N_("Choose one of the offered values.")
 
@@ -56,6 +57,11 @@ class Who(fields.String):
 
 def _one_of_hours(value: int) -> None:
     if value not in HOURS:
+        raise ValidationError([Refused("not_offered", NOT_OFFERED)])
+
+
+def _one_of_days(value: int) -> None:
+    if value not in DAYS:
         raise ValidationError([Refused("not_offered", NOT_OFFERED)])
 
 
@@ -229,3 +235,20 @@ class EnterForm(FormSchema):
     """As which user an operator comes in, or as which role he looks."""
 
     who = Who(required=True)
+
+
+class ApiKeyForm(FormSchema):
+    """An API key: through which role it acts, where, and which of the role's rights it uses."""
+
+    name = Text(required=True, longest=80)
+    role_id = PublicId("role", required=True)
+    store_id = PublicId("store", load_default=None)
+    permissions = fields.List(Text(longest=60), load_default=list)
+    days = fields.Integer(required=True, validate=_one_of_days)
+    networks = Text(load_default="", longest=1000)
+
+
+class ApiKeyRotationForm(FormSchema):
+    """Whether the text of a key before its replacement is taken for a while."""
+
+    overlap = fields.Boolean(load_default=False)

@@ -31,6 +31,10 @@ def choose_locale() -> str:
         return known_language(tenant.locale if tenant else None) or languages.SOURCE
     tenant = find_tenant()
     visitor = signed_in()
+    if request.path.startswith("/api/"):
+        # A program says itself which language it speaks.
+        asked = next(filter(None, map(known_language, request.accept_languages.values())), None)
+        return asked or known_language(tenant.locale if tenant else None) or languages.SOURCE
     return (
         known_language(visitor.locale if visitor else None)
         or known_language(request.cookies.get(COOKIE))

@@ -112,6 +112,15 @@ ENTRIES = (
         hint=N_("What may leave as a file, how, and on which schedule"),
     ),
     Entry(
+        "tenants.list_api_keys",
+        N_("API keys"),
+        "key",
+        "api_key.see",
+        SETTINGS,
+        under=("/api-keys",),
+        hint=N_("Programs that work with your data"),
+    ),
+    Entry(
         "tenants.show_access",
         N_("Operator's access"),
         "key",

@@ -43,6 +43,7 @@ ENTRY = Row(("entry_id",))
 
 OPERATOR, AT_CONSOLE = Row(operator=True), Row(public=True, operator=True)
 FLEET = Row(("tenant_id",), operator=True)
+API_KEY = Row(("api_key_id",))
 CONSENT = Row(("consent_id",), other_store=False)
 TICKET = Row(("ticket",), public=True, other_store=False)
 
@@ -68,6 +69,14 @@ ROWS: dict[str, Row] = {
     # the audit
     "GET /audit": PLAIN,
     "GET /audit/<entry_id>": ENTRY,
+    # programs with keys
+    "GET /api/v1/me": PLAIN,
+    "GET /api-keys": PLAIN,
+    "GET /api-keys/new": PLAIN,
+    "POST /api-keys": PLAIN,
+    "GET /api-keys/<api_key_id>": API_KEY,
+    "POST /api-keys/<api_key_id>/rotate": API_KEY,
+    "POST /api-keys/<api_key_id>/revoke": API_KEY,
     # saved views of lists
     "GET /lists/<list_name>/views/new": LIST,
     "POST /lists/<list_name>/views": LIST,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from app.core.config import Settings
-from app.core.http import access, console, csrf, headers, problems, rendering, requests, sessions
+from app.core.http import access, console, csrf, headers, keys, problems, rendering, requests, sessions
 from app.core.http.access import ANY_USER, may, public, require
 from app.core.http.csrf import csrf_token
 from app.core.http.forms import FormSchema, Secret, Text, load_form, render_form
@@ -38,12 +38,15 @@ def init_app(
     touch_session: sessions.SessionToucher,
     read_operator: console.OperatorReader,
     touch_operator: console.OperatorToucher,
+    read_key: keys.KeyReader,
+    touch_key: keys.KeyToucher,
     readable: Callable[[str | None], bool],
 ) -> None:
     """The walk of every request; `readable` says which tenant schema versions this code can serve."""
     sessions.init_app(app)
     install_session_reader(app, read_session, touch_session)
     console.init_app(app, read_operator, touch_operator)
+    keys.init_app(app, read_key, touch_key)
     problems.init_app(app)
     rendering.init_app(app)
     app.before_request(requests.begin)

@@ -15,6 +15,7 @@ from app.core.guard.permissions import allows
 from app.core.guard.policy import policy_for
 from app.core.http.console import OPERATOR as OPERATOR
 from app.core.http.console import current_operator
+from app.core.http.keys import current_key
 from app.core.http.problems import FactorMissing, NotSignedIn
 from app.core.http.sessions import at_operator_host, current_actor, current_visitor, server_session
 from app.core.logging import bind, get_logger
@@ -106,8 +107,11 @@ def enforce() -> Response | None:
     if is_static(endpoint):
         return None
     visitor = server_session().load()
+    key = current_key()
     if visitor is not None:
         bind(user=str(visitor.user_id))
+    elif key is not None:
+        bind(user=f"key:{key.key_id}")
     if endpoint is None:
         return None
     view = current_app.view_functions.get(endpoint)
@@ -128,9 +132,9 @@ def enforce() -> Response | None:
         raise FactorMissing
     if access.permission is None:
         return None
-    if visitor is None:
+    if visitor is None and key is None:
         raise NotSignedIn
-    if access.own and visitor.actor.behind is not None:
+    if access.own and (visitor is None or visitor.actor.behind is not None):
         raise NotForOperators
     if access.permission != ANY_USER and not allows(current_actor(), access.permission):
         raise PermissionDenied(access.permission)

@@ -16,6 +16,7 @@ from flask import Flask, Request, current_app
 
 from app.core import clock
 from app.core.db import transaction
+from app.core.http.keys import KeySession, brings_key
 from app.core.http.problems import NotSignedIn
 from app.core.http.sessions import (
     TOUCH_AFTER,
@@ -93,11 +94,13 @@ class OperatorSession(ServerSession):
 
 
 class HostedSessions(ServerSessionInterface):
-    """The session of a dealership's host, or of the console."""
+    """The session of a dealership's host, of a key there, or of the console."""
 
     def kind(self, request: Request) -> type[ServerSession]:
         """What class of session this host has."""
-        return OperatorSession if request.environ.get("forecourt.operator") else ServerSession
+        if request.environ.get("forecourt.operator"):
+            return OperatorSession
+        return KeySession if brings_key(request) else ServerSession
 
 
 def find_operator() -> Operator | None:

@@ -190,6 +190,8 @@ def on_domain_error(error: DomainError) -> Response:
     wait = error.params.get("retry_after")
     if wait is not None:
         response.headers["Retry-After"] = str(wait)
+    if error.status == 401 and request.path.startswith("/api/"):
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

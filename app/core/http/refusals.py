@@ -14,7 +14,7 @@ from app.core.errors import PermissionDenied
 from app.core.guard import audit
 from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import Actor
-from app.core.http.sessions import current_visitor
+from app.core.http.sessions import current_actor
 from app.core.logging import get_logger
 
 log = get_logger(__name__)
@@ -29,16 +29,17 @@ def note_denied(error: PermissionDenied) -> None:
 
     A refusal is answered as such whether it could be recorded or not.
     """
-    visitor = current_visitor()
-    if visitor is None or find_tenant() is None:
+    actor = current_actor()
+    if (actor.user_id is None and actor.key_id is None) or find_tenant() is None:
         return
     try:
         db.session.rollback()
-        if not _is_known(visitor.actor, error.permission):
+        if not _is_known(actor, error.permission):
             place = f"{request.method} {request.url_rule.rule}" if request.url_rule else request.method
             with transaction():
                 told = {"permission": (None, error.permission), "place": (None, place)}
-                audit.record(visitor.actor, DENIED, "user", visitor.user_id, changes=told)
+                kind, who = ("user", actor.user_id) if actor.key_id is None else ("api_key", actor.key_id)
+                audit.record(actor, DENIED, kind, who, changes=told)
     except SQLAlchemyError as failure:
         log.warning("denial_not_recorded", error=type(failure).__name__)
 
@@ -46,6 +47,7 @@ def note_denied(error: PermissionDenied) -> None:
 def _is_known(actor: Actor, permission: str) -> bool:
     query = select(AuditEntry.id).where(
         AuditEntry.actor_id == actor.user_id,
+        AuditEntry.key_id == actor.key_id,
         AuditEntry.at > clock.now() - QUIET,
         AuditEntry.action == DENIED,
         AuditEntry.changes["permission"][1].astext == permission,

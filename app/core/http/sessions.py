@@ -108,6 +108,8 @@ class ServerSession(dict[str, Any], SessionMixin):
 
     # The cookie that holds the token.
     cookie = "session"
+    # Who acts where nobody is signed in: a program with a key.
+    actor: Actor | None = None
 
     def __init__(self, token: str | None, notices: list[Any]) -> None:
         super().__init__()
@@ -220,8 +222,8 @@ def current_visitor() -> Visitor | None:
 
 def current_actor() -> Actor:
     """The actor of this request; a visitor who is not signed in holds no grant."""
-    visitor = current_visitor()
-    return visitor.actor if visitor else NOBODY
+    session = server_session()
+    return session.visitor.actor if session.visitor else session.actor or NOBODY
 
 
 @login_manager.user_loader

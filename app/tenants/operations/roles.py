@@ -21,6 +21,7 @@ from app.core.jobs.events import publish
 from app.tenants.errors import NameTaken, RoleFixed, RoleInUse, ScopeUnknown
 from app.tenants.events import GrantsOfRoleChanged
 from app.tenants.models import Grant, Role, RoleSight, SessionRow
+from app.tenants.operations.api_keys import forget_keys_of
 from app.tenants.operations.lending import require_own, require_own_sights
 from app.tenants.queries import people
 from app.tenants.queries.holders import everyone_with
@@ -116,6 +117,7 @@ def delete_role(actor: Actor, role_id: uuid.UUID, *, version: int) -> None:
     users = people.count_users_of_role(role.id)
     if users:
         raise RoleInUse(count=users)
+    forget_keys_of(role.id)
     before, seen = people.grants_of_role(role.id), people.sights_of_role(role.id)
     db.session.execute(delete(Grant).where(Grant.role_id == role.id))
     db.session.execute(delete(RoleSight).where(RoleSight.role_id == role.id))

@@ -6,14 +6,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Row, exists, func, select
+from sqlalchemy import ColumnElement, Row, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.guard.classes import GROUPS
 from app.core.guard.permissions import Actor, declared, scope_clause
-from app.tenants.models import Grant, Membership, Role, RoleSight, Store, Team, TeamMember, User
+from app.tenants.models import ApiKey, Grant, Membership, Role, RoleSight, Store, Team, TeamMember, User
 from app.tenants.rules import roles
 
 
@@ -77,8 +77,12 @@ def sights_of_user(user_id: uuid.UUID) -> dict[str, str]:
 
 
 def list_stores_of_role(role_id: uuid.UUID) -> Sequence[uuid.UUID]:
-    """The stores at which somebody has the role."""
-    return db.session.scalars(select(Membership.store_id).where(Membership.role_id == role_id).distinct()).all()
+    """The stores at which somebody has the role, or an API key acts through it."""
+    held = select(Membership.store_id).where(Membership.role_id == role_id)
+    # A key without a store acts at each of them.
+    keys = select(Store.id).join(ApiKey, or_(ApiKey.store_id.is_(None), ApiKey.store_id == Store.id))
+    acting = keys.where(ApiKey.role_id == role_id, ApiKey.revoked_at.is_(None), Store.closed_at.is_(None))
+    return db.session.scalars(held.union(acting)).all()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ RESOURCES = {
     "audit": N_("Audit"),
     "view": N_("Saved views"),
     "export": N_("Exports"),
+    "api_key": N_("API keys"),
     "dealership": N_("Dealership"),
 }
 VERBS = {
