@@ -18,6 +18,7 @@ TABLE: tuple[Entry, ...] = (
         "lists.tend_exports", "lists.tend_exports", DEFAULT, every=HOUR, at=timedelta(minutes=2), spread=HOUR / 12,
     ),
     Entry("notifications.clean_up", "notifications.clean_up", DEFAULT, every=DAY, at=5 * HOUR, spread=HOUR),
+    Entry("guard.thin_heads", "guard.thin_heads", OPS, every=HOUR, for_platform=True),
     Entry("tenants.delete_due", "tenants.delete_due", OPS, every=HOUR, for_platform=True),
     Entry("operators.count_usage", "operators.count_usage", OPS, every=DAY, at=HOUR, for_platform=True),
     Entry("operators.look_at_queues", "operators.look_at_queues", OPS, every=HOUR / 6, for_platform=True),

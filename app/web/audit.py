@@ -91,7 +91,8 @@ def _record_url(record_type: str, record_id: uuid.UUID | None) -> str | None:
     if record_type not in PAGES or record_id is None:
         return None
     prefix, endpoint, argument = PAGES[record_type]
-    return url_for(endpoint, **{argument: to_public(prefix, record_id)})
+    values: dict[str, Any] = {argument: to_public(prefix, record_id)}
+    return url_for(endpoint, **values)
 
 
 def _names(changes: Iterable[Change]) -> dict[str, str]:

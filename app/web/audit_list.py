@@ -19,23 +19,13 @@ from app.web.audit_words import ACTIONS, PREFIXES, RECORDS
 
 
 def _entries(actor: Actor) -> Select[Any]:
+    entry = AuditEntry
+    told = (entry.id, entry.at, entry.actor_name, entry.action, entry.record_type, entry.record_id, entry.request_id)
+    source = (entry.origin, entry.agent, entry.behind, entry.key_id)
     return (
-        select(
-            AuditEntry.id,
-            AuditEntry.at,
-            AuditEntry.actor_name,
-            AuditEntry.action,
-            AuditEntry.record_type,
-            AuditEntry.record_id,
-            AuditEntry.origin,
-            AuditEntry.agent,
-            AuditEntry.behind,
-            AuditEntry.key_id,
-            AuditEntry.request_id,
-            AuditSeal.seq,
-        )
-        .select_from(AuditEntry)
-        .outerjoin(AuditSeal, AuditSeal.entry_id == AuditEntry.id)
+        select(*told, *source, AuditSeal.seq)
+        .select_from(entry)
+        .outerjoin(AuditSeal, AuditSeal.entry_id == entry.id)
         .where(audit.visible_to(actor))
     )
 
@@ -46,7 +36,7 @@ def _page(row: Any) -> Target:
 
 def _behind(row: Any) -> Under | None:
     """Who stood behind the person that is named."""
-    return Under(row.behind, strong=True) if row.behind else None
+    return Under(row.behind) if row.behind else None
 
 
 def public_record(kind: str, record_id: UUID | None) -> str | None:

@@ -1,6 +1,8 @@
 """The audit as pages: found by person, record, action and day; values as far as the reader's rights go."""
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +14,7 @@ from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import Actor, system_actor
 from app.crm.operations import contacts
 from app.tenants.models import Store
+from app.web.audit_words import ACTIONS, RECORDS
 from tests.factories.sales import make_customer
 from tests.fixtures import people
 from tests.fixtures.browsing import token_of
@@ -129,3 +132,22 @@ def test_signing_in_is_recorded_whether_it_succeeds_or_not(app, alpha, client_fo
         assert "nobody@" not in str(told)
 
 
+
+
+def named_in_code():
+    """(action, type of record or None) of every entry that the code of a dealership records by name."""
+    for path in sorted((Path(__file__).parents[2] / "app").rglob("*.py")):
+        if "operators" in path.parts:
+            continue  # The console keeps an audit of its own.
+        for node in ast.walk(ast.parse(path.read_text())):
+            name = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+            if name in ("record", "new_entry", "record_many") and len(node.args) > 2:
+                action, kind = node.args[1:3]
+                if isinstance(action, ast.Constant) and isinstance(action.value, str):
+                    yield action.value, kind.value if isinstance(kind, ast.Constant) else None
+
+
+def test_whatever_is_recorded_has_words():
+    assert {action for action, _ in named_in_code()} - set(ACTIONS) == set()
+    assert {kind for _, kind in named_in_code() if kind} - set(RECORDS) == set()
+    assert len(set(named_in_code())) > 40

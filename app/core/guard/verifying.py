@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -176,12 +176,10 @@ def _check_unsealed(report: Report) -> None:
 def _check_heads(report: Report, heads: Sequence[chain.Head]) -> None:
     """Every head that was ever noted is still a link of the chain, with the same proof."""
     end = report.head.seq if report.head else 0
-    proofs: Mapping[int, bytes] = {
-        row.seq: row.proof
-        for row in db.session.execute(
-            select(AuditSeal.seq, AuditSeal.proof).where(AuditSeal.seq.in_({head.seq for head in heads}))
-        )
-    }
+    wanted, proofs = sorted({head.seq for head in heads}), dict[int, bytes]()
+    for start in range(0, len(wanted), AT_ONCE):
+        query = select(AuditSeal.seq, AuditSeal.proof).where(AuditSeal.seq.in_(wanted[start : start + AT_ONCE]))
+        proofs.update((row.seq, row.proof) for row in db.session.execute(query))
     furthest = max((head.seq for head in heads), default=0)
     if furthest > end:
         says = f"the chain ends at {end}, but reached {furthest} before: its tail has been cut off"

@@ -154,6 +154,7 @@ def erase_tenant(tenant_id: str) -> None:
     forget_keys(tenant_id)
     with owner() as connection:
         connection.execute("DELETE FROM outbox_hint WHERE tenant_id = %s", [f"t_{tenant_id}"])
+        connection.execute("DELETE FROM audit_heads WHERE tenant_id = %s", [f"t_{tenant_id}"])
         connection.execute("DELETE FROM wrapped_keys WHERE tenant_id = %s", [tenant_id])
         # Older copies of the keys may lie elsewhere: a restore reads this list.
         connection.execute("INSERT INTO destroyed_keys (owner) VALUES (%s) ON CONFLICT DO NOTHING", [f"t_{tenant_id}"])

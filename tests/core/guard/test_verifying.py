@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 
 from app.core.db import tenant, transaction
 from app.core.db.columns import new_id
-from app.core.guard import audit, chain, verifying
+from app.core.guard import audit, chain, heads, verifying
 from app.core.guard.permissions import Actor
 from tests.fixtures.dealerships import make_dealership
 
@@ -219,3 +219,15 @@ def test_the_command_names_what_it_finds_and_fails(dealer, root, app, tmp_path):
     assert f"the entry of link {seq_of(root, of, entries[1])} has been removed" in failed.output
     told = json.loads(runner.invoke(args=["audit", "verify", "--tenant", of.slug, "--json"]).output)
     assert (told["ok"], told["findings"][0]["entry_id"]) == (False, str(entries[1]))
+
+
+def test_of_days_that_are_over_one_head_stays(dealer, root, app):
+    of, _ = dealer
+    add = "INSERT INTO platform.audit_heads (tenant_id, seq, proof, noted_at) VALUES (%s, %s, 'x', %s::timestamptz)"
+    for seq, noted_at in ((1, "2026-01-01 10:00Z"), (2, "2026-01-01 23:00Z"), (3, "2026-01-02 01:00Z")):
+        root.execute(add, [of.schema, seq, noted_at])
+    assert heads.thin_heads() >= 1
+    left = root.execute("SELECT seq FROM platform.audit_heads WHERE tenant_id = %s AND proof = 'x'", [of.schema])
+    assert sorted(left.fetchall()) == [(2,), (3,)]
+    with tenant(of.id):
+        assert verifying.noted_heads()[0].seq > 3, "the heads of today are not touched"
