@@ -110,7 +110,7 @@ def register_modules(app: Flask, settings: Settings) -> None:
 
 def register_commands(app: Flask) -> None:
     """The shell commands, under `flask`."""
-    platform = (tenants_cli.group, tenants_cli.platform_group, operators_cli.group)
+    platform = (tenants_cli.group, tenants_cli.platform_group, tenants_cli.roles_group, operators_cli.group)
     work = (jobs_cli.group, jobs_cli.jobs_group)
     for group in (*platform, *work, imports_cli.group, search_cli.group, guard_cli.group, keys_cli.group):
         app.cli.add_command(group)

@@ -9,11 +9,18 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from app.core.db import revisions
+from app.core.db import revisions, tenant, transaction
 from app.core.errors import DomainError, Invalid
-from app.tenants.operations import lifecycle, migrating, provisioning
+from app.core.guard.permissions import system_actor
+from app.core.guard.vault import blind_index
+from app.tenants.operations import lifecycle, migrating, provisioning, role_defaults
+from app.tenants.queries import explaining, people
+from app.tenants.queries.sessions import find_user_by_email
+from app.tenants.rules.roles import DEFAULT_ROLES
+from app.tenants.rules.signing import normal_email
 
 group = AppGroup("tenants", help="Dealerships: create, list, migrate, suspend, delete.")
+roles_group = AppGroup("roles", help="Roles of a dealership: list them, bring defaults back, explain who may what.")
 platform_group = AppGroup("platform", help="The platform's own schema.")
 
 
@@ -160,3 +167,59 @@ def _find(slug: str) -> dict[str, Any]:
     except DomainError as error:
         _fail(error)
         raise
+
+
+@roles_group.command("list")
+@click.argument("slug")
+def list_roles(slug: str) -> None:
+    """The roles of the dealership SLUG: key, how many have it, rights, and what each sees."""
+    with tenant(_find(slug)["id"]):
+        for line in people.list_roles():
+            sights = " ".join(f"{group}={sight}" for group, sight in people.sights_of_role(line.role.id).items())
+            own = line.role.key or "-"
+            click.echo(f"{own:<18} {line.role.name:<24} {line.users:>4} users {len(line.grants):>4} rights  {sights}")
+
+
+@roles_group.command("sync")
+@click.argument("slug")
+@click.option("--reset", multiple=True, metavar="KEY", help="Give this default role its defaults back; repeatable.")
+def sync_roles(slug: str, reset: tuple[str, ...]) -> None:
+    """Add default roles that are missing, drop grants of rights that are gone, and name the roles that differ."""
+    unknown = sorted(set(reset) - set(DEFAULT_ROLES))
+    if unknown:
+        raise click.ClickException(f"There is no default role {', '.join(unknown)}.")
+    with tenant(_find(slug)["id"]), transaction():
+        found = role_defaults.sync_roles(system_actor("cli"), reset)
+    for what, names in vars(found).items():
+        click.echo(f"{what:<8} {', '.join(names) or '-'}")
+
+
+@roles_group.command("explain")
+@click.argument("slug")
+@click.argument("email")
+@click.argument("permission")
+@click.argument("record", required=False)
+@click.option("--group", default=None, help="A group of fields: contact, identity, cost, margin, pay.")
+def explain_role(slug: str, email: str, permission: str, record: str | None, group: str | None) -> None:
+    """Why the user with EMAIL may or may not PERMISSION, of RECORD where one is given; exit code 1 when not."""
+    with tenant(_find(slug)["id"]):
+        user = find_user_by_email(blind_index("email", normal_email(email)))
+        if user is None:
+            raise click.ClickException("There is no such user.")
+        try:
+            found = explaining.explain(system_actor("cli"), user.id, permission, record, group)
+        except DomainError as error:
+            _fail(error)
+            return
+        click.echo(f"{'yes' if found.allowed else 'no'}: {found.user.name} ({found.user.state}), {permission}")
+        for part in found.parts:
+            if part.about:
+                about = (part.about.title, part.about.owner or "-", part.about.store or "-")
+                click.echo(f"  {part.permission}: {', '.join(about)}")
+            for step in part.steps:
+                held = step.held
+                click.echo(f"  {step.reason.value:<10} {held.role} @ {held.store} ({held.scope or 'none'})")
+        if found.shown:
+            click.echo(f"  {found.shown.group}: {found.shown.sight}")
+        if not found.allowed:
+            sys.exit(1)
