@@ -20,10 +20,10 @@ from app.web.audit_words import ACTIONS, PREFIXES, RECORDS
 
 def _entries(actor: Actor) -> Select[Any]:
     entry = AuditEntry
-    told = (entry.id, entry.at, entry.actor_name, entry.action, entry.record_type, entry.record_id, entry.request_id)
-    source = (entry.origin, entry.agent, entry.behind, entry.key_id)
+    columns: list[Any] = [entry.id, entry.at, entry.actor_name, entry.action, entry.record_type, entry.record_id]
+    columns += [entry.origin, entry.agent, entry.behind, entry.key_id, entry.request_id, AuditSeal.seq]
     return (
-        select(*told, *source, AuditSeal.seq)
+        select(*columns)
         .select_from(entry)
         .outerjoin(AuditSeal, AuditSeal.entry_id == entry.id)
         .where(audit.visible_to(actor))

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, func, insert, literal, literal_column, select, text, true
+from sqlalchemy import ColumnElement, Row, func, insert, literal, literal_column, select, text, true
 
 from app.core import clock
 from app.core.db import current_tenant, db
@@ -45,7 +45,7 @@ NOW_RUNNING = text(
 )
 # A tenant may name these two alone; whose head it is the database says itself.
 _NOTE_HEAD = text("INSERT INTO platform.audit_heads (seq, proof) VALUES (:seq, :proof)")
-COMMITTED_AT = literal_column("pg_xact_commit_timestamp(core_audit.xmin)")
+COMMITTED_AT: ColumnElement[Any] = literal_column("pg_xact_commit_timestamp(core_audit.xmin)")
 
 
 @dataclass(frozen=True)
