@@ -47,6 +47,10 @@ class Settings:
     session_hours: int = 12
     gateway_addresses: tuple[str, ...] = ()
     pool_size: int = 5
+    # Requests to the API in a minute: of one key, of one person, of a whole dealership.
+    api_per_key: int = 600
+    api_per_user: int = 600
+    api_per_tenant: int = 6000
 
     @property
     def is_loopback(self) -> bool:
@@ -82,6 +86,9 @@ class Settings:
             session_hours=reader.number("SESSION_HOURS", 12, 1, 24 * 31),
             gateway_addresses=reader.networks("GATEWAY_ADDRESSES"),
             pool_size=reader.number("POOL_SIZE", 5, 1, 200),
+            api_per_key=reader.number("API_PER_KEY", 600, 1, 1_000_000),
+            api_per_user=reader.number("API_PER_USER", 600, 1, 1_000_000),
+            api_per_tenant=reader.number("API_PER_TENANT", 6000, 1, 1_000_000),
         )
         if settings.public_scheme == "http" and not settings.is_loopback:
             reader.problems.append("PUBLIC_SCHEME must be https unless BASE_HOST is localhost")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from app.core.config import Settings
-from app.core.http import access, console, csrf, headers, keys, problems, rendering, requests, sessions
+from app.core.http import access, console, csrf, headers, keys, problems, rates, rendering, requests, sessions
 from app.core.http.access import ANY_USER, may, public, require
 from app.core.http.csrf import csrf_token
 from app.core.http.forms import FormSchema, Secret, Text, load_form, render_form
@@ -47,6 +47,7 @@ def init_app(
     install_session_reader(app, read_session, touch_session)
     console.init_app(app, read_operator, touch_operator)
     keys.init_app(app, read_key, touch_key)
+    rates.init_app(app, settings)
     problems.init_app(app)
     rendering.init_app(app)
     app.before_request(requests.begin)
@@ -55,5 +56,6 @@ def init_app(
     # Flask runs these from last to first.
     app.after_request(requests.end)
     app.after_request(headers.add_headers)
+    app.after_request(rates.add_headers)
     app.after_request(csrf.remember_visitor)
     app.wsgi_app = HostMiddleware(app, settings, readable)  # type: ignore[method-assign]

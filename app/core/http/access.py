@@ -13,6 +13,7 @@ from app.core.db import find_tenant
 from app.core.errors import N_, DomainError, NotFound, PermissionDenied
 from app.core.guard.permissions import allows
 from app.core.guard.policy import policy_for
+from app.core.http import rates
 from app.core.http.console import OPERATOR as OPERATOR
 from app.core.http.console import current_operator
 from app.core.http.keys import current_key
@@ -112,6 +113,7 @@ def enforce() -> Response | None:
         bind(user=str(visitor.user_id))
     elif key is not None:
         bind(user=f"key:{key.key_id}")
+    rates.count()
     if endpoint is None:
         return None
     view = current_app.view_functions.get(endpoint)

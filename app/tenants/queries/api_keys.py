@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Row, Select, and_, exists, func, or_, select
 
@@ -73,7 +74,7 @@ def read_key(text: str, address: str) -> KeyHolder | None:
     return KeyHolder(row.id, _actor(row, places), row.role, places, row.expires_at, row.last_used_at)
 
 
-def _actor(row: Row[uuid.UUID], places: Sequence[SignedInStore]) -> Actor:
+def _actor(row: Row[Any], places: Sequence[SignedInStore]) -> Actor:
     """What the role is granted, as far as the key's own list goes. A key owns nothing and is in no team."""
     held = roles.expand(row.grants or (), declared())
     wanted = set(row.permissions)
@@ -110,7 +111,7 @@ def has_live_key(role_id: uuid.UUID) -> bool:
     return bool(db.session.scalar(select(live)))
 
 
-def _lines(actor: Actor, permission: str) -> Select[tuple[ApiKey, str, str | None, str | None]]:
+def _lines(actor: Actor, permission: str) -> Select[ApiKey, str, str | None, str | None]:
     return (
         select(ApiKey, Role.name, Store.name, User.name)
         .join(Role, Role.id == ApiKey.role_id)
@@ -121,7 +122,7 @@ def _lines(actor: Actor, permission: str) -> Select[tuple[ApiKey, str, str | Non
     )
 
 
-def _line(row: Row[tuple[ApiKey, str, str | None, str | None]]) -> KeyLine:
+def _line(row: Row[ApiKey, str, str | None, str | None]) -> KeyLine:
     key, role, store, by = row
     state = "revoked" if key.revoked_at else "expired" if key.expires_at <= clock.now() else "active"
     return KeyLine(key, role, store, by, state)
