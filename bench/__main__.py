@@ -12,6 +12,7 @@ NAMES = {
     "fleet": "migrating 1,000 dealerships: nothing to do, one column, killed and resumed",
     "metrics": "the activity metric in full and incrementally, beside one scan and an ORM loop",
     "import": "importing sales beside COPY of the same rows into one bare table",
+    "encryption": "a page of 50 rows with encrypted values beside the same page without, and single values",
     "search": "one box over a million entries, beside a scan of them and beside an empty request",
     "outbox": "0 of 1,000 effects lost or done twice while worker, broker and database are killed",
     "gateway": "0 failed reads while each of two web servers behind the gateway is killed",
@@ -24,7 +25,7 @@ MODULES = {"import": "importing"}
 def main(arguments: list[str]) -> int:
     """Run the bench named first with the arguments after it."""
     if not arguments or arguments[0] not in NAMES:
-        listed = "\n".join(f"  {name:<10} {what}" for name, what in NAMES.items())
+        listed = "\n".join(f"  {name:<11} {what}" for name, what in NAMES.items())
         print(f"usage: python3 forecourt.py bench NAME [--help]\n\n{listed}", file=sys.stderr)
         return 2
     return int(importlib.import_module(f"bench.{MODULES.get(arguments[0], arguments[0])}").main(arguments[1:]))
