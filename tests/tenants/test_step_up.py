@@ -143,6 +143,17 @@ def test_11_the_token_before_the_proof_is_dead(alpha: Tenant, client_for: Client
     assert client.get("/account").status_code == 200
 
 
+def test_11_a_request_that_still_had_the_old_token_takes_the_new_one_away_from_nobody(
+    alpha: Tenant, client_for: Clients, time: Clock
+) -> None:
+    client, late = client_for(alpha, "gm"), client_for(alpha, None)
+    late.set_cookie("session", str(cookie(client, alpha)), domain=alpha.hosts[0])
+    set_up(client, time)
+    answer = late.get("/account")
+    assert answer.status_code == 303
+    assert not [text for text in answer.headers.getlist("Set-Cookie") if text.startswith("session=")]
+
+
 def test_14_a_session_ends_idle_after_30_minutes_and_for_good_after_12_hours(
     app: Flask, alpha: Tenant, client_for: Clients, time: Clock
 ) -> None:

@@ -144,7 +144,7 @@ class ServerSession(dict[str, Any], SessionMixin):
         idle = timedelta(minutes=settings().session_idle_minutes)
         facts = hooks.read(hash_token(self.token), request_host(), idle)
         if facts is None:
-            self.ended = True
+            # The cookie stays: another request may just have brought the browser a newer token.
             return None
         self.visitor = Visitor(facts)
         self["_user_id"] = self.visitor.get_id()
