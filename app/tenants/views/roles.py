@@ -61,6 +61,7 @@ def new_role() -> str | Response:
 
 @bp.post("/roles")
 @require("role.create")
+@step_up
 def create_role() -> str | Response | BaseResponse:
     try:
         form = load_form(RoleForm)
@@ -108,6 +109,7 @@ def review_role(role_id: str) -> str | Response:
 
 @bp.post("/roles/<role_id>")
 @require("role.edit")
+@step_up
 def change_role(role_id: str) -> str | Response | BaseResponse:
     key = from_public("role", role_id)
 
