@@ -25,7 +25,7 @@ QUIET = timedelta(hours=1)
 
 
 def note_denied(error: PermissionDenied) -> None:
-    """Record that the visitor lacked a right, in a transaction of its own: his request changed nothing.
+    """Record that the visitor lacked a right, in a transaction of its own: the one he was refused in is rolled back.
 
     A refusal is answered as such whether it could be recorded or not.
     """
@@ -33,7 +33,6 @@ def note_denied(error: PermissionDenied) -> None:
     if (actor.user_id is None and actor.key_id is None) or find_tenant() is None:
         return
     try:
-        db.session.rollback()
         if not _is_known(actor, error.permission):
             place = f"{request.method} {request.url_rule.rule}" if request.url_rule else request.method
             with transaction():
