@@ -20,9 +20,14 @@ MARKED = (
 PARTS = ("/jobs/tray", "/exports/<export_id>/file", "/session")
 
 
+# Pages of another host, and those that lead elsewhere while nothing is begun.
+ABSENT = ("/platform", "/confirm", "/account/factors/app")
+
+
 def pages(twin: Twin) -> list[str]:
     """Every address that answers GET with a page and whose arguments the twin has."""
     rules = [route.partition(" ")[2] for route, row in ROWS.items() if route.startswith("GET") and not row.public]
+    rules = [rule for rule in rules if not rule.startswith(ABSENT)]
     named = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
     return [rule for rule in rules if set(named.findall(rule)) <= twin.ids.keys()]
 
