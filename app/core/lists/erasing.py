@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, update
 
 from app.core.db import db
-from app.core.guard import files
+from app.core.guard import files, vault
 from app.core.guard.erasing import Erasure, on_erasure
 from app.core.guard.models import StoredFile
+from app.core.lists.exports.models import Export
+from app.core.lists.exports.states import ExportState
 from app.core.lists.search.models import RecentRecord, SearchEntry
 
 # Anybody may stand in a file made from a list. They live for days and are made again by pressing once.
@@ -28,3 +30,7 @@ def take_files(erasure: Erasure) -> None:
     for file_id in db.session.scalars(select(StoredFile.id).where(StoredFile.kind.in_(_FILES_OF_LISTS))).all():
         files.delete_file(file_id)
         erasure.rows += 1
+    for export_id in db.session.scalars(select(Export.id).where(Export.file_key.is_not(None))).all():
+        vault.destroy_subject_key(export_id)
+    gone = {"file_id": None, "file_key": None, "expires_at": None, "state": ExportState.GONE.value}
+    db.session.execute(update(Export).where(Export.file_key.is_not(None)).values(gone))

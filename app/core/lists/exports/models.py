@@ -27,7 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, SENSITIVE, Identified, Instant, Record
-from app.core.db.sealing import of_tenant
+from app.core.db.sealing import of_row
 from app.core.lists.exports.states import Every, ExportState, Format
 
 # The rules of a dealership are one row, under an id that is the same everywhere.
@@ -78,7 +78,7 @@ class Export(Identified, db.Model):
     decided_by: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
     decided_at: Mapped[datetime | None] = mapped_column(Instant, nullable=True, info=INTERNAL)
     file_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
-    file_key: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=of_tenant(SENSITIVE))
+    file_key: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=of_row(SENSITIVE))
     expires_at: Mapped[datetime | None] = mapped_column(Instant, nullable=True, info=INTERNAL)
 
     __table_args__ = (

@@ -81,7 +81,7 @@ def start_export(actor: Actor, query: ListQuery, asked: Asked, *, locale: str, t
         schedule_id=asked.schedule_id,
         expires_at=clock.now() + PATIENCE if asked.unmasked else None,
     )
-    row.file_key = vault.seal_bytes(TABLE, "file_key", row.id, new_key())
+    row.file_key = vault.seal_own(TABLE, "file_key", row.id, new_key().hex())
     db.session.add(row)
     db.session.flush()
     told = sorted(item.key for item, _ in query.conditions)

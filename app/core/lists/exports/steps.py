@@ -124,7 +124,7 @@ def _prepared(job: Job, export: Export, kept: dict[str, Any], who: Who, speak: S
     found = leaving(spec, spec.source(actor), columns, policy, rules, unmasked=export.unmasked)
     _hold(found, kept)
     sheet = Sheet(found, speak(asked["locale"]), asked["timezone"], _tokens(export.id))
-    key_bytes = vault.unseal_bytes(*file_place(export), export.file_key or b"")
+    key_bytes = bytes.fromhex(vault.unseal_own(*file_place(export), export.file_key or b""))
     return Work(job, export, actor, query, sheet, statement, key_bytes)
 
 

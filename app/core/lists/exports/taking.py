@@ -74,7 +74,7 @@ def take(actor: Actor, export_id: uuid.UUID, token: str) -> Taken:
         raise NotFound
     link.uses += 1
     stored = files.get_file(row.file_id)
-    key = vault.unseal_bytes(*file_place(row), row.file_key)
+    key = bytes.fromhex(vault.unseal_own(*file_place(row), row.file_key))
     opened = files.open_file(stored.id)
     facts = {"rows": (None, row.rows), "list": (None, spec.name), "use": (None, link.uses)}
     audit.record(actor, "download", resource_of(spec), row.id, changes=facts)
@@ -91,6 +91,8 @@ def drop_file(actor: Actor, row: Export, action: str) -> None:
         files.delete_file(row.file_id)
     db.session.execute(delete(ExportLink).where(ExportLink.export_id == row.id))
     row.file_id = row.file_key = row.expires_at = None
+    # With its own key gone, a copy of the file from before opens no more.
+    vault.drop_keys([row.id])
     row.state = ExportState.GONE.value
     audit.record(actor, action, resource_of(spec) if spec else "export", row.id, changes={"file": ("kept", None)})
 
