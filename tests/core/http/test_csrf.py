@@ -12,6 +12,7 @@ from sqlalchemy import select
 from werkzeug.routing import Rule, UUIDConverter
 
 from app.core.db import Tenant, db, tenant
+from app.core.http.access import access_of
 from app.tenants.models import Store
 from tests.fixtures import people
 from tests.fixtures.browsing import send, token_of
@@ -108,6 +109,9 @@ def test_every_changing_route_asks_for_the_token(app: Flask, alpha: Tenant, clie
     client = client_for(alpha)
     answers = {}
     for rule in app.url_map.iter_rules():
+        access = access_of(app.view_functions[rule.endpoint])
+        if access is not None and access.operator:
+            continue  # tests/operators asks these at their host.
         for method in (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}:
             path = rule.build(arguments(rule), append_unknown=False)
             assert path is not None
