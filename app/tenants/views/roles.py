@@ -171,7 +171,10 @@ def _context(grants: Given, sights: Given, role: Any = None, like: str = "") -> 
     actor, policy = current_actor(), policy_for(current_actor())
     fixed = role is not None and role.key == ADMIN
     present_grants, present_sights = _given(role) if role is not None else ({}, {})
-    resources = dict.fromkeys(permission.resource for permission in declared().values())
+    # In the order of the words, which is that of the trade; those the words do not name come last.
+    places = {name: place for place, name in enumerate(RESOURCES)}
+    resources = sorted({right.resource for right in declared().values()}, key=lambda name: (places.get(name, 99), name))
+    verbs_of = {right.resource for right in declared().values() if right.matrix}
     # A scope the actor does not hold cannot be given; one the role has already stays on offer.
     offers = {
         name: [
@@ -200,6 +203,7 @@ def _context(grants: Given, sights: Given, role: Any = None, like: str = "") -> 
         "offers": offers,
         "groups": groups,
         "resources": [(name, RESOURCES.get(name, name)) for name in resources],
+        "rows": [(name, RESOURCES.get(name, name)) for name in resources if name in verbs_of],
         "verbs": [(verb, VERBS[verb]) for verb in MATRIX_VERBS],
         "extras": [permission for permission in declared().values() if not permission.matrix],
         "declared": declared(),
