@@ -21,10 +21,8 @@ class Row:
 PLAIN = Row()
 PUBLIC = Row(public=True)
 # Vehicles and roles belong to the whole dealership; a session and a link to one person.
-VEHICLE = Row(("vehicle_id",), other_store=False)
-ROLE = Row(("role_id",), other_store=False)
-SESSION = Row(("session_id",))
-PASSKEY = Row(("passkey_id",))
+VEHICLE, ROLE = Row(("vehicle_id",), other_store=False), Row(("role_id",), other_store=False)
+SESSION, PASSKEY, API_KEY = Row(("session_id",)), Row(("passkey_id",)), Row(("api_key_id",))
 LINK = Row(("link_id", "token"), public=True, other_store=False)
 CUSTOMER, POINT, ACTIVITY = Row(("customer_id",)), Row(("customer_id", "point_id")), Row(("activity_id",))
 UNIT, DEAL = Row(("unit_id",)), Row(("deal_id",))
@@ -43,7 +41,6 @@ ENTRY = Row(("entry_id",))
 
 OPERATOR, AT_CONSOLE = Row(operator=True), Row(public=True, operator=True)
 FLEET = Row(("tenant_id",), operator=True)
-API_KEY = Row(("api_key_id",))
 CONSENT = Row(("consent_id",), other_store=False)
 TICKET = Row(("ticket",), public=True, other_store=False)
 
@@ -69,14 +66,13 @@ ROWS: dict[str, Row] = {
     # the audit
     "GET /audit": PLAIN,
     "GET /audit/<entry_id>": ENTRY,
-    # programs with keys
-    "GET /api/v1/me": PLAIN,
-    "GET /api-keys": PLAIN,
-    "GET /api-keys/new": PLAIN,
-    "POST /api-keys": PLAIN,
+    # programs with keys, and the dealership's own identity provider
+    **dict.fromkeys(("GET /api/v1/me", "GET /api-keys", "GET /api-keys/new", "POST /api-keys"), PLAIN),
+    **dict.fromkeys((f"POST /api-keys/<api_key_id>/{verb}" for verb in ("rotate", "revoke")), API_KEY),
     "GET /api-keys/<api_key_id>": API_KEY,
-    "POST /api-keys/<api_key_id>/rotate": API_KEY,
-    "POST /api-keys/<api_key_id>/revoke": API_KEY,
+    **dict.fromkeys(("GET /identity-provider", "POST /identity-provider"), PLAIN),
+    **dict.fromkeys((f"{way} /sign-in/partner/callback" for way in ("GET", "POST")), PUBLIC),
+    "GET /sign-in/partner": PUBLIC,
     # saved views of lists
     "GET /lists/<list_name>/views/new": LIST,
     "POST /lists/<list_name>/views": LIST,
@@ -104,9 +100,7 @@ ROWS: dict[str, Row] = {
     "POST /views/<view_id>/delete": VIEW,
     # tenants: signing in
     "GET /sign-in": PUBLIC,
-    "GET /sign-in/again": PUBLIC,
-    "POST /sign-in/again": PUBLIC,
-    "POST /sign-in": PUBLIC,
+    **dict.fromkeys(("GET /sign-in/again", "POST /sign-in/again", "POST /sign-in"), PUBLIC),
     "POST /sign-out": PLAIN,
     "GET /forgotten-password": PUBLIC,
     "POST /forgotten-password": PUBLIC,
