@@ -78,6 +78,8 @@ SCREENS = (
     Screen("role", "{role}"),
     Screen("role-new", "/roles/new?like=sales_manager"),
     Screen("role-explain", "/roles/explain"),
+    Screen("identity-provider", "/identity-provider"),
+    Screen("identity-provider-refused", "/identity-provider", refused=True),
     Screen("api-keys", "/api-keys"),
     Screen("api-key-new", "/api-keys/new"),
     Screen("api-key-new-refused", "/api-keys/new", refused=True),

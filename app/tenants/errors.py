@@ -268,3 +268,43 @@ class RoleHasKeys(InUse):
 
     code = "role_has_keys"
     message = N_("This role cannot be deleted: API keys act through it. Revoke them first.")
+
+
+class PartnerRefused(DomainError):
+    """What came back from the provider proves nothing: another browser's, too late, forged, or turned down there."""
+
+    code = "partner_refused"
+    message = N_("Signing in there did not work. Try again, or sign in with your password.")
+    status = 401
+
+
+class PartnerUnknown(DomainError):
+    """The provider vouches for somebody who has no access here."""
+
+    code = "partner_unknown"
+    message = N_("You are known there, but have no access here. Ask an administrator to invite you.")
+    status = 403
+
+
+class PartnerUnreachable(DomainError):
+    """The provider does not answer, or not as it should."""
+
+    code = "partner_unreachable"
+    message = N_("The identity provider does not answer as it should. Try again, or sign in with your password.")
+    status = 503
+
+
+class IssuerRefused(DomainError):
+    """No provider is found at the address, or the address is none that may be called."""
+
+    code = "issuer_refused"
+    message = N_("No identity provider was found there. The address begins with https:// and is public.")
+    status = 422
+
+
+class SecretMissing(DomainError):
+    """A new provider, or another address of one, needs its secret typed anew."""
+
+    code = "secret_missing"
+    message = N_("Enter the secret that belongs to this address.")
+    status = 422

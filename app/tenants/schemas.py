@@ -65,6 +65,25 @@ def _one_of_days(value: int) -> None:
         raise ValidationError([Refused("not_offered", NOT_OFFERED)])
 
 
+class ProviderForm(FormSchema):
+    """The dealership's own identity provider."""
+
+    name = Text(required=True, longest=60)
+    issuer = Text(required=True, longest=300)
+    client_id = Text(required=True, longest=200)
+    client_secret = Secret(load_default=None, validate=at_most(1000))
+    enabled = fields.Boolean(load_default=False)
+    role_id = PublicId("role", load_default=None)
+    store_id = PublicId("store", load_default=None)
+
+
+class PartnerAnswerForm(FormSchema):
+    """What a provider sent the browser back with."""
+
+    code = Text(load_default="", longest=4000)
+    state = Text(load_default="", longest=200)
+
+
 class SignInForm(FormSchema):
     """E-mail and password."""
 

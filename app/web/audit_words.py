@@ -21,6 +21,7 @@ RECORDS = {
     "export": N_("Export"),
     "consent": N_("Consent"),
     "api_key": N_("API key"),
+    "identity_provider": N_("Identity provider"),
 }
 # Type of record -> prefix of its public ids, its page and the argument there.
 PAGES = {
@@ -46,6 +47,7 @@ FORMS = {
     "team": "tenants/team.html",
     "user": "tenants/user.html",
     "role": "tenants/role.html",
+    "identity_provider": "tenants/provider.html",
     "api_key": "tenants/api_key_new.html",
 }
 FIELDS = {
@@ -159,6 +161,10 @@ ACTIONS = {
     "stock.close": N_("Taken out of stock"),
     "stock.reopen": N_("Taken into stock again"),
     "view.share": N_("View shared"),
+    "partner.create": N_("Identity provider chosen"),
+    "partner.edit": N_("Identity provider changed"),
+    "partner.refuse": N_("Sign-in from the identity provider refused"),
+    "user.join": N_("Invitation accepted"),
     "api_key.create": N_("API key made"),
     "api_key.revoke": N_("API key withdrawn"),
     "api_key.rotate": N_("API key renewed"),

@@ -121,6 +121,15 @@ ENTRIES = (
         hint=N_("Programs that work with your data"),
     ),
     Entry(
+        "tenants.show_provider",
+        N_("Identity provider"),
+        "lock",
+        "dealership.identity",
+        SETTINGS,
+        under=("/identity-provider",),
+        hint=N_("Sign in with the accounts your company has already"),
+    ),
+    Entry(
         "tenants.show_access",
         N_("Operator's access"),
         "key",

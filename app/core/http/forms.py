@@ -23,7 +23,7 @@ REPEATED = N_("This field was sent more than once.")
 # What an edit form began from (`app.core.http.edits`): no field of any schema.
 BASE = "began_with"
 # Never put back onto a page.
-SECRET_FIELDS = frozenset({"password", "repeated", "present"})
+SECRET_FIELDS = frozenset({"password", "repeated", "present", "client_secret"})
 MESSAGES = {"required": REQUIRED, "null": REQUIRED, "invalid": INVALID}
 CURRENCY_SIGNS = re.compile("[$€£¥元]")
 # Groups of three only: what "12,5" means depends on who wrote it.

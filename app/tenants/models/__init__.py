@@ -3,6 +3,7 @@
 from app.tenants.models.admitting import Consent, OperatorEntry
 from app.tenants.models.api_keys import ApiKey
 from app.tenants.models.factors import Challenge, CodeApp, Passkey, RecoveryCode
+from app.tenants.models.partners import IdentityProvider
 from app.tenants.models.roles import Grant, Role, RoleSight
 from app.tenants.models.signing import Link, Mail, SessionRow, SignInAttempt
 from app.tenants.models.stores import Store, Team, TeamMember
@@ -14,6 +15,7 @@ __all__ = [
     "CodeApp",
     "Consent",
     "Grant",
+    "IdentityProvider",
     "Link",
     "Mail",
     "Membership",

@@ -46,6 +46,19 @@ def invite_user(actor: Actor, *, name: str, email: str, places: Places, locale: 
     return user
 
 
+def welcome_user(actor: Actor, *, name: str, email: str, places: Places) -> User:
+    """A new user who has shown elsewhere that the e-mail is hers: in at once, without a mail or a password."""
+    check(actor, "user.create")
+    user, entry = _new_user(actor, name=name, email=email)
+    user.state = "active"
+    db.session.add(user)
+    _flush_email()
+    _set_places(actor, "user.create", user, set(places))
+    db.session.add(entry)
+    search.refresh("user", [user.id])
+    return user
+
+
 def new_administrator(actor: Actor, *, name: str, email: str, store: Store, role: Role) -> Iterator[Base]:
     """The first user of a dealership in the making, as rows not stored yet, each after those it refers to.
 

@@ -21,6 +21,7 @@ WITHHELD = frozenset(
     {
         *(f"{resource}.{verb}" for resource in ("user", "role") for verb in ("create", "edit", "delete")),
         "dealership.admit_operator",
+        "dealership.identity",
         "api_key.create",
         "api_key.edit",
         "export.edit",

@@ -18,6 +18,7 @@ from app.core.http.sessions import (
 )
 from app.tenants.errors import SignInRefused
 from app.tenants.operations import refusals, signing
+from app.tenants.queries.partners import enabled_provider
 from app.tenants.rules.signing import normal_email
 from app.tenants.schemas import SignInForm
 from app.tenants.views.base import bp
@@ -34,7 +35,7 @@ def sign_in() -> str | BaseResponse:
     wanted = own_path(request.args.get("next"))
     if current_visitor() is not None:
         return redirect(wanted, 303)
-    return render_template(TEMPLATE, values={"next": wanted}, errors={})
+    return render_template(TEMPLATE, values={"next": wanted}, errors={}, partner=enabled_provider())
 
 
 @bp.post("/sign-in")
@@ -54,9 +55,9 @@ def sign_in_now() -> str | Response | BaseResponse:
     except SignInRefused as error:
         with transaction():
             refusals.note_refused(form["email"])
-        return render_form(TEMPLATE, error)
+        return render_form(TEMPLATE, error, partner=enabled_provider())
     except DomainError as error:
-        return render_form(TEMPLATE, error)
+        return render_form(TEMPLATE, error, partner=enabled_provider())
 
 
 @bp.post("/sign-out")

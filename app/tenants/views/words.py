@@ -37,6 +37,7 @@ VERBS = {
     "unwind": N_("Unwind"),
     "share": N_("Share with others"),
     "admit_operator": N_("Let the operator in"),
+    "identity": N_("Choose the identity provider"),
 }
 GROUP_WORDS = {
     "contact": N_("Phone numbers and e-mails"),

@@ -15,6 +15,7 @@ import "./js/inbox.js";
 import "./js/list.js";
 import "./js/charts.js";
 import "./js/boards.js";
+import "./js/going.js";
 import "./js/passkeys.js";
 
 window.htmx = htmx;

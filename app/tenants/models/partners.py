@@ -1,0 +1,44 @@
+"""The dealership's own identity provider: where people sign in who have an account there."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, LargeBinary, SmallInteger, Text, Uuid, false
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import db
+from app.core.db.columns import INTERNAL, SENSITIVE, Record
+from app.core.db.sealing import of_tenant
+from app.core.guard.policy import declare_record
+
+
+class IdentityProvider(Record, db.Model):
+    """An OpenID Connect provider; a dealership has one at most. Its secret is sealed under the dealership's key."""
+
+    __tablename__ = "tenants_identity_providers"
+    __table_args__ = (
+        CheckConstraint("slot = 1", name="only_one"),
+        CheckConstraint("(role_id IS NULL) = (store_id IS NULL)", name="role_at_a_store"),
+    )
+
+    slot: Mapped[int] = mapped_column(
+        SmallInteger, nullable=False, unique=True, server_default="1", default=1, info=INTERNAL
+    )
+    name: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    issuer: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    client_id: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
+    secret_enc: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=of_tenant(SENSITIVE))
+    enabled: Mapped[bool] = mapped_column(
+        Boolean, nullable=False, server_default=false(), default=False, info=INTERNAL
+    )
+    # What people get who come from there and were not invited; nobody is let in so when empty.
+    role_id: Mapped[uuid.UUID | None] = mapped_column(
+        Uuid, ForeignKey("tenants_roles.id"), nullable=True, info=INTERNAL
+    )
+    store_id: Mapped[uuid.UUID | None] = mapped_column(
+        Uuid, ForeignKey("tenants_stores.id"), nullable=True, info=INTERNAL
+    )
+
+
+declare_record("identity_provider", IdentityProvider)
