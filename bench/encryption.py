@@ -25,12 +25,10 @@ from app.core.guard import vault
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor, scope_clause, system_actor
 from app.inventory.lists import VEHICLES
-from app.inventory.models import StockUnit, Vehicle
 from app.inventory.operations.vehicles import add_vehicle
 from app.inventory.queries import sources
 from app.inventory.rules import plates
 from app.tenants import queries as tenants
-from app.tenants.models import Role
 from bench.ground import make_tenant, scratch
 from bench.report import finish, middle, say, table
 from bench.search import signed_in
@@ -81,23 +79,27 @@ def new_plate(chance: random.Random) -> str:
 def make_plain(tenant_id: str) -> None:
     """Have the text column hold the plate; the plain page reads nothing else."""
     with tenant(tenant_id), transaction() as session:
-        for vehicle in session.scalars(select(Vehicle)).all():
-            plain = vault.unseal(vehicle.id, "inventory_vehicles", "plate_enc", vehicle.id, vehicle.plate_enc or b"")
-            session.execute(update(Vehicle).where(Vehicle.id == vehicle.id).values(plate_masked=plain))
+        cars = db.metadata.tables["inventory_vehicles"]
+        for car in session.execute(select(cars.c.id, cars.c.plate_enc)).all():
+            plain = vault.unseal(car.id, "inventory_vehicles", "plate_enc", car.id, car.plate_enc)
+            session.execute(update(cars).where(cars.c.id == car.id).values(plate_masked=plain))
 
 
 def plain_vehicles(actor: Actor) -> Select[Any]:
     """The list's own query without the keys."""
+    cars, units = (db.metadata.tables[name] for name in ("inventory_vehicles", "inventory_stock_units"))
     stores, keys = tenants.store_facts(), ("plate_enc", "plate_key", "plate_key_version", "plate_key_generation")
-    columns = [null().label(column.key) if column.key in keys else column for column in sources._VEHICLE_COLUMNS]
-    visible = scope_clause(actor, "stock.see", store=StockUnit.store_id)
-    its_unit = and_(StockUnit.vehicle_id == Vehicle.id, StockUnit.closed_on.is_(None), visible)
+    columns: list[Any] = [
+        null().label(column.key) if column.key in keys else column for column in sources._VEHICLE_COLUMNS
+    ]
+    visible = scope_clause(actor, "stock.see", store=units.c.store_id)
+    its_unit = and_(units.c.vehicle_id == cars.c.id, units.c.closed_on.is_(None), visible)
     days = sources._days(stores.c.timezone)
     return (
-        select(Vehicle.id, *columns, *sources._UNIT_COLUMNS, stores.c.store_name, days)
-        .select_from(Vehicle)
-        .outerjoin(StockUnit, its_unit)
-        .outerjoin(stores, stores.c.store_id == StockUnit.store_id)
+        select(cars.c.id, *columns, *sources._UNIT_COLUMNS, stores.c.store_name, days)
+        .select_from(cars)
+        .outerjoin(units, its_unit)
+        .outerjoin(stores, stores.c.store_id == units.c.store_id)
     )
 
 
@@ -142,7 +144,7 @@ def browser(app: Flask, tenant_id: str) -> Page:
     with tenant(tenant_id) as known:
         with transaction() as session:
             # Nobody is there to show a second factor.
-            session.execute(update(Role).values(requires_second_factor=False))
+            session.execute(update(db.metadata.tables["tenants_roles"]).values(requires_second_factor=False))
         token, host = signed_in(known.hosts[0]), known.hosts[0]
     client = app.test_client()
     client.set_cookie("session", token, domain=host)

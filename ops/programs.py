@@ -14,7 +14,10 @@ from ops.supervisor import Program
 
 # Lower stages stop first: nobody knocks any more, nothing new is scheduled, work under way ends.
 GATEWAY, WEB, TIMERS, WORKERS = range(4)
-KEYS = ("SECRET_KEY", "MASTER_KEY", "SECRET_KEY_FILE", "MASTER_KEY_FILE")
+KEYS = (
+    *("SECRET_KEY", "MASTER_KEY", "MASTER_KEY_PREVIOUS"),
+    *("SECRET_KEY_FILE", "MASTER_KEY_FILE", "MASTER_KEY_PREVIOUS_FILE"),
+)
 
 
 def tool(name: str) -> str:

@@ -15,11 +15,11 @@ from sqlalchemy import delete, func, select
 from app.core import clock
 from app.core.db import current_tenant, db
 from app.core.db.columns import new_id
-from app.core.errors import N_, DomainError
+from app.core.errors import N_, DomainError, PermissionDenied
 from app.core.guard import audit
 from app.core.guard.erasing import Erasure, on_erasure
 from app.core.guard.key_models import Reveal
-from app.core.guard.permissions import Actor, PermissionDenied
+from app.core.guard.permissions import Actor
 
 LASTS: Final = timedelta(minutes=10)
 MOST_AN_HOUR: Final = 10
