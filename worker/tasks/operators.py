@@ -15,7 +15,7 @@ from app.tenants.operations import admitting, lifecycle, migrating
 OPS_WORKER = OperatorActor(None, "ops worker")
 
 
-@task(fleet.CHANGE, queue=QueueName.OPS, own_transactions=True)
+@task(fleet.CHANGE_TENANT, queue=QueueName.OPS, own_transactions=True)
 def change_tenant(payload: Payload) -> None:
     """Suspend, resume or delete a dealership, or change its hosts; done already, nothing happens."""
     tenant_id, action = payload["tenant_id"], payload["action"]
@@ -33,7 +33,7 @@ def change_tenant(payload: Payload) -> None:
         raise ValueError(f"nothing is known of {action!r}")
 
 
-@task(fleet.REPLAY, queue=QueueName.OPS, own_transactions=True)
+@task(fleet.REPLAY_DEAD, queue=QueueName.OPS, own_transactions=True)
 def replay_dead(payload: Payload) -> None:
     """Give a dealership's dead row another try, and look at the queues again."""
     with tenant(payload["tenant_id"]), transaction():
@@ -41,19 +41,19 @@ def replay_dead(payload: Payload) -> None:
     looking.look_at_queues(payload["tenant_id"])
 
 
-@task(fleet.LOOK, queue=QueueName.OPS, own_transactions=True)
+@task(fleet.LOOK_AT_QUEUES, queue=QueueName.OPS, own_transactions=True)
 def look_at_queues(payload: Payload) -> None:
     """Write down how full every outbox is, and what has died."""
     looking.look_at_queues()
 
 
-@task(fleet.COUNT, queue=QueueName.OPS, own_transactions=True)
+@task(fleet.COUNT_USAGE, queue=QueueName.OPS, own_transactions=True)
 def count_usage(payload: Payload) -> None:
     """Write down how much each dealership holds."""
     looking.count_usage()
 
 
-@task(fleet.MIGRATE, queue=QueueName.OPS, own_transactions=True)
+@task(fleet.MIGRATE_FLEET, queue=QueueName.OPS, own_transactions=True)
 def migrate_fleet(payload: Payload) -> None:
     """Bring every dealership to this release, a canary first; what came of it stands in the console's audit."""
     report = migrating.migrate_tenants()

@@ -22,13 +22,11 @@ from app.tenants.errors import TenantNotReady
 from app.tenants.operations.provisioning import TenantRequest, request_tenant
 from app.tenants.rules.slugs import check_host
 
-CHANGE, REPLAY, COUNT, LOOK, MIGRATE = (
-    "operators.change_tenant",
-    "operators.replay_dead",
-    "operators.count_usage",
-    "operators.look_at_queues",
-    "operators.migrate_fleet",
-)
+CHANGE_TENANT = "operators.change_tenant"
+REPLAY_DEAD = "operators.replay_dead"
+COUNT_USAGE = "operators.count_usage"
+LOOK_AT_QUEUES = "operators.look_at_queues"
+MIGRATE_FLEET = "operators.migrate_fleet"
 # So many tries are enough for what somebody waits for; he reads about the failure on the same page.
 TRIES = 3
 
@@ -55,7 +53,7 @@ def order(actor: OperatorActor, tenant_id: str, action: str, *, name: str | None
         raise TenantNotReady(state=found.state)
     if action == "delete" and name != found.name:
         raise NameDoesNotMatch(field="name")
-    _owe(CHANGE, tenant_id=tenant_id, action=action)
+    _owe_change(tenant_id=tenant_id, action=action)
     auditing.record(actor, f"tenant.{action}", tenant_id=tenant_id)
 
 
@@ -66,7 +64,7 @@ def change_host(actor: OperatorActor, tenant_id: str, host: str, *, remove: bool
     if db.session.scalar(state) not in ("active", "suspended"):
         raise NotFound
     action = "remove_host" if remove else "add_host"
-    _owe(CHANGE, tenant_id=tenant_id, action=action, host=wanted)
+    _owe_change(tenant_id=tenant_id, action=action, host=wanted)
     auditing.record(actor, f"tenant.{action}", tenant_id=tenant_id, details={"host": wanted})
 
 
@@ -76,16 +74,27 @@ def replay_dead(actor: OperatorActor, tenant_id: str | None, outbox_id: uuid.UUI
     if tenant_id is None:
         dead_letters.replay_dead(outbox_id)
     else:
-        _owe(REPLAY, tenant_id=rules.known_id(tenant_id), outbox_id=str(outbox_id))
+        payload = {"tenant_id": rules.known_id(tenant_id), "outbox_id": str(outbox_id)}
+        enqueue_platform(REPLAY_DEAD, queue=QueueName.OPS, payload=payload, max_attempts=TRIES)
     auditing.record(actor, "outbox.replay", tenant_id=tenant_id, details=details)
 
 
-def ask_for(actor: OperatorActor, task: str) -> None:
-    """Have the ops worker look at the queues, count usage or migrate the fleet now."""
-    if task not in (COUNT, LOOK, MIGRATE):
-        raise NotFound
-    _owe(task)
-    auditing.record(actor, task.replace("operators.", "fleet."))
+def look_at_queues(actor: OperatorActor) -> None:
+    """Have the ops worker look into every outbox now."""
+    enqueue_platform(LOOK_AT_QUEUES, queue=QueueName.OPS, max_attempts=TRIES)
+    auditing.record(actor, "fleet.look_at_queues")
+
+
+def count_usage(actor: OperatorActor) -> None:
+    """Have the ops worker count usage now."""
+    enqueue_platform(COUNT_USAGE, queue=QueueName.OPS, max_attempts=TRIES)
+    auditing.record(actor, "fleet.count_usage")
+
+
+def migrate_fleet(actor: OperatorActor) -> None:
+    """Have the ops worker bring every dealership to this release."""
+    enqueue_platform(MIGRATE_FLEET, queue=QueueName.OPS, max_attempts=TRIES)
+    auditing.record(actor, "fleet.migrate_fleet")
 
 
 def pending_orders(tenant_id: str) -> list[tuple[str, bool]]:
@@ -93,7 +102,7 @@ def pending_orders(tenant_id: str) -> list[tuple[str, bool]]:
     from_payload = claims.current_table()
     rows: Any = db.session.execute(
         select(from_payload.c.payload["action"].astext, from_payload.c.dead_at.is_not(None))
-        .where(from_payload.c.done_at.is_(None), from_payload.c.task == CHANGE)
+        .where(from_payload.c.done_at.is_(None), from_payload.c.task == CHANGE_TENANT)
         .where(from_payload.c.payload["tenant_id"].astext == tenant_id)
         .where(from_payload.c.created_at > func.now() - func.make_interval(0, 0, 0, 7))
         .order_by(from_payload.c.created_at)
@@ -101,5 +110,5 @@ def pending_orders(tenant_id: str) -> list[tuple[str, bool]]:
     return [(action, dead) for action, dead in rows]
 
 
-def _owe(task: str, **payload: str) -> None:
-    enqueue_platform(task, queue=QueueName.OPS, payload=payload, max_attempts=TRIES)
+def _owe_change(**payload: str) -> None:
+    enqueue_platform(CHANGE_TENANT, queue=QueueName.OPS, payload=payload, max_attempts=TRIES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
@@ -14,6 +16,7 @@ from app.core.http.forms import load_form
 from app.core.jobs import dead_letters
 from app.operators import ports
 from app.operators.operations import fleet
+from app.operators.operations.actor import OperatorActor
 from app.operators.queries import accounts
 from app.operators.queries import fleet as queries
 from app.operators.schemas import ReplayForm
@@ -55,7 +58,8 @@ def show_fleet() -> str:
 @bp.post("/fleet/migrate")
 @require(OPERATOR)
 def migrate_fleet() -> BaseResponse:
-    return _asked(fleet.MIGRATE, "operators.show_fleet", gettext("The ops worker migrates the fleet, a canary first."))
+    message = gettext("The ops worker migrates the fleet, a canary first.")
+    return _asked(fleet.migrate_fleet, "operators.show_fleet", message)
 
 
 @bp.get("/queues")
@@ -75,7 +79,7 @@ def show_queues() -> str:
 @bp.post("/queues/look")
 @require(OPERATOR)
 def look_at_queues() -> BaseResponse:
-    return _asked(fleet.LOOK, "operators.show_queues", gettext("The ops worker looks; reload in a moment."))
+    return _asked(fleet.look_at_queues, "operators.show_queues", gettext("The ops worker looks; reload in a moment."))
 
 
 @bp.post("/queues/replay")
@@ -99,11 +103,11 @@ def show_usage() -> str:
 @bp.post("/usage/count")
 @require(OPERATOR)
 def count_usage() -> BaseResponse:
-    return _asked(fleet.COUNT, "operators.show_usage", gettext("The ops worker counts; reload in a moment."))
+    return _asked(fleet.count_usage, "operators.show_usage", gettext("The ops worker counts; reload in a moment."))
 
 
-def _asked(task: str, endpoint: str, message: str) -> BaseResponse:
+def _asked(order: Callable[[OperatorActor], None], endpoint: str, message: str) -> BaseResponse:
     with transaction():
-        fleet.ask_for(present_actor(), task)
+        order(present_actor())
     flash(message)
     return redirect(url_for(endpoint), 303)
