@@ -255,13 +255,6 @@ class KeyOver(Conflict):
     message = N_("This key is not in use any more. Make a new one.")
 
 
-class NetworkInvalid(DomainError):
-    """Not an address and not a network, or one too many."""
-
-    code = "network_invalid"
-    message = N_("{network} is not an address or a network, such as 203.0.113.7 or 203.0.113.0/24; 20 at most.")
-    status = 422
-
 
 class RoleHasKeys(InUse):
     """API keys act through the role."""
@@ -299,12 +292,4 @@ class IssuerRefused(DomainError):
 
     code = "issuer_refused"
     message = N_("No identity provider was found there. The address begins with https:// and is public.")
-    status = 422
-
-
-class SecretMissing(DomainError):
-    """A new provider, or another address of one, needs its secret typed anew."""
-
-    code = "secret_missing"
-    message = N_("Enter the secret that belongs to this address.")
     status = 422

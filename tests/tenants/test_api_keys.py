@@ -14,14 +14,13 @@ from werkzeug.test import TestResponse
 
 from app.core.db import Tenant, db, tenant, transaction
 from app.core.db.ids import to_public
-from app.core.errors import NotFound, PermissionDenied
+from app.core.errors import Invalid, NotFound, PermissionDenied
 from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import Actor, allows, covers, system_actor
 from app.tenants.errors import (
     GrantExceedsOwn,
     KeyMayNothing,
     KeyOver,
-    NetworkInvalid,
     RoleHasKeys,
     ScopeUnknown,
     SightExceedsOwn,
@@ -156,7 +155,7 @@ def test_addresses(in_alpha: Tenant) -> None:
     inside = ("203.0.113.9", "::ffff:203.0.113.9", "2001:db8::1", "198.51.100.7")
     assert all(read_key(text, address) for address in inside)
     assert not any(read_key(text, address) for address in ("198.51.100.8", "2001:db9::1", "nowhere", ""))
-    with pytest.raises(NetworkInvalid):
+    with pytest.raises(Invalid):
         make(networks="203.0.113.0/24 somewhere")
 
 

@@ -14,10 +14,11 @@ from werkzeug.test import TestResponse
 
 from app.core.db import Tenant, db, tenant, transaction
 from app.core.db.ids import to_public
+from app.core.errors import Invalid
 from app.core.guard.models import AuditEntry
 from app.core.guard.outbound import CallRefused, check_address, resolve
 from app.core.guard.permissions import system_actor
-from app.tenants.errors import GrantExceedsOwn, SecretMissing
+from app.tenants.errors import GrantExceedsOwn
 from app.tenants.models import IdentityProvider, Membership, Role, SessionRow, Store, User
 from app.tenants.operations import partners, users
 from app.tenants.rules.partners import shown_name, verified_email
@@ -220,7 +221,7 @@ def test_the_page_keeps_the_secret_to_itself(
         assert b"s3cret-of-ours" not in row.secret_enc
         role_id = db.session.scalars(select(Role.id).where(Role.key == "gm")).one()
         given: dict[str, Any] = {"name": "x", "client_id": "x", "enabled": False}
-        with pytest.raises(SecretMissing):
+        with pytest.raises(Invalid):
             partners.name_provider(SYSTEM, issuer="https://else.example.com", client_secret=None, **given)
         with pytest.raises(GrantExceedsOwn):
             local = people.actor_of("gm")
@@ -267,7 +268,8 @@ def test_what_may_be_called() -> None:
 
 def test_what_a_claim_is_worth() -> None:
     assert verified_email({"email": " A@Example.com", "email_verified": True}) == "a@example.com"
-    for email, verified in (("a@example.com", None), ("a@example.com", 1.5), (None, True), ("nobody", True), ([], True)):
+    worthless = (("a@example.com", None), ("a@example.com", 1.5), (None, True), ("nobody", True), ([], True))
+    for email, verified in worthless:
         assert verified_email({"email": email, "email_verified": verified}) is None
     assert shown_name({"name": "  New\n Comer "}, "n@example.com") == "New Comer"
     assert shown_name({}, "n@example.com") == "n"

@@ -137,7 +137,7 @@ class _Guarded(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Pools whose connections check where they go."""
         super().init_poolmanager(*args, **kwargs)
-        pools = {"http": _PlainPool, "https": _SecureHerePool if self.loopback else _SecurePool}
+        pools: dict[str, type] = {"http": _PlainPool, "https": _SecureHerePool if self.loopback else _SecurePool}
         self.poolmanager.pool_classes_by_scheme = pools
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:

@@ -11,15 +11,17 @@ from sqlalchemy import delete, update
 from app.core import clock
 from app.core.db import db
 from app.core.db.columns import new_id
-from app.core.errors import NotFound
+from app.core.errors import N_, FieldError, Invalid, NotFound
 from app.core.guard import audit
 from app.core.guard.permissions import Actor, check, declared
-from app.tenants.errors import KeyMayNothing, KeyOver, NetworkInvalid, RoleHasKeys, ScopeUnknown
+from app.tenants.errors import KeyMayNothing, KeyOver, RoleHasKeys, ScopeUnknown
 from app.tenants.models import ApiKey, Store
 from app.tenants.operations.lending import require_own, require_own_sights
 from app.tenants.queries import api_keys as queries
 from app.tenants.queries import people
 from app.tenants.rules import api_keys
+
+NO_NETWORK = N_("{network} is not an address or a network, such as 203.0.113.7 or 203.0.113.0/24; 20 at most.")
 
 
 def create_key(
@@ -34,7 +36,7 @@ def create_key(
 ) -> tuple[ApiKey, str]:
     """A key, and its text: shown now and never again. Without a store it acts at every one.
 
-    Raises KeyMayNothing, GrantExceedsOwn, SightExceedsOwn, NetworkInvalid.
+    Raises KeyMayNothing, GrantExceedsOwn, SightExceedsOwn, Invalid.
     """
     check(actor, "api_key.create", store_id=store_id)
     role = people.get_role(role_id)
@@ -134,7 +136,11 @@ def _networks(text: str) -> Sequence[str]:
     try:
         found = api_keys.read_networks(text)
     except ValueError as error:
-        raise NetworkInvalid(field="networks", network=str(error)[:60]) from error
+        raise _no_network(str(error)) from error
     if len(found) > api_keys.MOST_NETWORKS:
-        raise NetworkInvalid(field="networks", network=found[api_keys.MOST_NETWORKS])
+        raise _no_network(found[api_keys.MOST_NETWORKS])
     return found
+
+
+def _no_network(text: str) -> Invalid:
+    return Invalid([FieldError("networks", "network_invalid", NO_NETWORK, {"network": text[:60]})])

@@ -13,7 +13,7 @@ from app.core.guard import audit, vault
 from app.core.guard.permissions import Actor, Scope, check, declared, system_actor
 from app.core.guard.vault import blind_index
 from app.core.jobs.events import publish
-from app.tenants.errors import PartnerUnknown, SecretMissing
+from app.tenants.errors import PartnerUnknown
 from app.tenants.events import InvitationAccepted
 from app.tenants.models import IdentityProvider, Membership, User
 from app.tenants.operations import users
@@ -24,6 +24,7 @@ from app.tenants.queries.partners import find_provider
 from app.tenants.queries.sessions import find_user_by_email
 
 PLACE_WHOLE = N_("Choose both a role and a store, or neither.")
+SECRET_WANTED = N_("Enter the secret that belongs to this address.")
 TOLD = ("name", "issuer", "client_id", "enabled", "role_id", "store_id")
 
 
@@ -55,7 +56,7 @@ def name_provider(
     before = {field: getattr(known, field) for field in TOLD} if known else {}
     provider = known or IdentityProvider(id=new_id(), secret_enc=b"")
     if client_secret is None and (known is None or known.issuer != issuer):
-        raise SecretMissing(field="client_secret")
+        raise Invalid([FieldError("client_secret", "required", SECRET_WANTED)])
     provider.name, provider.issuer, provider.client_id = name, issuer, client_id
     provider.enabled, provider.role_id, provider.store_id = enabled, role_id, store_id
     if client_secret is not None:
