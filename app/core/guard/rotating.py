@@ -149,7 +149,7 @@ def _generations(subject_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
     query = select(SubjectKey.subject_id, SubjectKey.generation).where(
         SubjectKey.subject_id.in_(subject_ids), SubjectKey.destroyed_at.is_(None)
     )
-    return dict(db.session.execute(query).tuples().all())
+    return {row.subject_id: row.generation for row in db.session.execute(query)}
 
 
 def _rows(item: SealedColumn) -> Select[Any]:
