@@ -35,6 +35,9 @@ ACTIONS = {
     "store.close": N_("closed this store"),
     "team.create": N_("made this team"),
     "role.create": N_("made this role"),
+    "api_key.create": N_("made this key"),
+    "api_key.rotate": N_("replaced the text of this key"),
+    "api_key.revoke": N_("revoked this key"),
 }
 MOST, SHOWN = 200, 50
 # Coming and going is not what happened to a user's record.
