@@ -41,6 +41,7 @@ class Settings:
     modules: tuple[str, ...] = ()
     log_level: str = "INFO"
     demo_mail: bool = False
+    sign_up: bool = True
     smtp_url: str | None = dataclass_field(default=None, repr=False)
     password_cost: str = "full"  # noqa: S105 (how hard to hash, no password)
     session_idle_minutes: int = 30
@@ -80,6 +81,7 @@ class Settings:
             modules=tuple(part for part in (reader.text("APP_MODULES") or "").split(",") if part),
             log_level=reader.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
             demo_mail=reader.text("DEMO_MAIL") == "1",
+            sign_up=reader.text("SIGN_UP") != "0",
             smtp_url=reader.text("SMTP_URL"),
             password_cost=reader.choice("PASSWORD_COST", ("full", "test"), "full"),
             session_idle_minutes=reader.number("SESSION_IDLE_MINUTES", 30, 1, 24 * 60),

@@ -44,6 +44,14 @@ RESET_BODY = N_(
 )
 
 
+SIGN_UP_SUBJECT = N_("Confirm your new dealership")
+SIGN_UP_BODY = N_(
+    "Hello,\n\nsomebody, probably you, wants to open a dealership at {host}. Open this address and press the button "
+    "there:\n\n{url}\n\nThe address works for {hours} hours. If it was not you, do nothing: nothing has been made, "
+    "and what was typed will be deleted."
+)
+
+
 @dataclass(frozen=True)
 class LinkMail:
     """A mail that brings somebody a link."""
@@ -76,6 +84,21 @@ class Letter:
     message_id: uuid.UUID
 
 
+@dataclass(frozen=True)
+class SignUpMail:
+    """The mail that confirms a sign-up. It repeats nothing that was typed but the short name, for it may be to anybody.
+
+    There is no dealership yet, so it comes from the platform.
+    """
+
+    message_id: uuid.UUID
+    email: str
+    locale: str
+    host: str
+    url: str
+    hours: int
+
+
 def settings() -> Settings:
     """The settings of this process."""
     found: Settings = current_app.extensions["forecourt_settings"]
@@ -102,11 +125,19 @@ def needs_rehash(stored: str) -> bool:
 
 def base_url(tenant: Tenant | None = None) -> str:
     """Where the dealership is reached: from the directory, never from a request."""
-    known = tenant or current_tenant()
+    return _url(home_host(tenant or current_tenant()))
+
+
+def platform_url() -> str:
+    """Where the bare host is reached."""
+    return _url(settings().base_host)
+
+
+def _url(host: str) -> str:
     config = settings()
     usual = 443 if config.public_scheme == "https" else 80
     port = "" if config.public_port == usual else f":{config.public_port}"
-    return f"{config.public_scheme}://{home_host(known)}{port}"
+    return f"{config.public_scheme}://{host}{port}"
 
 
 def home_host(tenant: Tenant) -> str:
@@ -124,7 +155,9 @@ def post(letter: Letter) -> None:
     """Send `letter`, or catch it where no mail server is set: nothing ever leaves the demo."""
     config = settings()
     if config.smtp_url and not config.demo_mail:
-        _send(config.smtp_url, letter)
+        sender, host = current_tenant().name, home_host(current_tenant())
+        message = _message(sender, host, letter.name, letter.email, letter.subject, letter.body, letter.message_id)
+        _send(config.smtp_url, message)
         return
     if not config.demo_mail:
         log.error("mail_not_sent", reason="neither SMTP_URL nor DEMO_MAIL is set")
@@ -142,6 +175,21 @@ def post(letter: Letter) -> None:
     )
 
 
+def deliver_sign_up(mail: SignUpMail) -> str | None:
+    """Send the mail of a sign-up; its text where mails are caught instead, for the caller to keep."""
+    with force_locale(mail.locale):
+        body = gettext(SIGN_UP_BODY).format(host=mail.host, url=mail.url, hours=mail.hours)
+        subject = gettext(SIGN_UP_SUBJECT)
+    config = settings()
+    if config.demo_mail:
+        return body
+    if not config.smtp_url:
+        log.error("mail_not_sent", reason="neither SMTP_URL nor DEMO_MAIL is set")
+        return None
+    _send(config.smtp_url, _message("Forecourt", config.base_host, "", mail.email, subject, body, mail.message_id))
+    return None
+
+
 def _words(mail: LinkMail) -> tuple[str, str]:
     dealership = current_tenant()
     subject, body = (INVITATION_SUBJECT, INVITATION_BODY) if mail.kind == INVITATION else (RESET_SUBJECT, RESET_BODY)
@@ -151,16 +199,22 @@ def _words(mail: LinkMail) -> tuple[str, str]:
         return gettext(subject).format(**filled), gettext(body).format(**filled)
 
 
-def _send(url: str, letter: Letter) -> None:
+def _message(
+    sender: str, host: str, name: str, email: str, subject: str, body: str, message_id: uuid.UUID
+) -> EmailMessage:
+    user, _, domain = email.rpartition("@")
+    message = EmailMessage()
+    message["Subject"] = _one_line(subject)
+    message["From"] = Address(_one_line(sender), "no-reply", host)
+    message["To"] = Address(_one_line(name), user, domain)
+    message["Message-ID"] = f"<{message_id}@{host}>"
+    message.set_content(body)
+    return message
+
+
+def _send(url: str, message: EmailMessage) -> None:
     """One mail over SMTP; `smtps` is TLS from the start, `smtp` upgrades where the server offers it."""
     target = urlsplit(url)
-    user, _, domain = letter.email.rpartition("@")
-    message = EmailMessage()
-    message["Subject"] = _one_line(letter.subject)
-    message["From"] = Address(_one_line(current_tenant().name), "no-reply", home_host(current_tenant()))
-    message["To"] = Address(_one_line(letter.name), user, domain)
-    message["Message-ID"] = f"<{letter.message_id}@{home_host(current_tenant())}>"
-    message.set_content(letter.body)
     context = ssl.create_default_context()
     host, port = target.hostname or "localhost", target.port or 0
     server: smtplib.SMTP

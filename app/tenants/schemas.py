@@ -13,6 +13,7 @@ from app.core.http.forms import FormSchema, Refused, Secret, Text, at_most, one_
 from app.core.languages import LANGUAGES
 from app.tenants.rules.admitting import HOURS, LONGEST_REASON
 from app.tenants.rules.api_keys import DAYS
+from app.tenants.rules.sign_ups import COUNTRIES, TIMEZONES
 
 NOT_OFFERED = N_("Choose one of the offered values.")
 
@@ -164,6 +165,23 @@ class VersionForm(FormSchema):
     """A change without fields, of the record as it was shown."""
 
     version = fields.Integer(required=True)
+
+
+class SignUpForm(FormSchema):
+    """A dealership somebody wants to open."""
+
+    name = Text(required=True, longest=120)
+    slug = Text(required=True, longest=40)
+    country = fields.String(required=True, validate=one_of(*COUNTRIES))
+    timezone = fields.String(load_default=None, validate=one_of(*TIMEZONES))
+    admin_name = Text(required=True, longest=120)
+    email = Text(required=True, longest=254)
+
+
+class ConfirmForm(FormSchema):
+    """The button of a sign-up's mail, and another short name when the first one was taken meanwhile."""
+
+    slug = Text(load_default=None, longest=40)
 
 
 class StoreForm(FormSchema):

@@ -45,7 +45,10 @@ def start_page() -> str:
     found = find_dealership(asked) if asked else None
     missing = gettext("No dealership of this name is here. Check the spelling, or ask a colleague for the address.")
     errors = {"dealership": [missing]} if asked and found is None else {}
-    return render_template("web/start.html", found=found, values={"dealership": asked}, errors=errors)
+    values = {"dealership": asked}
+    return render_template(
+        "web/start.html", found=found, values=values, errors=errors, signs_up=settings().sign_up
+    )
 
 
 def today_page() -> str:

@@ -14,8 +14,9 @@ class Row:
     # Whether somebody who holds every right at another store alone must get a 404.
     other_store: bool = True
     names: bool = False
-    # Answers at the operators' host alone; tests/operators asks there.
+    # Answers at the operators' host alone, or at the bare one; tests/operators and test_sign_ups.py ask there.
     operator: bool = False
+    bare: bool = False
 
 
 PLAIN = Row()
@@ -43,7 +44,7 @@ OPERATOR, AT_CONSOLE = Row(operator=True), Row(public=True, operator=True)
 FLEET = Row(("tenant_id",), operator=True)
 CONSENT = Row(("consent_id",), other_store=False)
 TICKET = Row(("ticket",), public=True, other_store=False)
-
+SIGN_UP = Row(("sign_up_id", "token"), public=True, other_store=False, bare=True)
 LIST = Row(("list_name",), other_store=False, names=True)
 # Seen by whoever keeps it and whom it is shared with; the one of the matrix by the whole dealership.
 VIEW = Row(("view_id",), other_store=False)
@@ -51,6 +52,8 @@ VIEW = Row(("view_id",), other_store=False)
 ROWS: dict[str, Row] = {
     # shell
     "GET /": PUBLIC,
+    **dict.fromkeys(("GET /sign-up", "POST /sign-up", "GET /sign-up/mails"), PUBLIC),
+    **dict.fromkeys(("GET /sign-up/<sign_up_id>/<token>", "POST /sign-up/<sign_up_id>/<token>"), SIGN_UP),
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
     "GET /static/<mark>/<path:name>": PUBLIC,

@@ -19,6 +19,7 @@ OTHER_BYTES = {
     "platform.operators.email_index": "a keyed index",
     "tenants_sign_in_attempts.fingerprint": "a keyed index",
     "platform.operator_attempts.fingerprint": "a keyed index",
+    "platform.sign_up_attempts.fingerprint": "a keyed index",
     "core_import_rows.identity": "a keyed index of a row of a file",
     "core_import_rows.claim": "a keyed index of a row of a file",
     "core_import_marks.identity": "a keyed index of a row of a file",

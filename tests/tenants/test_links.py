@@ -199,8 +199,10 @@ def test_an_invited_user_chooses_a_password_and_signs_in(app: Flask, alpha: Tena
     visitor = client_for(alpha, None)
     assert sign_in(visitor, "nova@example.com", NEW).status_code == 401
     assert "Nova Newell" in visitor.get(path).text
-    assert send(visitor, path, page=path, password=NEW, repeated=NEW).status_code == 303
-    assert sign_in(visitor, "nova@example.com", NEW).status_code == 303
+    answer = send(visitor, path, page=path, password=NEW, repeated=NEW)
+    assert (answer.status_code, answer.location) == (303, "/")
+    assert visitor.get("/account").status_code == 200
+    assert sign_in(client_for(alpha, None), "nova@example.com", NEW).status_code == 303
 
 
 def test_a_disabled_user_gets_no_link_and_can_use_none(app: Flask, alpha: Tenant) -> None:

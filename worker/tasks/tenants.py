@@ -9,7 +9,7 @@ from app.core.jobs.imports import operations as imports
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
 from app.core.lists import saved_filters
-from app.tenants.operations import lifecycle, links, provisioning, signing
+from app.tenants.operations import lifecycle, links, provisioning, sign_ups, signing
 
 
 @task("tenants.provision", queue=QueueName.OPS, own_transactions=True)
@@ -28,6 +28,12 @@ def delete_due(payload: Payload) -> None:
 def send_link_mail(payload: Payload) -> None:
     """Send the mail of an invitation or a password reset."""
     links.send_link_mail(UUID(payload["link_id"]))
+
+
+@task(sign_ups.SEND, queue=QueueName.NOTIFY)
+def send_sign_up_mail(payload: Payload) -> None:
+    """Send the mail that confirms a sign-up."""
+    sign_ups.send_mail(UUID(payload["sign_up_id"]))
 
 
 @task("tenants.clean_up", queue=QueueName.DEFAULT)

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.config import Settings
-from app.core.db import Tenant, directory, operators, tenant
+from app.core.db import Tenant, directory, operators, platform, tenant
 from app.core.errors import DomainError
 from app.core.http.headers import FIXED
 from app.core.http.problems import HostUnknown, TenantBeingPrepared, TenantSuspended, TenantUnreadable, Unavailable
@@ -72,6 +72,10 @@ class HostMiddleware:
             found, environ["forecourt.refusal"] = self._find(host)
             if found is not None:
                 with tenant(found.id):
+                    return self.inner(environ, start_response)
+            if environ["forecourt.refusal"] is None:
+                # The bare host: what is asked and answered there lies in the platform's own rows.
+                with platform():
                     return self.inner(environ, start_response)
         return self.inner(environ, start_response)
 

@@ -5,6 +5,7 @@ from app.tenants.models.api_keys import ApiKey
 from app.tenants.models.factors import Challenge, CodeApp, Passkey, RecoveryCode
 from app.tenants.models.partners import IdentityProvider
 from app.tenants.models.roles import Grant, Role, RoleSight
+from app.tenants.models.sign_ups import sign_up_attempts, sign_ups
 from app.tenants.models.signing import Link, Mail, SessionRow, SignInAttempt
 from app.tenants.models.stores import Store, Team, TeamMember
 from app.tenants.models.users import Membership, User
@@ -30,4 +31,6 @@ __all__ = [
     "Team",
     "TeamMember",
     "User",
+    "sign_up_attempts",
+    "sign_ups",
 ]

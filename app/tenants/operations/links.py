@@ -5,13 +5,13 @@ from __future__ import annotations
 import hmac
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 
 from app.core import clock
-from app.core.db import current_tenant, db
+from app.core.db import Tenant, current_tenant, db
 from app.core.db.columns import new_id
 from app.core.db.ids import from_public, to_public
 from app.core.errors import NotFound
@@ -92,7 +92,12 @@ def send_link_mail(link_id: uuid.UUID) -> None:
 
 def link_url(link: Link) -> str:
     """The address in the mail: the host is the dealership's own."""
-    return f"{ports.base_url()}/links/{to_public('link', link.id)}/{_token(link)}"
+    return invitation_url(current_tenant(), link.id, link.expires_at)
+
+
+def invitation_url(of: Tenant, link_id: uuid.UUID, expires_at: datetime) -> str:
+    """The address of a link of the dealership `of`: known without its row, to whoever knows what the row will say."""
+    return f"{ports.base_url(of)}/links/{to_public('link', link_id)}/{_token(of, link_id, expires_at)}"
 
 
 def check_link(public_id: str, token: str) -> tuple[Link, User]:
@@ -102,7 +107,7 @@ def check_link(public_id: str, token: str) -> tuple[Link, User]:
     except NotFound as error:
         raise LinkInvalid from error
     found = db.session.execute(select(Link, User).join(User, User.id == Link.user_id).where(Link.id == link_id)).first()
-    if found is None or not hmac.compare_digest(_token(found[0]).encode(), token.encode()):
+    if found is None or not hmac.compare_digest(_token_of(found[0]).encode(), token.encode()):
         raise LinkInvalid
     link, user = found
     if link.used_at is not None or link.expires_at <= clock.now() or user.state == "disabled":
@@ -191,6 +196,9 @@ def _set_password(user: User, password: str, repeated: str) -> None:
     void_links(user.id)
 
 
-def _token(link: Link) -> str:
-    tenant = current_tenant()
-    return signing.link_token(ports.settings().secret_key, tenant.id, link.id, link.expires_at, ports.home_host(tenant))
+def _token_of(link: Link) -> str:
+    return _token(current_tenant(), link.id, link.expires_at)
+
+
+def _token(of: Tenant, link_id: uuid.UUID, expires_at: datetime) -> str:
+    return signing.link_token(ports.settings().secret_key, of.id, link_id, expires_at, ports.home_host(of))

@@ -10,7 +10,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, LiteralString
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
@@ -51,6 +53,9 @@ class TenantRequest:
     store_name: str
     admin_name: str
     admin_email: str
+    # The administrator's invitation where somebody who has shown that the e-mail is his waits for it: no mail then.
+    link_id: str | None = None
+    link_until: str | None = None
 
 
 def new_tenant_id() -> str:
@@ -217,10 +222,17 @@ def _fill(connection: psycopg.Connection[Any], plan: _Plan) -> None:
             timezone=asked["timezone"],
             admin_name=asked["admin_name"],
             admin_email=asked["admin_email"],
+            link=_known_link(asked),
         )
         insert_rows(connection, rows)
     # The mail of the invitation waits in the tenant's outbox; the relay looks there by this hint.
     connection.execute("INSERT INTO platform.outbox_hint (tenant_id, due_at) VALUES (%s, now())", [made.schema])
+
+
+def _known_link(asked: Mapping[str, Any]) -> tuple[UUID, datetime] | None:
+    if not asked.get("link_id"):
+        return None
+    return UUID(asked["link_id"]), datetime.fromisoformat(asked["link_until"])
 
 
 def _make_elsewhere(plan: _Plan, progress: Progress) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
+from datetime import datetime
 
 from app.core.db.bulk import Row, row_of
 from app.core.db.columns import new_id
@@ -17,8 +19,18 @@ from app.tenants.rules.roles import ADMIN, DEFAULT_ROLES, FACTOR_ROLES
 FIRST_STORE = "S1"
 
 
-def first_rows(actor: Actor, *, store_name: str, timezone: str, admin_name: str, admin_email: str) -> Iterator[Row]:
+def first_rows(
+    actor: Actor,
+    *,
+    store_name: str,
+    timezone: str,
+    admin_name: str,
+    admin_email: str,
+    link: tuple[uuid.UUID, datetime] | None = None,
+) -> Iterator[Row]:
     """The rows of a dealership whose tables are empty, each after those it refers to, with an audit entry for each.
+
+    `link` is the invitation, id and end, of an administrator who waits for it and needs no mail.
 
     They are made by what the operations themselves make theirs with. Needs the tenant's context and its keys at hand,
     and sends no statement.
@@ -36,7 +48,10 @@ def first_rows(actor: Actor, *, store_name: str, timezone: str, admin_name: str,
             yield RoleSight.__table__, {"role_id": role.id, "field_group": group, "sight": sight}
     store, opened = new_store(actor, code=FIRST_STORE, name=store_name, timezone=timezone)
     yield row_of(store)
-    yield from map(row_of, new_administrator(actor, name=admin_name, email=admin_email, store=store, role=roles[ADMIN]))
+    administrator = new_administrator(
+        actor, name=admin_name, email=admin_email, store=store, role=roles[ADMIN], link=link
+    )
+    yield from map(row_of, administrator)
     yield row_of(opened)
     yield from (row_of(_created(actor, role)) for role in roles.values())
 

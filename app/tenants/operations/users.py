@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -59,19 +60,25 @@ def welcome_user(actor: Actor, *, name: str, email: str, places: Places) -> User
     return user
 
 
-def new_administrator(actor: Actor, *, name: str, email: str, store: Store, role: Role) -> Iterator[Base]:
+def new_administrator(
+    actor: Actor, *, name: str, email: str, store: Store, role: Role, link: tuple[uuid.UUID, datetime] | None = None
+) -> Iterator[Base]:
     """The first user of a dealership in the making, as rows not stored yet, each after those it refers to.
 
-    The same rows as `invite_user` leaves; there is nothing yet that they could contradict. Raises EmailInvalid.
+    The same rows as `invite_user` leaves; there is nothing yet that they could contradict. With `link`, the id and the
+    end of an invitation somebody waits for, no mail is owed. Raises EmailInvalid.
     """
     user_id = new_id()
     yield vault.new_subject(user_id)
     user, invited = _new_user(actor, name=name, email=email, user_id=user_id)
-    link = new_link(user.id, signing.INVITATION)
+    invitation = new_link(user.id, signing.INVITATION)
+    if link is not None:
+        invitation.id, invitation.expires_at = link
     yield user
     yield Membership(id=new_id(), user_id=user.id, store_id=store.id, role_id=role.id)
-    yield link
-    yield link_mail(link)
+    yield invitation
+    if link is None:
+        yield link_mail(invitation)
     yield search.new_entry("user", user.id, finding.user_entry(name, email))
     yield invited
     yield _places_entry(actor, user, set(), {(store.id, role.id)}, {role.id: role.name})

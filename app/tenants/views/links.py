@@ -16,6 +16,7 @@ from app.tenants.operations import links, signing
 from app.tenants.rules.signing import INVITATION, normal_email
 from app.tenants.schemas import ForgottenForm, PasswordForm
 from app.tenants.views.base import bp
+from app.tenants.views.entering import enter
 
 FORGOTTEN = "tenants/forgotten.html"
 
@@ -59,11 +60,14 @@ def use_link(link_id: str, token: str) -> str | Response | BaseResponse:
     try:
         form = load_form(PasswordForm)
         with transaction():
-            links.use_link(link_id, token, **form)
+            user_id = links.use_link(link_id, token, **form)
     except LinkInvalid:
         raise
     except DomainError as error:
         return render_form("tenants/link.html", error, invited=invited, name=name)
     server_session().end()
+    if invited:
+        # The link has shown who he is as well as the password he has just chosen would.
+        return enter(user_id, "/")
     flash(gettext("Your password is set. Sign in with it."))
     return redirect(url_for("tenants.sign_in"), 303)
