@@ -100,7 +100,8 @@ def bare_shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
         if made.signed_in is not None:
             facts = SimpleNamespace(session_id=uuid.uuid4(), actor=made.signed_in, locale=made.locale,
                                     last_seen_at=datetime.now(UTC), stores=made.stores, preview=None,
-                                    preferences=made.preferences, facts={})  # fmt: skip
+                                    preferences=made.preferences, facts={}, factor_at=None, proved_at=datetime.now(UTC),
+                                    factor_required=False, has_factor=False)  # fmt: skip
             session.visitor = sessions.Visitor(facts)
 
     app.before_request(sign_in)

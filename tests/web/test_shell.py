@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from flask import abort
 
-from app.core.guard.permissions import Actor, declare, declared
+from app.core.guard.permissions import MATRIX_VERBS, Actor, declare, declared
 from app.core.http.problems import TenantSuspended
 from app.core.http.sessions import own_path
 from app.core.languages import known_language
@@ -25,7 +25,8 @@ def _declare_all() -> None:
     for entry in nav.ENTRIES:
         if entry.permission and entry.permission not in declared():
             resource, _, verb = entry.permission.partition(".")
-            declare(resource, verbs=(verb,))
+            in_matrix = [verb] if verb in MATRIX_VERBS else []
+            declare(resource, verbs=in_matrix, extra=[] if in_matrix else [verb])
 
 
 def _add_every_page(bare_shell) -> None:
