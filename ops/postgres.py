@@ -27,7 +27,7 @@ DEFAULT_SETTINGS: dict[str, str] = {
     # A connection serves many dealerships, each with files of its own: below this it closes and opens them all day.
     "max_files_per_process": "4000",
     "jit": "off",
-    # The audit is sealed in the order of commits; without their times the order within a fraction of a second is a guess.
+    # The audit is sealed in the order of commits; without their times the order within a round is a guess.
     "track_commit_timestamp": "on",
     "log_checkpoints": "off",
 }

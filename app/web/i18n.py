@@ -13,7 +13,7 @@ from flask_babel import Babel, gettext
 
 from app.core import languages
 from app.core.db import find_tenant
-from app.core.http.sessions import Visitor
+from app.core.http.visitors import Visitor
 from app.core.languages import known_language
 
 COOKIE = "locale"

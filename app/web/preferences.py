@@ -8,7 +8,7 @@ from flask_babel import gettext
 from app.core.db import transaction
 from app.core.db.ids import to_public
 from app.core.guard.permissions import Actor
-from app.core.http.sessions import Visitor
+from app.core.http.visitors import Visitor
 from app.tenants.operations.preferences import keep_preferences
 from app.tenants.rules.preferences import CHOICES, LABELS, STORE
 from app.web.i18n import signed_in

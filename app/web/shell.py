@@ -13,7 +13,19 @@ from app.core import languages
 from app.core.db import find_tenant
 from app.core.db.ids import to_public
 from app.notifications.ports import words
-from app.web import audit, bulk, cli, export_rules, export_schedules, exports, imports, jobs, saved_views, styleguide, undo
+from app.web import (
+    audit,
+    bulk,
+    cli,
+    export_rules,
+    export_schedules,
+    exports,
+    imports,
+    jobs,
+    saved_views,
+    styleguide,
+    undo,
+)
 from app.web.assets import static_url
 from app.web.components import init_components
 from app.web.edits import init_edits

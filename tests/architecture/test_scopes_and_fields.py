@@ -120,7 +120,7 @@ def test_a_sight_is_the_same_in_every_scope(
     asked = client.post("/customers/filter", data={"phone": PHONE, "csrf_token": token})
     # A condition that may not be asked is no condition.
     assert ("flt_" in asked.location) is (sight == "visible")
-    sent = {"contact_kind": "phone", "value": f"202 555 01{50 + len(scope)}", "csrf_token": token}
+    sent = {"contact_kind": "phone", "value": f"202 555 01{51 if scope == 'own' else 52}", "csrf_token": token}
     assert client.post(f"{path}/contacts", data=sent).status_code == (303 if sight == "visible" else 403)
     point = re.search(r"/contacts/([0-9a-f-]{36})/reveal", page)
     assert bool(point) is (sight == "visible")

@@ -50,8 +50,8 @@ def inside(app: Flask, fresh: Tenant) -> Iterator[Tenant]:
 
 
 def shape(row: Any) -> dict[str, Any]:
-    """A row without what differs between any two: ids, moments and sealed bytes become their types."""
-    values = {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
+    """A row without what differs between any two: ids, moments and sealed bytes become types."""
+    values = {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs if column.key != "tx"}
     differing = (uuid.UUID, datetime, bytes)
     return {name: type(value) if isinstance(value, differing) else value for name, value in values.items()}
 

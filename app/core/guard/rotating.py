@@ -29,7 +29,7 @@ _OWNED: Final = (Holder.SUBJECT, Holder.ROW)
 def rewrap_subject_keys(version: int, limit: int = AT_ONCE) -> int:
     """Wrap up to `limit` keys of persons, old ones too, by the tenant's key `version`; how many there were."""
     done = 0
-    models: tuple[type[SubjectKey] | type[OldSubjectKey], ...] = (SubjectKey, OldSubjectKey)
+    models: tuple[Any, ...] = (SubjectKey, OldSubjectKey)
     for model in models:
         older = select(model).where(model.key_version < version, func.length(model.wrapped) > 0)
         for row in db.session.scalars(older.order_by(model.subject_id).limit(limit - done).with_for_update()).all():

@@ -37,6 +37,7 @@ VERBS = {
     "unwind": N_("Unwind"),
     "share": N_("Share with others"),
     "admit_operator": N_("Let the operator in"),
+    "reveal": N_("Show masked values for a reason"),
     "identity": N_("Choose the identity provider"),
 }
 GROUP_WORDS = {
