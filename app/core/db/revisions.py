@@ -51,7 +51,8 @@ def render_upgrade(line: str, start: str | None, end: str = "head") -> str:
     made = config(line)
     made.output_buffer = io.StringIO()
     command.upgrade(made, f"{start or 'base'}:{end}", sql=True)
-    return made.output_buffer.getvalue()
+    # Rendered for a driver that fills in parameters, percent signs come twice; these scripts are sent without any.
+    return made.output_buffer.getvalue().replace("%%", "%")
 
 
 def known(line: str, revision: str) -> bool:
