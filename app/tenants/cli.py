@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import click
 from flask.cli import AppGroup
@@ -13,7 +14,7 @@ from app.core.db import revisions, tenant, transaction
 from app.core.errors import DomainError, Invalid
 from app.core.guard.permissions import system_actor
 from app.core.guard.vault import blind_index
-from app.tenants.operations import lifecycle, migrating, provisioning, role_defaults
+from app.tenants.operations import exporting, lifecycle, migrating, provisioning, restoring, role_defaults
 from app.tenants.queries import explaining, people
 from app.tenants.queries.sessions import find_user_by_email
 from app.tenants.rules.roles import DEFAULT_ROLES
@@ -139,6 +140,57 @@ def delete(slug: str, name: str, now: bool) -> None:
         _fail(error)
     else:
         click.echo(f"{slug} is deleted" if due is None else f"{slug} is closed and will be erased after {due:%Y-%m-%d}")
+
+
+PASSPHRASE = click.option(
+    "--passphrase-file", required=True, type=click.File("r"), help="Holds the passphrase in its first line."
+)
+
+
+@group.command("export")
+@click.argument("slug")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@PASSPHRASE
+def export(slug: str, file: Path, passphrase_file: IO[str]) -> None:
+    """Write everything of a dealership to FILE, encrypted: rows, stored files, keys, audit."""
+    row = _find(slug)
+    try:
+        done = exporting.export_tenant(system_actor("cli"), row["id"], file, passphrase_file.readline().rstrip("\r\n"))
+    except DomainError as error:
+        _fail(error)
+        return
+    click.echo(f"{slug}: {done.rows} rows of {done.tables} tables and {done.files} files are in {file}")
+    _tell_missing(done.missing)
+
+
+@group.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@PASSPHRASE
+@click.option("--as", "new_slug", default=None, metavar="NEW-SLUG", help="Another short name than it had.")
+def restore(file: Path, passphrase_file: IO[str], new_slug: str | None) -> None:
+    """Bring the dealership in FILE back, all of it or nothing; its id must not be in use."""
+    passphrase = passphrase_file.readline().rstrip("\r\n")
+    try:
+        done = restoring.restore_tenant(system_actor("cli"), file, passphrase, new_slug)
+    except DomainError as error:
+        _fail(error)
+        return
+    what = f"{done.rows} rows of {done.tables} tables and {done.files} files"
+    click.echo(f"{done.slug} is active ({done.tenant_id}) with {what}")
+    if done.migrated_from:
+        click.echo(f"it was exported at {done.migrated_from} and has been migrated")
+    if done.erased_again:
+        click.echo(f"{done.erased_again} persons erased since were erased again")
+    _tell_missing(done.missing)
+    for says in done.findings:
+        click.echo(f"audit: {says}", err=True)
+    if done.findings:
+        sys.exit(1)
+
+
+def _tell_missing(names: list[str]) -> None:
+    for name in names:
+        click.echo(f"the stored file {name} was missing or damaged when the export was made", err=True)
 
 
 @group.command("migrate")

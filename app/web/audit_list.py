@@ -65,9 +65,10 @@ def _glance(actor: Actor, entry_id: UUID) -> dict[str, Any]:
 # What entries tell of besides the columns of their records.
 declare_record("view", scope=INTERNAL)
 declare_record("import", kind=INTERNAL, rows=INTERNAL)
+declare_record("tenant", exported_at=INTERNAL, rows=INTERNAL)
 
 # What somebody saw in full or took away.
-LEAVING = ("customer.reveal", "customer.reveal_contact", "export", "download")
+LEAVING = ("customer.reveal", "customer.reveal_contact", "export", "download", "tenant.export")
 _PERSON = Outgoing(PERSONAL, "name")
 _NAMED: dict[str, Any] = {"out": _PERSON, "under_out": _PERSON}
 

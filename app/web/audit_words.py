@@ -22,6 +22,7 @@ RECORDS = {
     "consent": N_("Consent"),
     "api_key": N_("API key"),
     "identity_provider": N_("Identity provider"),
+    "tenant": N_("Dealership"),
 }
 # Type of record -> prefix of its public ids, its page and the argument there.
 PAGES = {
@@ -62,6 +63,7 @@ FIELDS = {
     "closed_at": N_("Closed"),
     "contact_kind": N_("Kind"),
     "contact_point_id": N_("Contact"),
+    "exported_at": N_("Exported at"),
     "grants": N_("Rights"),
     "member_ids": N_("Members"),
     "permission": N_("Right"),
@@ -168,4 +170,6 @@ ACTIONS = {
     "api_key.create": N_("API key made"),
     "api_key.revoke": N_("API key withdrawn"),
     "api_key.rotate": N_("API key renewed"),
+    "tenant.export": N_("Dealership exported as a whole"),
+    "tenant.restore": N_("Dealership restored from an export"),
 }

@@ -66,8 +66,11 @@ def tenant_role_script(schema: str, login: int) -> str:
     )
 
 
-def tenant_schema_script(schema: str, revision: str) -> str:
-    """Schema, rights, tables and version of one tenant; sent as the owner inside a transaction."""
+def tenant_schema_script(schema: str, revision: str, tables: str | None = None) -> str:
+    """Schema, rights, tables and version of one tenant; sent as the owner inside a transaction.
+
+    `tables` is what makes tables and version of an older revision; the models say those of today.
+    """
     _check(schema)
     if not revision.replace("_", "").isalnum():
         raise ValueError(f"not a revision: {revision!r}")
@@ -78,9 +81,7 @@ def tenant_schema_script(schema: str, revision: str) -> str:
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {schema};\n"
         f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {schema};\n"
         f"SET LOCAL search_path = {schema}, shared, ext, pg_temp;\n"
-        f"{tenant_tables_script()}"
-        f"INSERT INTO alembic_version (version_num) VALUES ('{revision}');\n"
-    )
+    ) + (tables or f"{tenant_tables_script()}INSERT INTO alembic_version (version_num) VALUES ('{revision}');\n")
 
 
 def platform_script() -> str:

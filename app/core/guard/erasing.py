@@ -78,6 +78,14 @@ def erase_subject(actor: Actor, subject_id: uuid.UUID, record_type: str) -> Eras
     return found
 
 
+def erase_again(actor: Actor, subject_id: uuid.UUID) -> None:
+    """Erase somebody who was erased before, and came back with older data or older keys."""
+    if holds_anything(subject_id):
+        erase_subject(actor, subject_id, "subject")
+    else:
+        vault.destroy_subject_key(subject_id)
+
+
 def holds_anything(subject_id: uuid.UUID) -> bool:
     """Whether any value of the subject's is there that can be removed, readable or not."""
     return any(

@@ -27,7 +27,7 @@ from app.core.db import directory, tenant, transaction
 from app.core.db.owner import owner
 from app.core.db.scopes import Tenant, tenant_scope
 from app.core.errors import N_, DomainError
-from app.core.guard import erasing, keys, vault
+from app.core.guard import erasing, keys
 from app.core.guard.permissions import Actor
 
 FORMAT = "forecourt-keys-1"
@@ -183,10 +183,7 @@ def _put_back(known: Tenant, line: dict[str, Any]) -> int:
 
 def _destroy_again(actor: Actor, known: Tenant, subject_id: uuid.UUID) -> None:
     with tenant(known.id), transaction():
-        if erasing.holds_anything(subject_id):
-            erasing.erase_subject(actor, subject_id, "subject")
-        else:
-            vault.destroy_subject_key(subject_id)
+        erasing.erase_again(actor, subject_id)
 
 
 def _table(known: Tenant, table: str) -> sql.Identifier:

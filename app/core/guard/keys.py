@@ -112,6 +112,17 @@ def wrapped_anew(row: Mapping[Any, Any]) -> bytes | None:
     return None if by == 0 else _wrapped(master_key(), row, plain)
 
 
+def wrapped_for(other_key: bytes, row: Mapping[Any, Any]) -> bytes:
+    """A tenant's key as it leaves the installation: wrapped by `other_key` instead of the master key."""
+    return _wrapped(other_key, row, _opened(row)[0])
+
+
+def wrapped_from(other_key: bytes, row: Mapping[Any, Any]) -> bytes:
+    """A tenant's key that `wrapped_for` wrapped, by the master key of here. Raises SealBroken."""
+    plain = unlock(AESGCM(derived(other_key, "tenant-keys")), bytes(row["wrapped"]), _place_of(row))
+    return _wrapped(master_key(), row, plain)
+
+
 def _wrapped(master_key: bytes, row: Mapping[Any, Any], plain: bytes) -> bytes:
     return lock(AESGCM(derived(master_key, "tenant-keys")), plain, _place_of(row))
 

@@ -63,7 +63,7 @@ def suspend_tenant(tenant_id: str) -> None:
 def resume_tenant(tenant_id: str) -> None:
     """Open a suspended tenant, or one whose deletion is still waiting, again; what it was owed goes on at once."""
     _move(tenant_id, ("suspended", "deleting"), "active")
-    _wake(tenant_id)
+    wake_tenant(tenant_id)
 
 
 def _move(tenant_id: str, allowed: tuple[str, ...], state: str) -> None:
@@ -81,7 +81,7 @@ def _move(tenant_id: str, allowed: tuple[str, ...], state: str) -> None:
     directory.refresh()
 
 
-def _wake(tenant_id: str) -> None:
+def wake_tenant(tenant_id: str) -> None:
     """Make the outbox rows that have waited due now, and have the relay look; a kill before it costs one sweep."""
     with owner() as connection:
         row = connection.execute("SELECT dsn_name FROM tenants WHERE id = %s", [tenant_id]).fetchone()
@@ -148,7 +148,7 @@ def erase_tenant(tenant_id: str) -> None:
         raise NotFound
     if row[0] != "deleting":
         raise TenantNotReady(state=row[0])
-    _drop_schema(tenant_id, row[1])
+    drop_schema(tenant_id, row[1])
     files.erase_tenant_files(tenant_id)
     _forget_redis_keys(tenant_id)
     forget_keys(tenant_id)
@@ -171,7 +171,8 @@ def erase_tenant(tenant_id: str) -> None:
     directory.refresh()
 
 
-def _drop_schema(tenant_id: str, dsn_name: str) -> None:
+def drop_schema(tenant_id: str, dsn_name: str) -> None:
+    """Remove schema and role of a tenant, as far as they are there."""
     schema = f"t_{tenant_id}"
     if not SCHEMA_SHAPE.match(schema):
         raise ValueError(f"not a tenant schema: {schema!r}")

@@ -170,7 +170,7 @@ def _take(connection: psycopg.Connection[Any], query: LiteralString, value: str)
         query = "SELECT tenant_id, purpose, key_version, wrapped FROM platform.wrapped_keys WHERE tenant_id = %s"
         return _Plan(Tenant(**row), cursor.execute(query, [row["id"]]).fetchall(), request)
     counts = {login: count for dsn_name, login, count in used.fetchall() if dsn_name == row["dsn_name"]}
-    row["login"] = _login_with_room(connection, counts)
+    row["login"] = login_with_room(connection, counts)
     row["schema_version"] = revisions.head("tenants")
     return _Plan(Tenant(**row), keys.new_tenant_keys(keys.master_key(), row["id"]), request)
 
@@ -268,7 +268,7 @@ def _create_schema(connection: psycopg.Connection[Any], made: Tenant, progress: 
     progress("schema")
 
 
-def _login_with_room(connection: psycopg.Connection[Any], used: Mapping[int, int]) -> int:
+def login_with_room(connection: psycopg.Connection[Any], used: Mapping[int, int]) -> int:
     """The lowest login bucket that serves fewer tenants of the server than it can."""
     capacity = LOGIN_CAPACITY if connection.info.server_version >= 160000 else LOGIN_CAPACITY_OLD
     bucket = 1
