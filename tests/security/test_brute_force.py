@@ -41,7 +41,7 @@ def guess(client: FlaskClient, who: str, password: str, address: str) -> int:
     return client.post("/sign-in", data=data, environ_base={"REMOTE_ADDR": address}).status_code
 
 
-def test_many_addresses_at_one_account_get_few_guesses_and_its_owner_waits_a_quarter_of_an_hour_at_most(
+def test_many_addresses_get_few_guesses_and_the_owner_waits_a_quarter_of_an_hour(
     alpha: Tenant, beta: Tenant, client_for: Clients, looked_at: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = [
