@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.core.db import Tenant, db, directory, tenant, transaction
 from app.core.db.contents import contents_of, copy_out, fix_settings
@@ -162,6 +162,31 @@ def test_a_deleted_dealership_comes_back_as_it_was(mover: Tenant, alpha: Tenant,
     with owner() as connection:
         listed = "SELECT count(*) FROM destroyed_keys WHERE owner = %s"
         assert connection.execute(listed, [mover.schema]).fetchone() == (0,)
+
+
+def test_what_is_written_meanwhile_is_not_in_it(
+    mover: Tenant, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = exporting.copy_out, list[Digests]()
+
+    def busy(connection: Any, schema: str, content: Any) -> Iterator[bytes]:
+        if not seen:
+            # The first table is about to be read: from here on nothing new is of this moment.
+            seen.append(digests(mover))
+            with tenant(mover.id), transaction():
+                store = db.session.scalars(select(Store.id)).first()
+                create_customer(actor=SYSTEM, kind="individual", name="Late", store_id=store, contact_points=[])
+                db.session.execute(delete(ContactPoint))
+        yield from real(connection, schema, content)
+
+    monkeypatch.setattr(exporting, "copy_out", busy)
+    exporting.export_tenant(SYSTEM, mover.id, file, PASSPHRASE)
+    said = archives.Archive(file, PASSPHRASE).manifest()
+    assert {item["table"]: (item["rows"], item["sha256"]) for item in said["tables"]} == seen[0]
+    assert seen[0]["crm_contact_points"][0] == len(PHONES)
+    lifecycle.delete_tenant(mover.id, mover.name, now=True)
+    assert restoring.restore_tenant(SYSTEM, file, PASSPHRASE).findings == []
+    assert readable(mover) == set(PHONES)
 
 
 def test_it_comes_to_a_platform_that_has_never_known_it(
