@@ -167,6 +167,8 @@ ACTIONS = {
     "partner.edit": N_("Identity provider changed"),
     "partner.refuse": N_("Sign-in from the identity provider refused"),
     "user.join": N_("Invitation accepted"),
+    "samples.load": N_("Sample data loaded"),
+    "samples.remove": N_("Sample data removed"),
     "api_key.create": N_("API key made"),
     "api_key.revoke": N_("API key withdrawn"),
     "api_key.rotate": N_("API key renewed"),

@@ -26,6 +26,7 @@ from app.core.jobs.models import Job
 from app.core.lists.bulk import changing, steps
 from app.core.lists.query import ListQuery
 from app.core.lists.spec import REGISTRY, BulkAction
+from app.tenants.operations.samples import REMOVE
 from app.web import find
 
 bp = Blueprint("bulk", __name__, template_folder="templates")
@@ -80,14 +81,15 @@ def _change(query: ListQuery, action: BulkAction) -> Response:
 
 def skipped_rows(job: Job) -> list[dict[str, Any]]:
     """The rows a change left as they are: each with its page and the reason."""
-    rows = job.result.get("rows", ()) if job.kind == steps.KIND else ()
-    if not rows:
-        return []
-    prefix = rows[0]["id"].partition("_")[0]
-    names = find.named(current_actor(), prefix, {from_public(prefix, row["id"]) for row in rows})
+    rows = job.result.get("rows", ()) if job.kind in (steps.KIND, REMOVE) else ()
+    names: dict[str, Any] = {}
+    for prefix in {row["id"].partition("_")[0] for row in rows}:
+        ids = {from_public(prefix, row["id"]) for row in rows if row["id"].startswith(f"{prefix}_")}
+        found = find.named(current_actor(), prefix, ids)
+        names.update({to_public(prefix, key): item for key, item in found.items()})
     return [
         {
-            "record": names.get(from_public(prefix, row["id"])),
+            "record": names.get(row["id"]),
             "reason": gettext(row["message"]).format(**{name: _word(text) for name, text in row["params"].items()}),
         }
         for row in rows

@@ -28,6 +28,8 @@ KINDS = {
     CHANGE: N_("Change of many rows"),
     TAKING_BACK: N_("Undo of a change of many rows"),
     "demo.history": N_("Loading of the demonstration's history"),
+    "samples.load": N_("Loading of sample data"),
+    "samples.remove": N_("Removal of sample data"),
     "search_rebuild": N_("Filling of the search"),
     "insights.recompute": N_("Recomputation of a metric"),
 }

@@ -20,6 +20,7 @@ from app.web import (
     export_rules,
     export_schedules,
     exports,
+    first_steps,
     imports,
     jobs,
     saved_views,
@@ -108,7 +109,8 @@ def init_app(app: Flask) -> None:
     )  # fmt: skip
     app.jinja_env.filters.update(words=words, public_id=lambda key, prefix: to_public(prefix, key))
     app.context_processor(_page_context)
-    for module in (audit, bulk, exports, export_rules, export_schedules, imports, jobs, saved_views, styleguide, undo):
+    served = (audit, bulk, exports, export_rules, export_schedules, first_steps, imports, jobs, saved_views, styleguide)
+    for module in (*served, undo):
         app.register_blueprint(module.bp)
     app.register_blueprint(bp)
     app.cli.add_command(cli.group)

@@ -18,6 +18,7 @@ from app.notifications.queries import Waiting, needs_me
 from app.web.charts import Part
 from app.web.deliveries import Deliveries, deliveries
 from app.web.desk import Asked, Desk
+from app.web.first_steps import first_steps
 from app.web.formats import format_compact_money, format_money, format_month, format_number
 
 IN_STOCK = "in_stock"
@@ -82,6 +83,7 @@ def gather(actor: Actor, today: date, store: str = "") -> dict[str, Any]:
         "activities": _activities(desk),
         "waiting": _waiting(desk),
         "shortcuts": _shortcuts(desk),
+        "first_steps": first_steps(desk),
     }
 
 

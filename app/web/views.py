@@ -19,7 +19,7 @@ from app.web import announcing, assets, health, palette, today
 from app.web import find as search
 from app.web.formats import display_zone
 from app.web.i18n import COOKIE as LOCALE_COOKIE
-from app.web.nav import SETTINGS, shown_entries
+from app.web.nav import SETTINGS, is_open, shown_entries
 from app.web.preferences import THEME_COOKIE, THEMES, keep, store_ids
 from app.web.start import find_dealership
 from app.web.stores import same_page_in_store
@@ -47,8 +47,9 @@ def start_page() -> str:
     errors = {"dealership": [missing]} if asked and found is None else {}
     values = {"dealership": asked}
     return render_template(
-        "web/start.html", found=found, values=values, errors=errors, signs_up=settings().sign_up
-    )
+        "web/start.html", found=found, values=values, errors=errors,
+        signs_up=settings().sign_up and is_open(None, "tenants.sign_up", None),
+    )  # fmt: skip
 
 
 def today_page() -> str:

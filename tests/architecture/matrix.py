@@ -39,7 +39,6 @@ ITEM = Row(("item_id",))
 UNDO = Row(("undo_id",))
 # An entry is the dealership's; less than the right over all shows what one and one's team did.
 ENTRY = Row(("entry_id",))
-
 OPERATOR, AT_CONSOLE = Row(operator=True), Row(public=True, operator=True)
 FLEET = Row(("tenant_id",), operator=True)
 CONSENT = Row(("consent_id",), other_store=False)
@@ -53,9 +52,10 @@ ROWS: dict[str, Row] = {
     # shell
     "GET /": PUBLIC,
     **dict.fromkeys(("GET /sign-up", "POST /sign-up", "GET /sign-up/mails"), PUBLIC),
-    **dict.fromkeys(("GET /sign-up/<sign_up_id>/<token>", "POST /sign-up/<sign_up_id>/<token>"), SIGN_UP),
+    **dict.fromkeys((f"{method} /sign-up/<sign_up_id>/<token>" for method in ("GET", "POST")), SIGN_UP),
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
+    **dict.fromkeys(("POST /samples/load", "POST /samples/remove"), PLAIN),
     "GET /static/<mark>/<path:name>": PUBLIC,
     "POST /preferences": PUBLIC,
     "GET /session": PLAIN,

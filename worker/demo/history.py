@@ -86,6 +86,8 @@ class Teller:
         self.dealership, self.actor = dealership, actor_of(dealership)
         self.stores = [uuid.UUID(store_id) for store_id in params["stores"]]
         self.staff = {post: uuid.UUID(user_id) for post, user_id in params["staff"].items()}
+        # What was told, as kind and id.
+        self.made: list[tuple[str, uuid.UUID]] = []
 
     def tell(self, story: Story) -> None:
         """One story, whole."""
@@ -115,7 +117,8 @@ class Teller:
             )
             for deed in buyer.deeds
         ]
-        activities.log_history(actor=self.actor, customer_id=customer.id, entries=said)
+        logged = activities.log_history(actor=self.actor, customer_id=customer.id, entries=said)
+        self.made += [("customer", customer.id), *(("activity", key) for key in logged)]
         return customer.id
 
     def _stock(self, car: Car, buyers: list[uuid.UUID]) -> None:
@@ -137,6 +140,7 @@ class Teller:
             transmission=car.transmission,
             fuel=car.fuel,
         )
+        self.made.append(("vehicle", vehicle.id))
         for reading in later:
             odometers.record_odometer(
                 actor=self.actor,
@@ -160,6 +164,7 @@ class Teller:
             cost=stay.cost,
             acquired_on=stay.acquired_on,
         )
+        self.made.append(("stock_unit", unit.id))
         for priced in stay.prices:
             units.change_price(
                 actor=self.actor,
@@ -189,6 +194,7 @@ class Teller:
             delivered_on=sale.delivered_on,
             note=sale.note,
         )
+        self.made.append(("deal", deal.id))
         if lost:
             deals.edit_deal(
                 actor=self.actor,

@@ -6,7 +6,7 @@ import importlib
 
 MODULES = (
     *("jobs", "tenants", "crm", "inventory", "sales", "insights", "notifications"),
-    *("imports", "lists", "search", "guard", "keys", "operators", "demo"),
+    *("imports", "lists", "search", "guard", "keys", "operators", "demo", "samples"),
 )
 
 

@@ -5,6 +5,7 @@ from app.tenants.models.api_keys import ApiKey
 from app.tenants.models.factors import Challenge, CodeApp, Passkey, RecoveryCode
 from app.tenants.models.partners import IdentityProvider
 from app.tenants.models.roles import Grant, Role, RoleSight
+from app.tenants.models.samples import Sample
 from app.tenants.models.sign_ups import sign_up_attempts, sign_ups
 from app.tenants.models.signing import Link, Mail, SessionRow, SignInAttempt
 from app.tenants.models.stores import Store, Team, TeamMember
@@ -25,6 +26,7 @@ __all__ = [
     "RecoveryCode",
     "Role",
     "RoleSight",
+    "Sample",
     "SessionRow",
     "SignInAttempt",
     "Store",

@@ -38,6 +38,7 @@ VERBS = {
     "share": N_("Share with others"),
     "admit_operator": N_("Let the operator in"),
     "reveal": N_("Show masked values for a reason"),
+    "samples": N_("Load and remove sample data"),
     "identity": N_("Choose the identity provider"),
 }
 GROUP_WORDS = {
