@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from app.core import clock
 from app.core.db import Tenant, tenant
 from app.core.lists.spec import OWN_ARGUMENTS, REGISTRY, ListSpec
 from tests.fixtures import worlds
@@ -146,6 +147,14 @@ ROUNDS = settings(
 QUESTIONS = st.lists(asked(), min_size=40, max_size=40)
 
 
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same moment in both worlds: pages say what time it is."""
+    moment = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: moment)
+
+
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("reader", sorted(READERS))
 @ROUNDS
 @given(questions=QUESTIONS)

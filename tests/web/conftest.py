@@ -92,6 +92,7 @@ def bare_shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
     rendering.init_app(app)
     shell.init_app(app)
     app.add_url_rule("/sign-in", "tenants.sign_in", lambda: "sign in here")
+    app.add_url_rule("/sign-up", "tenants.sign_up", lambda: "sign up here")
     # What the tenants' blueprint, which every application has, gives the frame.
     app.jinja_env.globals["mark_of_visitor"] = lambda: "mark"
     made = Shell(app)
