@@ -37,7 +37,7 @@ Digests = dict[str, tuple[int, str]]
 
 @pytest.fixture(autouse=True)
 def context(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    # The real cost is tried once, below.
+    # The real cost is paid once, in test_archives.py.
     monkeypatch.setattr(archives, "_COST", {"n": 2**10, "r": 8, "p": 1})
     with app.app_context():
         yield
