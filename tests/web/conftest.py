@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -93,7 +94,8 @@ def bare_shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
     shell.init_app(app)
     app.add_url_rule("/sign-in", "tenants.sign_in", lambda: "sign in here")
     app.add_url_rule("/sign-up", "tenants.sign_up", lambda: "sign up here")
-    # What the tenants' blueprint, which every application has, gives the frame.
+    # What the tenants' module, which every application has, gives the frame.
+    importlib.import_module("app.tenants.permissions")
     app.jinja_env.globals["mark_of_visitor"] = lambda: "mark"
     made = Shell(app)
 
