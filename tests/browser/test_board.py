@@ -134,7 +134,13 @@ def test_the_keyboard_moves_a_card(window: Callable[..., Shop], american: Tenant
     expect(at(shop, car).locator("a").first).to_be_focused()
 
 
-def test_j_and_k_walk_the_cards_as_they_walk_rows(window: Callable[..., Shop], american: Tenant, car: str) -> None:
+def test_j_and_k_walk_the_cards_as_they_walk_rows(
+    window: Callable[..., Shop], american: Tenant, car: str, app: Flask
+) -> None:
+    with app.app_context(), tenant(american.id), transaction():
+        store = db.session.scalars(select(Store.id).order_by(Store.code)).first()
+        made = vehicles.add_vehicle(actor=SYSTEM, make="Škoda", model="Second")
+        units.stock_in_unit(actor=SYSTEM, vehicle_id=made.id, store_id=store, status="in_recon")
     shop = window(american)
     shop.go(BOARD)
     shop.page.wait_for_timeout(400)

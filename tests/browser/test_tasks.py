@@ -89,9 +89,11 @@ def test_what_one_sees_is_exported_with_two(window: Callable[..., Shop], america
     shop = window(american, "gm")
     presses = Presses(shop.page)
     shop.go("/vehicles")
-    shop.page.click("details.menu:has(button[value=xlsx]) > summary")
+    shop.page.click("a[href*='/export'][data-dialog]")
+    shop.page.locator("dialog[open] [name=purpose]").fill("Monday's walk of the lot")
     with shop.page.expect_navigation():
-        shop.page.click("button[value=xlsx]")
+        shop.page.click("dialog[open] button[type=submit].b-p")
+    assert "/exports/" in shop.page.url
     assert presses.count == 2
 
 
