@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.core import clock
 from app.core.db import find_tenant, transaction
 from app.core.db.ids import from_public
-from app.core.http.access import ANY_USER, public, require
+from app.core.http.access import ANY_USER, before_factor, public, require
 from app.core.http.csrf import csrf_token
 from app.core.http.problems import NotSignedIn
 from app.core.http.sessions import at_operator_host, current_actor, current_visitor, own_path, settings
@@ -90,6 +90,7 @@ def note_recent() -> tuple[str, int]:
 
 @bp.get("/session")
 @require(ANY_USER)
+@before_factor
 def show_session() -> dict[str, str]:
     return {"csrf_token": csrf_token()}
 
@@ -115,6 +116,7 @@ def show_help() -> str:
 
 @bp.post("/preferences")
 @public("language and theme are chosen before signing in as well", everywhere=True)
+@before_factor
 def preferences() -> BaseResponse:
     form, visitor, target = request.form, current_visitor(), own_path(request.form.get("next"))
     locale = known_language(form.get("locale"))

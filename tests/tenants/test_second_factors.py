@@ -204,6 +204,9 @@ def test_whose_role_demands_one_sets_one_up_before_anything_else(
     assert (led.status_code, led.location) == (303, "/account/factors?next=/deals")
     assert client.get("/").location == "/account/factors?next=/"
     assert send(client, "/account", page="/account/factors", name="X").status_code == 403
+    # In one's own language, though.
+    for locale in ("zh", "en"):
+        assert send(client, "/preferences", page="/account/factors", locale=locale).status_code == 303
     refused = client.get("/deals", headers={"Accept": "application/json"})
     assert (refused.status_code, refused.json["code"]) == (403, "second_factor_missing")
     assert client.get("/deals", headers={"HX-Request": "true"}).headers["HX-Redirect"].startswith("/account/factors")
