@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -57,7 +58,7 @@ def make_user(store, name, key="salesperson"):
 
 def test_deals_get_another_salesperson_and_go_back(client_for, alpha, stores):
     client, seller = client_for(alpha), user_of("salesperson")
-    unwound = make_deal(stores[0], delivered_on=stores[0].created_at.date())
+    unwound = make_deal(stores[0], delivered_on=date(2026, 2, 1))
     with transaction():
         delivery.unwind_deal(
             actor=SYSTEM, deal_id=unwound.id, version=unwound.version, reason="Came back", unwound_on=None
