@@ -97,7 +97,7 @@ def show_price():
     asked = load_form(PriceArguments, request.args)
     store_id = _store_id(asked)
     everything = SalesQuestion(asked["deal_type"], None, None, asked["make"], asked["model"], store_id)
-    last = asked["until"] or queries.find_latest_month(actor, everything) or month_of(clock.now().date())
+    last = asked["until"] or queries.find_latest_month(actor, everything) or _this_month()
     months = months_back(last, MONTHS)
     question = SalesQuestion(asked["deal_type"], months[0], last, asked["make"], asked["model"], store_id)
     by_month = queries.list_prices_by_month(actor, question)
@@ -133,7 +133,7 @@ def show_price():
             for figure in queries.list_prices_by_model(actor, question)
         ],
         earlier=page(until=f"{months_back(months[0], 2)[0]:%Y-%m}"),
-        later=page(until=f"{_later(last):%Y-%m}") if last < month_of(clock.now().date()) else None,
+        later=page(until=f"{_later(last):%Y-%m}") if last < _this_month() else None,
         every_model=page(make=None, model=None),
         months=months,
     )
@@ -222,8 +222,12 @@ def _narrowed(question: SalesQuestion, **changes: Any) -> SalesQuestion:
     return SalesQuestion(**{**question.__dict__, **changes})
 
 
+def _this_month() -> date:
+    return month_of(clock.today(current_tenant().timezone))
+
+
 def _later(month: date) -> date:
-    return min(months_back(month, 1)[0].replace(year=month.year + 2), month_of(clock.now().date()))
+    return min(months_back(month, 1)[0].replace(year=month.year + 2), _this_month())
 
 
 def _model_name(actor: Actor, question: SalesQuestion) -> str | None:
