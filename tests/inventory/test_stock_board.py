@@ -33,7 +33,7 @@ def lot(app, alpha):
             status = "available" if number < 30 else "in_recon"
             unit = units.stock_in_unit(
                 actor=SYSTEM, vehicle_id=car.id, store_id=store, status=status, asking_price=Decimal(10_000),
-                acquired_on=clock.today("UTC") - timedelta(days=number + 2),
+                acquired_on=clock.today("America/New_York") - timedelta(days=number + 2),
             )  # fmt: skip
             if number == 32:
                 units.move_status(actor=SYSTEM, unit_id=unit.id, version=unit.version, status="sold")

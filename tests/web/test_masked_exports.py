@@ -48,7 +48,7 @@ def planted(app, alpha):
             car = vehicles.add_vehicle(actor=SYSTEM, make="Make", model="Model", plate=PLATE if name is NAME else None)
             unit = units.stock_in_unit(
                 actor=SYSTEM, vehicle_id=car.id, store_id=store, asking_price=Decimal(10_000), cost=Decimal(7_654),
-                acquired_on=clock.today("UTC"),
+                acquired_on=clock.today("America/New_York"),
             )  # fmt: skip
             deals.record_deal(
                 actor=SYSTEM, stock_unit_id=unit.id, price=Decimal(9_500), customer_id=buyer.id,
