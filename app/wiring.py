@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.core.jobs.notices import ImportMoved, JobFinished
+from app.core.lists.exports.ending import settle_export
 from app.core.lists.exports.notices import ExportDecided, ExportWaits
 from app.crm.events import ActivitiesLogged, ActivityChanged, ActivityDeleted, ActivityLogged
 from app.insights.operations.dues import note_activity, note_deal, note_deals, note_vehicle
@@ -32,7 +33,7 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     DealUnwound: (note_deal,),
     DealsRecorded: (note_deals,),
     DealsTakenBack: (note_deals,),
-    JobFinished: (reactions.job_finished,),
+    JobFinished: (settle_export, reactions.job_finished),
     ExportWaits: (reactions.export_waits,),
     ExportDecided: (reactions.export_decided,),
     ImportMoved: (reactions.import_moved,),

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, func, select
 
 from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.permissions import Actor
-from app.core.jobs.models import Job
 from app.core.jobs.topics import Named, Phrase, declare_subject
 from app.core.lists.exports import operations
 from app.core.lists.exports.cells import DETAILS
@@ -104,22 +103,14 @@ def _shown(label: str, treatment: str) -> ShownColumn:
     return ShownColumn(label, treatment, gettext(TREATMENTS[treatment]) if treatment in TREATMENTS else treatment)
 
 
-def state_of(row: Any) -> str:
-    """How an export stands, its job asked where that knows better."""
-    return gettext(STATES[row.state])
-
-
 def _exports(actor: Actor) -> Select[Any]:
     users = tenants.user_facts()
-    # A job that was stopped or died says so before the export does.
-    died = Job.state.in_(("failed", "canceled"))
-    state = case((Export.state != ExportState.STARTED.value, Export.state), (died, "failed"), else_=Export.state)
     return (
         select(
             Export.id,
             Export.list_name,
             Export.format,
-            state.label("state"),
+            Export.state,
             Export.purpose,
             Export.recipient,
             Export.unmasked,
@@ -130,7 +121,6 @@ def _exports(actor: Actor) -> Select[Any]:
         )
         .select_from(Export)
         .outerjoin(users, users.c.user_id == Export.created_by)
-        .outerjoin(Job, Job.id == Export.job_id)
         .where(operations.visible_to(actor))
     )
 

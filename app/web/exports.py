@@ -26,7 +26,7 @@ from app.core.lists.exports.states import ExportState
 from app.core.lists.query import ListQuery
 from app.core.lists.spec import REGISTRY, ListSpec
 from app.tenants import queries as tenants
-from app.web.export_words import EXPORTS, FORMATS, PREFIX, list_words, shown_columns, state_of, treated_words
+from app.web.export_words import EXPORTS, FORMATS, PREFIX, STATES, list_words, shown_columns, treated_words
 from app.web.i18n import current_locale
 from app.web.job_words import shown_job
 from app.web.work_lists import people_choices
@@ -91,7 +91,7 @@ def show_export(export_id: str) -> str:
         export=row,
         export_id=export_id,
         title=gettext("Export: %(list)s", list=list_words(row.list_name)),
-        state=state_of(row),
+        state=gettext(STATES[row.state]),
         format=FORMATS[row.format],
         columns=treated_words(row),
         job=shown_job(job) if job is not None and is_own else None,

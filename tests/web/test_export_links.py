@@ -16,6 +16,7 @@ from app.core.guard.models import AuditEntry, StoredFile
 from app.core.guard.permissions import Actor
 from app.core.guard.policy import policy_for
 from app.core.jobs import runner
+from app.core.jobs.jobs import retry_job
 from app.core.jobs.models import Job, Outbox
 from app.core.lists.exports import operations, steps, taking, tending
 from app.core.lists.exports.models import Export, ExportLink
@@ -200,12 +201,40 @@ def test_a_canceled_export_leaves_no_parts_and_counts_no_rows(app, alpha, monkey
         assert db.session.scalars(select(StoredFile).where(StoredFile.kind == "export_part")).all() == []
 
 
+def test_an_export_whose_step_died_for_good_has_failed_and_can_be_tried_again(app, alpha, client_for, monkeypatch):
+    client, finish = client_for(alpha), steps._finish
+
+    def dies(work, kept):
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(steps, "_finish", dies)
+    export_id = x.ask(app, alpha, "tenant_admin", "customers", purpose="Will die")
+    work_off_some(app, alpha, 1)
+    with app.app_context(), tenant(alpha.id), transaction():
+        assert db.session.get_one(Export, export_id).rows > 0
+        db.session.execute(update(Outbox).where(Outbox.queue == "exports").values(max_attempts=1))
+    work_off_some(app, alpha, 1)
+    with app.app_context(), tenant(alpha.id):
+        row = db.session.get_one(Export, export_id)
+        assert (row.state, row.rows) == ("failed", 0)
+        assert db.session.scalars(select(StoredFile).where(StoredFile.kind == "export_part")).all() == []
+    assert "Being made" not in client.get(f"/exports/{to_public('exp', export_id)}").text
+    assert "Will die" in client.get("/exports?state=failed").text
+    monkeypatch.setattr(steps, "_finish", finish)
+    with app.app_context(), tenant(alpha.id), transaction():
+        retry_job(x.actor_of("tenant_admin"), db.session.get_one(Export, export_id).job_id)
+    work_off(app, alpha, queue="exports")
+    assert b"Linked 6" in x.taken(app, alpha, "tenant_admin", export_id)
+
+
 def work_off_some(app, of, count):
     """As many steps, though more are waiting."""
     for _ in range(count):
         with app.app_context(), tenant(of.id):
             found = db.session.scalars(
-                select(Outbox.id).where(Outbox.queue == "exports", Outbox.done_at.is_(None)).order_by(Outbox.id)
+                select(Outbox.id)
+                .where(Outbox.queue == "exports", Outbox.done_at.is_(None), Outbox.dead_at.is_(None))
+                .order_by(Outbox.id)
             ).first()
         with app.app_context():
             runner.run(of.id, str(found))

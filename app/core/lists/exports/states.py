@@ -20,7 +20,7 @@ MEDIA_TYPES: Final = {
 
 
 class ExportState(StrEnum):
-    """How an export stands. While it is `started` its job says more."""
+    """How an export stands. While it is `started` its job says how far it is."""
 
     WAITING = "waiting"
     REFUSED = "refused"

@@ -29,6 +29,7 @@ from app.core.jobs.queues import QueueName
 from app.core.lists import pages
 from app.core.lists.cursors import CursorCodec
 from app.core.lists.exports.cells import Sheet, Value, Words, pack, unpack
+from app.core.lists.exports.ending import forget_parts
 from app.core.lists.exports.errors import ExportLimit
 from app.core.lists.exports.models import Export, ExportSchedule
 from app.core.lists.exports.operations import export_permission, file_place, resource_of
@@ -77,7 +78,6 @@ def export_rows(job_id: uuid.UUID, who: Who, speak: Speaker) -> None:
     """One step of an export, with the rights its owner has now. What he may no longer ask fails the job."""
     job = begin_step(job_id)
     if job is None:
-        _canceled(job_id)
         return
     export = db.session.get(Export, uuid.UUID(job.params["export"]))
     if export is None or export.file_key is None:
@@ -89,15 +89,15 @@ def export_rows(job_id: uuid.UUID, who: Who, speak: Speaker) -> None:
         work = _prepared(job, export, kept, who, speak)
         check_limit(export.created_by, rules_in_force(), more=kept["done"], but=export.id)
     except (Invalid, NotFound, RightsChanged):
-        _fail(job, export, {"error": "rights_changed"})
+        finish_job(job, JobState.FAILED, {"error": "rights_changed"})
         return
     except ExportLimit:
-        _fail(job, export, {"error": "export_limit"})
+        finish_job(job, JobState.FAILED, {"error": "export_limit"})
         return
     if not kept["read"]:
         _read_on(work, kept)
     elif export.format == Format.XLSX and kept["done"] > MOST_XLSX_ROWS:
-        _fail(job, export, {"error": "too_many_for_xlsx", "most": MOST_XLSX_ROWS})
+        finish_job(job, JobState.FAILED, {"error": "too_many_for_xlsx", "most": MOST_XLSX_ROWS})
     else:
         _finish(work, kept)
 
@@ -201,7 +201,7 @@ def _finish(work: Work, kept: Mapping[str, Any]) -> None:
         expires_at=expires,
         max_bytes=MOST_BYTES,
     )
-    _forget_parts(job)
+    forget_parts(job)
     export.state, export.file_id, export.expires_at = ExportState.READY.value, stored.id, expires
     export.rows, export.size = kept["done"], counted.bytes
     export.treated = {one.column.key: _done_to(one) for one in work.sheet.columns}
@@ -232,32 +232,6 @@ def _lines(work: Work, parts: list[str]) -> Iterator[list[Value]]:
     for number, file_id in enumerate(parts):
         with files.open_file(uuid.UUID(file_id)) as stored:
             yield from unpack(open_stream(work.key, place_of(work.export.id, number), stored))
-
-
-def _fail(job: Job, export: Export, result: Mapping[str, Any]) -> None:
-    _forget_parts(job)
-    export.state, export.rows = ExportState.FAILED.value, 0
-    finish_job(job, JobState.FAILED, result)
-
-
-def _canceled(job_id: uuid.UUID) -> None:
-    """Nothing is left of an export whose job was stopped, and its rows count for nobody."""
-    job = db.session.get(Job, job_id)
-    export = db.session.get(Export, uuid.UUID(job.params["export"])) if job is not None else None
-    if job is None or export is None or export.state != ExportState.STARTED:
-        return
-    _forget_parts(job)
-    export.state, export.rows = ExportState.FAILED.value, 0
-
-
-def _forget_parts(job: Job) -> None:
-    """Delete the parts, and begin from the beginning should somebody try again."""
-    for file_id in job.checkpoint.get("parts", ()):
-        try:
-            files.delete_file(uuid.UUID(file_id))
-        except NotFound:
-            continue
-    job.checkpoint = {}
 
 
 def _tokens(export_id: uuid.UUID) -> Callable[[str], bytes]:
