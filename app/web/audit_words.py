@@ -53,6 +53,8 @@ FORMS = {
 }
 FIELDS = {
     "address": N_("Address"),
+    "issuer": N_("Address of the provider"),
+    "links": N_("Linked accounts"),
     "beginning": N_("Beginning of the key"),
     "expires_at": N_("Valid until"),
     "old_until": N_("The text before is taken until"),
@@ -165,6 +167,9 @@ ACTIONS = {
     "view.share": N_("View shared"),
     "partner.create": N_("Identity provider chosen"),
     "partner.edit": N_("Identity provider changed"),
+    "partner.link": N_("User linked with the identity provider"),
+    "partner.cut": N_("Link with the identity provider cut"),
+    "partner.taken": N_("Somebody else of the identity provider turned away from an account"),
     "partner.refuse": N_("Sign-in from the identity provider refused"),
     "user.join": N_("Invitation accepted"),
     "samples.load": N_("Sample data loaded"),

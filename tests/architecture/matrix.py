@@ -156,7 +156,7 @@ ROWS: dict[str, Row] = {
     "POST /users/<user_id>/enable": USER,
     "POST /users/<user_id>/link": USER,
     "POST /users/<user_id>/sign-out": USER,
-    "POST /users/<user_id>/factors/reset": USER,
+    **dict.fromkeys(("POST /users/<user_id>/factors/reset", "POST /users/<user_id>/identity/cut"), USER),
     "POST /users/<user_id>/sessions/<session_id>/end": Row(("user_id", "session_id")),
     "GET /roles": PLAIN,
     "POST /roles": PLAIN,

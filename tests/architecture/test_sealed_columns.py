@@ -16,6 +16,7 @@ OTHER_BYTES = {
     "crm_contact_points.value_index": "a keyed index",
     "inventory_vehicles.plate_index": "a keyed index",
     "tenants_users.email_index": "a keyed index",
+    "tenants_identities.fingerprint": "a keyed index",
     "platform.operators.email_index": "a keyed index",
     "tenants_sign_in_attempts.fingerprint": "a keyed index",
     "platform.operator_attempts.fingerprint": "a keyed index",

@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
-from werkzeug.test import TestResponse
 
 from app.core.db import Tenant, db, tenant, transaction
 from app.core.db.ids import to_public
@@ -23,9 +22,9 @@ from app.tenants.models import IdentityProvider, Membership, Role, SessionRow, S
 from app.tenants.operations import partners, users
 from app.tenants.rules.partners import shown_name, verified_email
 from tests.fixtures import people
-from tests.fixtures.browsing import cookie, send, token_of
+from tests.fixtures.browsing import cookie, send
 from tests.fixtures.factors import Clock, forget_all, set_up
-from tests.fixtures.identity import consent, provider
+from tests.fixtures.identity import come_back, consent, leave, provider, sign_in
 
 SYSTEM = system_actor("test")
 
@@ -43,28 +42,6 @@ def named(app: Flask, alpha: Tenant, beta: Tenant, issuer: str) -> None:
         with app.app_context(), tenant(of.id), transaction():
             given = {"name": "Works", "issuer": issuer, "client_id": f"client {of.slug}", "client_secret": "s3cret"}
             partners.name_provider(SYSTEM, enabled=True, **given)  # type: ignore[arg-type]
-
-
-def leave(client: FlaskClient, wanted: str = "") -> str:
-    """Press the button; where the browser is sent."""
-    answer = client.get("/sign-in/partner", query_string={"next": wanted} if wanted else {})
-    assert answer.status_code == 303, answer.text
-    return answer.location
-
-
-def come_back(client: FlaskClient, address: str) -> TestResponse:
-    """Load the page the provider sent us to, and press its button."""
-    parts = urlsplit(address)
-    page = client.get(f"{parts.path}?{parts.query}")
-    assert page.status_code == 200
-    token = token_of(client, f"{parts.path}?{parts.query}")
-    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    sent = {name: query.get(name, "") for name in ("code", "state")}
-    return client.post(parts.path, data={"csrf_token": token, **sent})
-
-
-def sign_in(client: FlaskClient, sub: str, wanted: str = "") -> TestResponse:
-    return come_back(client, consent(leave(client, wanted), sub))
 
 
 def find(email: str) -> User | None:

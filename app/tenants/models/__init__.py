@@ -3,7 +3,7 @@
 from app.tenants.models.admitting import Consent, OperatorEntry
 from app.tenants.models.api_keys import ApiKey
 from app.tenants.models.factors import Challenge, CodeApp, Passkey, RecoveryCode
-from app.tenants.models.partners import IdentityProvider
+from app.tenants.models.partners import Identity, IdentityProvider
 from app.tenants.models.roles import Grant, Role, RoleSight
 from app.tenants.models.samples import Sample
 from app.tenants.models.sign_ups import sign_up_attempts, sign_ups
@@ -17,6 +17,7 @@ __all__ = [
     "CodeApp",
     "Consent",
     "Grant",
+    "Identity",
     "IdentityProvider",
     "Link",
     "Mail",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, LargeBinary, SmallInteger, Text, Uuid, false
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, LargeBinary, SmallInteger, Text, Uuid, false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
-from app.core.db.columns import INTERNAL, SENSITIVE, Record
+from app.core.db.columns import INTERNAL, PERSONAL, SENSITIVE, Identified, Instant, Record
 from app.core.db.sealing import of_tenant
 from app.core.guard.policy import declare_record
 
@@ -41,4 +42,23 @@ class IdentityProvider(Record, db.Model):
     )
 
 
-declare_record("identity_provider", IdentityProvider)
+
+class Identity(Identified, db.Model):
+    """Whom the provider means by one of its people: from the first sign-in on he goes by its id of him, not his e-mail.
+
+    Of issuer and id only a keyed index is kept: they are compared and never shown.
+    """
+
+    __tablename__ = "tenants_identities"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(
+        Uuid, ForeignKey("tenants_users.id"), nullable=False, unique=True, info=INTERNAL
+    )
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, unique=True, info=PERSONAL)
+    linked_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
+    last_used_at: Mapped[datetime] = mapped_column(
+        Instant, nullable=False, server_default=func.now(), info=INTERNAL
+    )
+
+
+declare_record("identity_provider", IdentityProvider, reason=INTERNAL, links=INTERNAL)

@@ -59,5 +59,5 @@ class Membership(Identified, db.Model):
 
 
 # What the audit tells of users and roles besides columns; an e-mail stands in its page's form as well.
-declare_record("user", User, email=PERSONAL, roles=INTERNAL, kind=INTERNAL, factor=INTERNAL)
+declare_record("user", User, email=PERSONAL, roles=INTERNAL, kind=INTERNAL, factor=INTERNAL, issuer=INTERNAL)
 declare_record("role", name=INTERNAL, requires_second_factor=INTERNAL, grants=INTERNAL)

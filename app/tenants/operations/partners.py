@@ -4,28 +4,44 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
+from app.core import clock
 from app.core.db import db
 from app.core.db.columns import new_id
-from app.core.errors import N_, FieldError, Invalid, NotFound
+from app.core.errors import N_, DomainError, FieldError, Invalid, NotFound
 from app.core.guard import audit, vault
 from app.core.guard.permissions import Actor, Scope, check, declared, system_actor
 from app.core.guard.vault import blind_index
 from app.core.jobs.events import publish
-from app.tenants.errors import PartnerUnknown
+from app.tenants.errors import PartnerRefused, PartnerUnknown
 from app.tenants.events import InvitationAccepted
-from app.tenants.models import IdentityProvider, Membership, User
+from app.tenants.models import Identity, IdentityProvider, Membership, User
 from app.tenants.operations import users
 from app.tenants.operations.lending import require_own, require_own_sights
 from app.tenants.operations.links import void_links
 from app.tenants.queries import people
-from app.tenants.queries.partners import find_provider
+from app.tenants.queries.partners import find_identity, find_provider, fingerprint_of, identity_of
 from app.tenants.queries.sessions import find_user_by_email
 
 PLACE_WHOLE = N_("Choose both a role and a store, or neither.")
 SECRET_WANTED = N_("Enter the secret that belongs to this address.")
 TOLD = ("name", "issuer", "client_id", "enabled", "role_id", "store_id")
+
+
+class PartnerTaken(DomainError):
+    """The e-mail is that of a user here who is linked to somebody else at the provider: it was handed on there."""
+
+    code = "partner_taken"
+    message = N_(
+        "The account here with your e-mail address belongs to somebody else there. "
+        "Ask an administrator: he can cut that link, or invite you with another address."
+    )
+    status = 403
+
+    def __init__(self, user_id: uuid.UUID) -> None:
+        super().__init__()
+        self.user_id = user_id
 
 
 def name_provider(
@@ -42,7 +58,8 @@ def name_provider(
     """Say where people of this dealership sign in besides here; with a role, newcomers get it at the store.
 
     Whoever names the provider can become anybody by it, so it takes every right there is. The secret stays as it is
-    where none is given, unless the issuer is another: it is never sent to anybody it was not meant for.
+    where none is given, unless the issuer is another: it is never sent to anybody it was not meant for. Another issuer
+    means other people by the same ids, so that all links are cut.
     """
     check(actor, "dealership.identity")
     require_own(actor, dict.fromkeys(declared(), Scope.ALL.value))
@@ -68,32 +85,65 @@ def name_provider(
         field: (_plain(before.get(field)), _plain(getattr(provider, field))) for field in TOLD
     }
     action = "partner.edit" if known else "partner.create"
+    if before and before["issuer"] != issuer:
+        cut = db.session.scalars(delete(Identity).returning(Identity.id)).all()
+        changes["links"] = (len(cut), 0)
     audit.record(actor, action, "identity_provider", provider.id, changes=changes)
     return provider
 
 
-def meet(provider: IdentityProvider, *, email: str, name: str) -> uuid.UUID:
-    """Who somebody is here whom the provider vouches for; a newcomer is made where the dealership wants that.
+def meet(provider: IdentityProvider, *, subject: str, email: str | None, name: str) -> uuid.UUID:
+    """Who somebody is here whom the provider vouches for by its id of him, `subject`.
 
-    Whoever was invited has shown by this that the address is his. Raises PartnerUnknown.
+    The verified `email` makes the first link alone, and only to a user whom nobody else of the provider is linked to;
+    from then on the id counts, whatever the e-mail becomes. A newcomer is made where the dealership wants that, and
+    whoever was invited has shown by this that the address is his. Raises PartnerUnknown, PartnerTaken, PartnerRefused.
     """
-    user = find_user_by_email(blind_index("email", email))
-    if user is None:
-        if provider.role_id is None or provider.store_id is None:
+    mark = fingerprint_of(provider.issuer, subject)
+    known = find_identity(mark)
+    if known is not None:
+        if db.session.scalar(select(User.state).where(User.id == known.user_id)) != "active":
             raise PartnerUnknown
-        welcomer = system_actor("identity provider")
-        return users.welcome_user(welcomer, name=name, email=email, places=[(provider.store_id, provider.role_id)]).id
-    if user.state == "invited":
-        _join(user)
-    if user.state != "active":
-        raise PartnerUnknown
+        known.last_used_at = clock.now()
+        return known.user_id
+    if email is None:
+        raise PartnerRefused
+    user = find_user_by_email(blind_index("email", email)) or _newcomer(provider, email=email, name=name)
+    _link(provider, user, mark)
     return user.id
 
 
-def note_refused(reason: str) -> None:
-    """Record that somebody came from the provider and was not let in."""
-    told = {"reason": (None, reason)}
-    audit.record(Actor(user_id=None, name="visitor"), "partner.refuse", "identity_provider", None, changes=told)
+def note_refused(error: DomainError) -> None:
+    """Record that somebody came from the provider and was not let in, with the account he would have entered."""
+    told = {"reason": (None, error.code)}
+    actor = Actor(user_id=None, name="visitor")
+    audit.record(actor, "partner.refuse", "identity_provider", None, changes=told)
+    if isinstance(error, PartnerTaken):
+        audit.record(actor, "partner.taken", "user", error.user_id)
+
+
+def _newcomer(provider: IdentityProvider, *, email: str, name: str) -> User:
+    if provider.role_id is None or provider.store_id is None:
+        raise PartnerUnknown
+    welcomer = system_actor("identity provider")
+    return users.welcome_user(welcomer, name=name, email=email, places=[(provider.store_id, provider.role_id)])
+
+
+def _link(provider: IdentityProvider, user: User, mark: bytes) -> None:
+    """Link the user, once: his row is held, so that of two who come with his e-mail one finds the other's link."""
+    db.session.refresh(user, with_for_update=True)
+    if user.state == "disabled":
+        raise PartnerUnknown
+    linked = identity_of(user.id)
+    if linked is not None and linked.fingerprint != mark:
+        raise PartnerTaken(user.id)
+    if user.state == "invited":
+        _join(user)
+    if linked is None:
+        db.session.add(Identity(id=new_id(), user_id=user.id, fingerprint=mark))
+        db.session.flush()
+        told: dict[str, audit.Change] = {"issuer": (None, provider.issuer)}
+        audit.record(Actor(user_id=user.id, name=user.name), "partner.link", "user", user.id, changes=told)
 
 
 def _join(user: User) -> None:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import db
@@ -22,7 +22,7 @@ from app.core.jobs.events import publish
 from app.core.lists import search
 from app.tenants.errors import EmailInvalid, EmailTaken, LastAdministrator
 from app.tenants.events import RolesOfUserChanged
-from app.tenants.models import Membership, Role, Store, User
+from app.tenants.models import Identity, Membership, Role, Store, User
 from app.tenants.operations.factors import forget_factors
 from app.tenants.operations.lending import require_own, require_own_sights
 from app.tenants.operations.links import email_of, link_mail, new_link, send_link, void_links
@@ -183,6 +183,14 @@ def reset_factors(actor: Actor, user_id: uuid.UUID) -> None:
     user = _reached(actor, "user.edit", user_id, None)
     forget_factors(actor, user.id)
     end_sessions(user.id)
+
+
+def cut_identity(actor: Actor, user_id: uuid.UUID) -> None:
+    """Nobody of the provider is the user any more, until somebody comes again with his e-mail. Raises NotFound."""
+    user = _reached(actor, "user.edit", user_id, None)
+    if db.session.scalar(delete(Identity).where(Identity.user_id == user.id).returning(Identity.id)) is None:
+        raise NotFound
+    audit.record(actor, "partner.cut", "user", user.id)
 
 
 def change_own_profile(actor: Actor, *, name: str, locale: str | None) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import uuid
+
+from sqlalchemy import func, select
 
 from app.core.db import db
 from app.core.guard import vault
-from app.tenants.models import IdentityProvider
+from app.tenants.models import Identity, IdentityProvider
+from app.tenants.rules.partners import subject_key
 
 
 def find_provider() -> IdentityProvider | None:
@@ -24,3 +27,23 @@ def secret_of(provider: IdentityProvider) -> str:
     table = IdentityProvider.__tablename__
     found: str = vault.unseal_json(table, "secret_enc", provider.id, provider.secret_enc)
     return found
+
+
+def fingerprint_of(issuer: str, subject: str) -> bytes:
+    """By what somebody of the provider is found again."""
+    return vault.blind_index("identity", subject_key(issuer, subject))
+
+
+def find_identity(mark: bytes) -> Identity | None:
+    """The link of somebody of the provider to a user here."""
+    return db.session.scalars(select(Identity).where(Identity.fingerprint == mark)).one_or_none()
+
+
+def identity_of(user_id: uuid.UUID) -> Identity | None:
+    """The link of a user to somebody of the provider."""
+    return db.session.scalars(select(Identity).where(Identity.user_id == user_id)).one_or_none()
+
+
+def count_identities() -> int:
+    """How many users are linked."""
+    return db.session.scalar(select(func.count()).select_from(Identity)) or 0

@@ -10,6 +10,7 @@ from app.tenants.rules.signing import is_email, normal_email
 # Signatures by a key of the provider's own; never "none", never one by a shared secret.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 SCOPE = "openid email profile"
+MOST_LETTERS = 255
 CALLBACK = "/sign-in/partner/callback"
 
 
@@ -21,6 +22,17 @@ def issuer_of(text: str) -> str:
 def discovery_url(issuer: str) -> str:
     """Where the provider says what it offers."""
     return f"{issuer}/.well-known/openid-configuration"
+
+
+def subject_key(issuer: str, subject: str) -> str:
+    """What names one person of one provider. An issuer is an address, so no line break is in it."""
+    return f"{issuer}\n{subject}"
+
+
+def subject_of(claims: Mapping[str, Any]) -> str | None:
+    """The provider's own id of a person, or None for what can be none (OpenID Connect Core, section 2: 255 letters)."""
+    subject = claims.get("sub")
+    return subject if isinstance(subject, str) and 0 < len(subject) <= MOST_LETTERS else None
 
 
 def verified_email(claims: Mapping[str, Any]) -> str | None:

@@ -17,6 +17,7 @@ from app.core.http.sessions import client_address, current_actor, current_visito
 from app.core.http.stepup import step_up
 from app.tenants.operations import links, signing, users
 from app.tenants.queries import sessions
+from app.tenants.queries.partners import find_provider, identity_of
 from app.tenants.schemas import ChangePasswordForm, ProfileForm
 from app.tenants.views.base import bp
 
@@ -87,6 +88,8 @@ def _context() -> dict[str, Any]:
         "sessions": sessions.list_sessions(visitor.user_id) if visitor else [],
         "present_session": visitor.session_id if visitor else None,
         "address": client_address(),
+        "partner": find_provider(),
+        "identity": identity_of(visitor.user_id) if visitor else None,
     }
 
 

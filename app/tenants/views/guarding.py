@@ -38,6 +38,16 @@ def reset_user_factors(user_id: str) -> Response:
     return redirect(url_for("tenants.show_user", user_id=user_id), 303)
 
 
+@bp.post("/users/<user_id>/identity/cut")
+@require("user.edit")
+@prove_again
+def cut_user_identity(user_id: str) -> Response:
+    with transaction():
+        users.cut_identity(current_actor(), from_public("usr", user_id))
+    flash(gettext("The link is cut."))
+    return redirect(url_for("tenants.show_user", user_id=user_id), 303)
+
+
 @bp.post("/users/<user_id>/sessions/<session_id>/end")
 @require("user.edit")
 def end_user_session(user_id: str, session_id: str) -> Response:

@@ -34,8 +34,8 @@ from app.tenants.errors import IssuerRefused, PartnerRefused, PartnerUnreachable
 from app.tenants.models import IdentityProvider
 from app.tenants.operations import partners, signing
 from app.tenants.queries import people
-from app.tenants.queries.partners import enabled_provider, find_provider, secret_of
-from app.tenants.rules.partners import CALLBACK, issuer_of, shown_name, verified_email
+from app.tenants.queries.partners import count_identities, enabled_provider, find_provider, secret_of
+from app.tenants.rules.partners import CALLBACK, issuer_of, shown_name, subject_of, verified_email
 from app.tenants.schemas import PartnerAnswerForm, ProviderForm
 from app.tenants.views.base import bp
 from app.tenants.views.entering import enter
@@ -108,16 +108,16 @@ def enter_from_partner() -> Response | BaseResponse:
             raise PartnerRefused
         sent = {"code": form["code"], "nonce": asked["nonce"], "verifier": asked["verifier"]}
         claims = _client().identify(_known(known), **sent)
-        email = verified_email(claims)
-        if email is None:
+        subject, email = subject_of(claims), verified_email(claims)
+        if subject is None:
             raise PartnerRefused
         with transaction():
-            user_id = partners.meet(known, email=email, name=shown_name(claims, email))
+            user_id = partners.meet(known, subject=subject, email=email, name=shown_name(claims, email or ""))
             signing.forgive_one(client_address())
         response: Any = enter(user_id, own_path(asked["next"]))
     except DomainError as error:
         with transaction():
-            partners.note_refused(error.code)
+            partners.note_refused(error)
         response = render_form(SIGN_IN, error, shown={}, partner=known)
     drop_cookie(response, COOKIE)
     return response
@@ -170,6 +170,7 @@ def _context() -> dict[str, Any]:
     stores = queries.list_open_stores(current_actor(), "dealership.identity")
     return {
         "known": find_provider(),
+        "links": count_identities(),
         "callback": f"{settings().public_scheme}://{request.headers.get('Host', '')}{CALLBACK}",
         "roles": [(to_public("role", line.role.id), gettext(line.role.name)) for line in people.list_roles()],
         "stores": [(to_public("store", store.id), store.name) for store in stores],

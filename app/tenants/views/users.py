@@ -24,6 +24,7 @@ from app.tenants.operations import users
 from app.tenants.operations.links import email_of
 from app.tenants.queries import people
 from app.tenants.queries.factors import factors_of
+from app.tenants.queries.partners import find_provider, identity_of
 from app.tenants.queries.sessions import list_sessions
 from app.tenants.rules.signing import normal_email
 from app.tenants.schemas import UserChangeForm, UserForm, VersionForm
@@ -161,6 +162,8 @@ def _context(permission: str, user: Any = None) -> dict[str, Any]:
         "editable": allows(actor, permission),
         "factors": factors_of(user.id) if user else None,
         "sessions": list_sessions(user.id) if user else (),
+        "partner": find_provider(),
+        "identity": identity_of(user.id) if user else None,
         "history": record_history("user", user.id) if user else [],
         "action_words": action_words(),
     }
