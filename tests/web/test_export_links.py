@@ -18,14 +18,12 @@ from app.core.guard.policy import policy_for
 from app.core.jobs import runner
 from app.core.jobs.jobs import retry_job
 from app.core.jobs.models import Job, Outbox
-from app.core.lists.exports import operations, steps, taking, tending
+from app.core.lists.exports import operations, steps, taking
 from app.core.lists.exports.models import Export, ExportLink
 from app.core.lists.exports.operations import Asked
 from app.core.lists.query import read_query
 from app.core.lists.spec import REGISTRY
 from app.tenants.models import Store
-from app.tenants.queries.recipients import locale_of
-from app.tenants.queries.sessions import get_actor
 from tests.factories.sales import make_customer
 from tests.fixtures import exporting as x
 from tests.fixtures.importing import work_off
@@ -59,11 +57,6 @@ def link(client, export_id):
     return answer.location
 
 
-def tend(app, of):
-    with app.app_context(), tenant(of.id), transaction():
-        tending.tend_exports(get_actor, locale_of)
-
-
 def test_a_link_is_good_for_three_downloads_of_its_owner(app, alpha, beta, client_for, ready):
     client = client_for(alpha)
     address = link(client, ready)
@@ -92,7 +85,7 @@ def test_a_link_ends_after_minutes_and_is_stored_as_a_hash(app, alpha, client_fo
         with transaction():
             db.session.execute(update(ExportLink).values(expires_at=clock.now()))
     assert client.get(address).status_code == 404
-    tend(app, alpha)
+    x.tend(app, alpha)
     with app.app_context(), tenant(alpha.id):
         assert db.session.scalars(select(ExportLink)).all() == []
 
@@ -106,7 +99,7 @@ def test_a_file_goes_with_its_hours_from_disk_and_list(app, alpha, client_for, r
         assert clock.now() + timedelta(hours=23) < row.expires_at <= clock.now() + timedelta(hours=24)
         assert row.file_key is not None
         row.expires_at = clock.now()
-    tend(app, alpha)
+    x.tend(app, alpha)
     assert client.get(address).status_code == 404
     with app.app_context(), tenant(alpha.id):
         assert [path for path in x.bytes_on_disk(alpha) if path.name == stored_as] == []

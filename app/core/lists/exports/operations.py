@@ -119,6 +119,8 @@ def decide(actor: Actor, export_id: uuid.UUID, *, approved: bool) -> Export:
     audit.record(actor, action, resource_of(spec), row.id, changes={"list": (None, spec.name)})
     if approved:
         _begin(row, Actor(user_id=row.created_by, name=""))
+    else:
+        forget_key(row)
     publish(ExportDecided(row.id, row.created_by, approved))
     return row
 
@@ -206,6 +208,12 @@ def resource_of(spec: ListSpec) -> str:
 def file_place(row: Export) -> tuple[str, str, uuid.UUID]:
     """Where the key of an export's file is sealed."""
     return TABLE, "file_key", row.id
+
+
+def forget_key(row: Export) -> None:
+    """Take the key of a file away for good: with it gone, a copy of the file from before opens no more."""
+    row.file_key = None
+    vault.drop_keys([row.id])
 
 
 def checked_text(field: str, text: str, *, needed: bool) -> str:

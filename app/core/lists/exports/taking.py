@@ -20,7 +20,7 @@ from app.core.guard import audit, files, vault
 from app.core.guard.keys import context_of
 from app.core.guard.permissions import Actor
 from app.core.lists.exports.models import Export, ExportLink
-from app.core.lists.exports.operations import check_may_take, file_place, resource_of
+from app.core.lists.exports.operations import check_may_take, file_place, forget_key, resource_of
 from app.core.lists.exports.sealing import open_stream
 from app.core.lists.exports.states import ExportState
 from app.core.lists.spec import REGISTRY, ListSpec
@@ -90,9 +90,8 @@ def drop_file(actor: Actor, row: Export, action: str) -> None:
     with suppress(NotFound):
         files.delete_file(row.file_id)
     db.session.execute(delete(ExportLink).where(ExportLink.export_id == row.id))
-    row.file_id = row.file_key = row.expires_at = None
-    # With its own key gone, a copy of the file from before opens no more.
-    vault.drop_keys([row.id])
+    row.file_id = row.expires_at = None
+    forget_key(row)
     row.state = ExportState.GONE.value
     audit.record(actor, action, resource_of(spec) if spec else "export", row.id, changes={"file": ("kept", None)})
 

@@ -9,10 +9,10 @@ from sqlalchemy import delete, select
 
 from app.core import clock
 from app.core.db import db
-from app.core.guard import audit
+from app.core.guard import audit, vault
 from app.core.guard.permissions import system_actor
 from app.core.lists.exports.models import Export, ExportLink
-from app.core.lists.exports.operations import resource_of
+from app.core.lists.exports.operations import forget_key, resource_of
 from app.core.lists.exports.schedules import LocaleOf, Who, fire_due
 from app.core.lists.exports.states import ExportState
 from app.core.lists.exports.taking import drop_file
@@ -32,7 +32,7 @@ def tend_exports(who: Who, locale_of: LocaleOf) -> None:
     db.session.execute(delete(ExportLink).where(ExportLink.expires_at <= now))
     ended = (ExportState.GONE, ExportState.FAILED, ExportState.REFUSED, ExportState.LAPSED)
     old = Export.created_at < now - HISTORY_KEPT, Export.state.in_([state.value for state in ended])
-    db.session.execute(delete(Export).where(*old))
+    vault.drop_keys(db.session.scalars(delete(Export).where(*old).returning(Export.id)).all())
     fire_due(who, locale_of)
 
 
@@ -45,7 +45,8 @@ def _delete_expired() -> None:
 def _lapse_undecided() -> None:
     waiting = Export.state == ExportState.WAITING.value, Export.expires_at <= clock.now()
     for row in db.session.scalars(select(Export).where(*waiting).limit(_AT_ONCE).with_for_update()).all():
-        row.state, row.file_key, row.expires_at = ExportState.LAPSED.value, None, None
+        row.state, row.expires_at = ExportState.LAPSED.value, None
+        forget_key(row)
         spec = REGISTRY.get(row.list_name)
         told = {"list": (None, row.list_name)}
         audit.record(_CLOCK, "export.lapse", resource_of(spec) if spec else "export", row.id, changes=told)

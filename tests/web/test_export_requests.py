@@ -1,0 +1,58 @@
+"""Asking for an export in the clear: what the second person sees, how the question ends, and what is left then."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from app.core import clock
+from app.core.db import db, tenant, transaction
+from app.core.guard.models import SubjectKey
+from app.core.jobs.jobs import cancel_job
+from app.core.lists.exports import operations
+from app.core.lists.exports.models import Export
+from tests.fixtures import exporting as x
+from tests.fixtures.importing import work_off
+
+
+def test_a_request_that_is_refused_leaves_no_key(app, alpha):
+    export_id = x.ask(app, alpha, "sales_manager", "customers", unmasked=True)
+    assert keys_of(app, alpha, export_id) != [None]
+    with app.app_context(), tenant(alpha.id), transaction():
+        operations.decide(x.actor_of("gm"), export_id, approved=False)
+    assert keys_of(app, alpha, export_id) == [None]
+
+
+def test_a_question_nobody_answers_ends_and_leaves_no_key(app, alpha):
+    export_id = x.ask(app, alpha, "sales_manager", "customers", unmasked=True)
+    work_off(app, alpha, queue="notify")
+    with app.app_context(), tenant(alpha.id), transaction():
+        db.session.get_one(Export, export_id).expires_at = clock.now()
+    x.tend(app, alpha)
+    assert x.state_of(app, alpha, export_id) == "lapsed"
+    assert keys_of(app, alpha, export_id) == [None]
+    with app.app_context(), tenant(alpha.id), transaction():
+        db.session.get_one(Export, export_id).created_at -= timedelta(days=401)
+    x.tend(app, alpha)
+    assert keys_of(app, alpha, export_id) == []
+
+
+def test_the_key_of_an_export_goes_with_its_row(app, alpha):
+    export_id = x.ask(app, alpha, "controller", "customers")
+    with app.app_context(), tenant(alpha.id), transaction():
+        cancel_job(x.actor_of("controller"), db.session.get_one(Export, export_id).job_id)
+    work_off(app, alpha, queue="exports")
+    # One that can be tried again has its key still.
+    assert (x.state_of(app, alpha, export_id), len(keys_of(app, alpha, export_id))) == ("failed", 2)
+    with app.app_context(), tenant(alpha.id), transaction():
+        db.session.get_one(Export, export_id).created_at -= timedelta(days=401)
+    x.tend(app, alpha)
+    assert keys_of(app, alpha, export_id) == []
+
+
+def keys_of(app, of, export_id):
+    """The file key of the export and the key it lies under, as far as there are any; None for a row without."""
+    with app.app_context(), tenant(of.id):
+        own = db.session.scalars(select(SubjectKey.wrapped).where(SubjectKey.subject_id == export_id)).all()
+        return [*db.session.scalars(select(Export.file_key).where(Export.id == export_id)).all(), *own]
