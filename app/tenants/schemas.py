@@ -94,11 +94,12 @@ class SignInForm(FormSchema):
 
 
 class AgainForm(FormSchema):
-    """The password of whoever the page was for."""
+    """The password of whoever the page was for and a code where he has a factor; or what his passkey signed."""
 
     who = Text(required=True, longest=200)
-    password = Secret(required=True, validate=at_most(1000))
+    password = Secret(load_default="", validate=at_most(1000))
     code = Text(load_default="", longest=40)
+    passkey = Secret(load_default="", validate=at_most(20_000))
 
 
 class FactorForm(FormSchema):

@@ -102,8 +102,8 @@ ROWS: dict[str, Row] = {
     "POST /views/<view_id>": VIEW,
     "POST /views/<view_id>/delete": VIEW,
     # tenants: signing in
-    "GET /sign-in": PUBLIC,
-    **dict.fromkeys(("GET /sign-in/again", "POST /sign-in/again", "POST /sign-in"), PUBLIC),
+    **dict.fromkeys(("GET /sign-in", "POST /sign-in", "GET /sign-in/again", "POST /sign-in/again"), PUBLIC),
+    "POST /sign-in/again/options": PUBLIC,
     "POST /sign-out": PLAIN,
     "GET /forgotten-password": PUBLIC,
     "POST /forgotten-password": PUBLIC,

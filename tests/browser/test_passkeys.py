@@ -9,7 +9,7 @@ import pyotp
 import pytest
 from flask import Flask
 from playwright.sync_api import CDPSession, expect
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.core import clock
 from app.core.db import Tenant, db, tenant, transaction
@@ -102,6 +102,34 @@ def test_a_passkey_answers_before_what_matters(app: Flask, window: Callable[...,
     assert "/confirm?next=%2Faccount%2Ffactors" in shop.page.url
     shop.press("button[data-passkey=get]")
     assert shop.page.url == f"{shop.base}/account/factors"
+
+
+def test_a_session_that_ends_while_typing_is_taken_up_in_place_with_a_passkey(
+    app: Flask, window: Callable[..., Shop], american: Tenant
+) -> None:
+    shop = window(american, None)
+    device, key = authenticator(shop)
+    shop.sign_in("gm")
+    add(shop)
+    shop.page.clock.install()
+    shop.go("/customers/new")
+    shop.page.fill("[name=name]", "Typed For Long")
+    with app.app_context(), tenant(american.id), transaction():
+        db.session.execute(delete(SessionRow))
+    shop.page.clock.fast_forward("02:00")
+    shop.page.locator("main form.form button.b-p").first.click()
+    dialog = shop.page.locator("#again")
+    use = dialog.get_by_role("button", name="Use a passkey")
+    # What the device signs without asking who holds it is refused where it stands, and nothing is lost.
+    device.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})
+    use.click()
+    expect(dialog.locator("[data-passkey-said]")).to_contain_text("The passkey was not used")
+    device.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": True})
+    with shop.page.expect_navigation():
+        use.click()
+    assert "Typed For Long" in shop.text("h1")
+    with app.app_context(), tenant(american.id):
+        assert db.session.scalars(select(SessionRow)).one().factor_at is not None
 
 
 def test_whose_role_demands_one_is_led_to_it_without_scripts_too(

@@ -182,6 +182,26 @@ def test_10_signing_in_in_place_asks_for_the_code_too(alpha: Tenant, client_for:
     assert client.get("/account").status_code == 200
 
 
+def test_10_what_a_passkey_is_asked_in_place_lets_nobody_in_with_a_code_alone(
+    alpha: Tenant, client_for: Clients, time: Clock
+) -> None:
+    here = client_for(alpha, "gm")
+    phone, _ = set_up(here, time)
+    mark = here.get("/account").text.partition('data-again="')[2].partition('"')[0]
+    client = client_for(alpha, None)
+    page, options = f"/sign-in/again?who={mark}", f"/sign-in/again/options?who={mark}"
+    assert send(client, f"{options}x", page=page).status_code == 404
+    asked = send(client, options, page=page)
+    assert (asked.status_code, asked.json["userVerification"], asked.json["allowCredentials"]) == (200, "required", [])
+    tried = send(client, "/sign-in/factor", page="/sign-in", code=phone.next_code())
+    assert (tried.status_code, tried.location) == (303, "/sign-in")
+    assert send(client, options, page=page).status_code == 200
+    forged = {"who": mark, "passkey": "{}", "password": "", "code": phone.next_code()}
+    assert send(client, "/sign-in/again", page=page, **forged).status_code == 422
+    assert send(client, "/sign-in/again", page=page, **{**forged, "passkey": ""}).status_code == 422
+    assert client.get("/account").status_code == 303
+
+
 def test_11_a_new_factor_renews_the_token_and_ends_the_other_sessions(
     alpha: Tenant, client_for: Clients, time: Clock
 ) -> None:

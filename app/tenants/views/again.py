@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, jsonify, make_response, render_template, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from app.core.db import current_tenant, db, transaction
@@ -12,19 +13,19 @@ from app.core.errors import DomainError, NotFound
 from app.core.http.access import before_factor, public
 from app.core.http.forms import load_form
 from app.core.http.problems import sentence
-from app.core.http.sessions import client_address, current_visitor, settings
-from app.tenants.errors import CodeWrong
+from app.core.http.sessions import client_address, current_visitor, drop_cookie, request_host, settings
+from app.tenants.errors import ChallengeOver, CodeWrong, PasskeyRefused, PasswordWrong
 from app.tenants.models import User
 from app.tenants.operations import challenges, signing
 from app.tenants.operations.links import email_of
-from app.tenants.queries.factors import has_factor
+from app.tenants.queries.factors import has_factor, passkeys_at
 from app.tenants.rules.signing import normal_email
 from app.tenants.schemas import AgainForm
+from app.tenants.views import showing
 from app.tenants.views.base import bp
-from app.tenants.views.entering import open_session
-from app.tenants.views.showing import show_factor
+from app.tenants.views.entering import COOKIE, open_session, put_question
 
-WHY = "the session of whoever typed has ended; the page names him by a signed mark, and he gives his password"
+WHY = "the session of whoever typed has ended; the page names him by a signed mark, and he shows who he is"
 
 
 @bp.get("/sign-in/again")
@@ -39,22 +40,52 @@ def sign_in_again() -> str:
 @before_factor
 def sign_in_again_now() -> Response:
     user = _user(request.form.get("who", ""))
-    user_id, name = user.id, user.name
+    user_id = user.id
     try:
-        form, email = load_form(AgainForm), email_of(user)
-        with transaction():
-            signing.count_attempt("address", client_address())
-        with transaction():
-            signing.count_attempt("account", normal_email(email))
-        with transaction():
-            signing.check_credentials(email=email, password=form["password"], address=client_address())
-        shown = None
-        if has_factor(user_id):
-            shown = show_factor(user_id, name, code=form["code"], passkey="", purpose=challenges.SIGN_IN)
+        form = load_form(AgainForm)
+        shown = _by_passkey(user, form["passkey"]) if form["passkey"] else _by_password(user, form)
         open_session(user_id, shown=shown)
+        if form["passkey"]:
+            with transaction():
+                signing.forgive_one(client_address())
     except DomainError as error:
         return make_response(_form(user, error), error.status)
-    return Response(status=204)
+    response = Response(status=204)
+    drop_cookie(response, COOKIE)
+    return response
+
+
+@bp.post("/sign-in/again/options")
+@public(WHY)
+@before_factor
+def again_options() -> Response:
+    """What a passkey of whoever the page was for is asked; it shows who holds it, so no password is asked beside it."""
+    user_id = _user(request.args.get("who", "")).id
+    with transaction():
+        signing.count_attempt("address", client_address())
+    response = Response(mimetype="application/json")
+    asked = put_question(response, challenges.CONFIRM, user_id)
+    response.set_data(jsonify(showing.signing_options(asked)).get_data())
+    return response
+
+
+def _by_passkey(user: User, answer: str) -> str:
+    return showing.show_factor(user.id, user.name, code="", passkey=answer, purpose=challenges.CONFIRM)
+
+
+def _by_password(user: User, form: dict[str, Any]) -> str | None:
+    if not form["password"]:
+        raise PasswordWrong
+    user_id, name, email = user.id, user.name, email_of(user)
+    with transaction():
+        signing.count_attempt("address", client_address())
+    with transaction():
+        signing.count_attempt("account", normal_email(email))
+    with transaction():
+        signing.check_credentials(email=email, password=form["password"], address=client_address())
+    if not has_factor(user_id):
+        return None
+    return showing.show_factor(user_id, name, code=form["code"], passkey="", purpose=challenges.SIGN_IN)
 
 
 def mark_of_visitor() -> str:
@@ -75,10 +106,11 @@ def _user(mark: str) -> User:
 
 def _form(user: User, refusal: DomainError | None = None) -> str:
     words = [sentence(refusal)] if refusal is not None else []
-    at_code = isinstance(refusal, CodeWrong)
-    errors = {"code": words if at_code else [], "password": [] if at_code else words}
+    at = "passkey" if isinstance(refusal, (PasskeyRefused, ChallengeOver)) else "password"
+    errors = {"code" if isinstance(refusal, CodeWrong) else at: words}
+    context = {"factor": has_factor(user.id), "passkeys": bool(passkeys_at(user.id, request_host()))}
     who = _signer().dumps(user.id.hex)
-    return render_template("tenants/again.html", user=user, who=who, errors=errors, factor=has_factor(user.id))
+    return render_template("tenants/again.html", user=user, who=who, errors=errors, **context)
 
 
 def _signer() -> URLSafeSerializer:

@@ -1,4 +1,5 @@
 // What is typed outlives the page: a refresh, a crash, or a session that ends. Kept in this tab, for this user alone.
+import { showPasskeys } from "./passkeys.js";
 import { toast } from "./toasts.js";
 
 const KEY = "draft:";
@@ -129,12 +130,13 @@ async function renewTokens() {
   return answer;
 }
 
-/** Ask for the password in place, then go on with `then`. */
+/** Ask for the password or a passkey in place, then go on with `then`. */
 export async function signInAgain(then) {
   const dialog = document.getElementById("again");
   const body = document.getElementById("again-body");
   const show = async (answer) => {
     body.innerHTML = await answer.text();
+    showPasskeys(body);
     body.querySelector("[type=password]")?.focus();
   };
   await show(await fetch(`/sign-in/again?who=${encodeURIComponent(again)}`));

@@ -4,9 +4,13 @@ const toText = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))
   .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 const withBytes = (items) => (items ?? []).map((item) => ({ ...item, id: toBytes(item.id) }));
 
-if (window.PublicKeyCredential) {
-  for (const part of document.querySelectorAll("[data-passkey-part]")) part.hidden = false;
+/** Show the buttons of `root` where the browser knows passkeys. */
+export function showPasskeys(root) {
+  if (!window.PublicKeyCredential) return;
+  for (const part of root.querySelectorAll("[data-passkey-part]")) part.hidden = false;
 }
+
+showPasskeys(document);
 
 const readCreation = (options) => ({
   ...options,
