@@ -181,12 +181,12 @@ EXPORTS = declare_list(
 
 
 def name_exports(actor: Actor, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Named]:
-    """Exports the actor may see, by the list they are of."""
+    """Exports the actor may see, by the list they are of, and how each stands."""
     found = operations.find_exports(actor, list(ids))
     return {
         row.id: Named(
             Phrase(N_("Export: {list}"), {"list": Phrase(REGISTRY[row.list_name].label)}),
-            None,
+            Phrase(STATES[row.state]),
             "exports.show_export",
             {"export_id": to_public(PREFIX, row.id)},
         )

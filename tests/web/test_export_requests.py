@@ -12,6 +12,7 @@ from app.core.guard.models import SubjectKey
 from app.core.jobs.jobs import cancel_job
 from app.core.lists.exports import operations
 from app.core.lists.exports.models import Export
+from app.notifications.models import Item
 from tests.fixtures import exporting as x
 from tests.fixtures.importing import work_off
 
@@ -24,13 +25,19 @@ def test_a_request_that_is_refused_leaves_no_key(app, alpha):
     assert keys_of(app, alpha, export_id) == [None]
 
 
-def test_a_question_nobody_answers_ends_and_leaves_no_key(app, alpha):
+def test_a_question_nobody_answers_ends_and_leaves_no_key(app, alpha, client_for):
     export_id = x.ask(app, alpha, "sales_manager", "customers", unmasked=True)
     work_off(app, alpha, queue="notify")
     with app.app_context(), tenant(alpha.id), transaction():
         db.session.get_one(Export, export_id).expires_at = clock.now()
+    assert open_items(app, alpha, export_id, "gm") == ["export.waits"]
     x.tend(app, alpha)
     assert x.state_of(app, alpha, export_id) == "lapsed"
+    assert open_items(app, alpha, export_id, "gm") == []
+    assert open_items(app, alpha, export_id, "sales_manager") == ["export.decided"]
+    page = client_for(alpha, "sales_manager").get("/inbox").text
+    assert "The request for Export: Customers is closed" in page
+    assert "Nobody decided" in page
     assert keys_of(app, alpha, export_id) == [None]
     with app.app_context(), tenant(alpha.id), transaction():
         db.session.get_one(Export, export_id).created_at -= timedelta(days=401)
@@ -56,3 +63,11 @@ def keys_of(app, of, export_id):
     with app.app_context(), tenant(of.id):
         own = db.session.scalars(select(SubjectKey.wrapped).where(SubjectKey.subject_id == export_id)).all()
         return [*db.session.scalars(select(Export.file_key).where(Export.id == export_id)).all(), *own]
+
+
+def open_items(app, of, export_id, role):
+    """What stands open about the export in the inbox of the user of `role`."""
+    with app.app_context(), tenant(of.id):
+        user = x.people.find_user(role)
+        about = Item.subject_id == export_id, Item.user_id == user.id, Item.done_at.is_(None)
+        return db.session.scalars(select(Item.topic).where(*about)).all()

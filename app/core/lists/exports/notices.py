@@ -19,11 +19,10 @@ class ExportWaits:
 
 @dataclass(frozen=True)
 class ExportDecided:
-    """A second person has let an export go, or not."""
+    """Whether an export in the clear may leave is no question any more: somebody decided, or nobody did in time."""
 
     export_id: UUID
     created_by: UUID
-    approved: bool
 
 
 DATA = N_("Data that leaves")
@@ -43,9 +42,9 @@ EXPORT_WAITS = declare_topic(
 EXPORT_DECIDED = declare_topic(
     Topic(
         "export.decided",
-        N_("An export of mine has been decided"),
-        N_("{subject} has been decided"),
-        N_("An export of yours has been decided"),
+        N_("A request of mine for an export in the clear is closed"),
+        N_("The request for {subject} is closed"),
+        N_("A request of yours for an export in the clear is closed"),
         DATA,
         "download",
     )

@@ -121,7 +121,7 @@ def decide(actor: Actor, export_id: uuid.UUID, *, approved: bool) -> Export:
         _begin(row, Actor(user_id=row.created_by, name=""))
     else:
         forget_key(row)
-    publish(ExportDecided(row.id, row.created_by, approved))
+    publish(ExportDecided(row.id, row.created_by))
     return row
 
 

@@ -11,7 +11,9 @@ from app.core import clock
 from app.core.db import db
 from app.core.guard import audit, vault
 from app.core.guard.permissions import system_actor
+from app.core.jobs.events import publish
 from app.core.lists.exports.models import Export, ExportLink
+from app.core.lists.exports.notices import ExportDecided
 from app.core.lists.exports.operations import forget_key, resource_of
 from app.core.lists.exports.schedules import LocaleOf, Who, fire_due
 from app.core.lists.exports.states import ExportState
@@ -50,3 +52,4 @@ def _lapse_undecided() -> None:
         spec = REGISTRY.get(row.list_name)
         told = {"list": (None, row.list_name)}
         audit.record(_CLOCK, "export.lapse", resource_of(spec) if spec else "export", row.id, changes=told)
+        publish(ExportDecided(row.id, row.created_by))
