@@ -73,6 +73,9 @@ def rotate_step(job_id: uuid.UUID, *, inline: bool = False) -> None:
     report(job, done=job.progress_done + done, checkpoint=kept)
     if not whole:
         _go_on(job, inline=inline)
+    elif settles and job.kind == TENANT and done:
+        # The old key is destroyed at once and for good, so what this step wrote anew must be committed before.
+        _go_on(job, inline=inline)
     elif settles:
         _finish(job, kept)
     else:

@@ -141,6 +141,35 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(app, place, monkeypatch):
     assert phones(ids) == {f"+1202555{number:04d}" for number in range(7)}
 
 
+def test_killed_when_the_old_key_is_destroyed_it_loses_nothing(app, place, monkeypatch):
+    ids = add_people(4)
+    job_id = begin(rotation.TENANT)
+    for _ in range(2):
+        # Everything is written anew, and the time is over in which others may seal with the old key.
+        assert runner.run(place.id, _waiting(app, place, job_id)) == runner.Outcome.DONE
+    # Somebody's transaction was the last to seal with the old key.
+    with transaction():
+        row = db.session.get_one(SubjectKey, ids[0])
+        plain = keys.unlock(keys.wrapping_key(2), row.wrapped, keys.context_of("subject-key", place.id, ids[0]))
+        row.wrapped = keys.lock(keys.wrapping_key(1), plain, keys.context_of("subject-key", place.id, ids[0]))
+        row.key_version = 1
+    real = platform_keys.drop_data_keys
+
+    def killed(*args):
+        real(*args)
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(platform_keys, "drop_data_keys", killed)
+        assert runner.run(place.id, _waiting(app, place, job_id)) == runner.Outcome.DONE
+        assert runner.run(place.id, _waiting(app, place, job_id)) == runner.Outcome.FAILED
+    keys.forget_keys(place.id)
+    assert phones(ids) == {f"+1202555{number:04d}" for number in range(4)}
+    _make_due(place, job_id)
+    assert ended(app, place, job_id).state == JobState.SUCCEEDED
+    assert phones(ids) == {f"+1202555{number:04d}" for number in range(4)}
+
+
 def test_persons_keys_are_replaced_and_only_the_audits_stay(app, place, another_app):
     ids = add_people(3)
     index = vault.blind_index("phone", "+12025550000")
