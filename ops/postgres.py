@@ -27,6 +27,8 @@ DEFAULT_SETTINGS: dict[str, str] = {
     # A connection serves many dealerships, each with files of its own: below this it closes and opens them all day.
     "max_files_per_process": "4000",
     "jit": "off",
+    # Half of the server's own default: the machine's page cache holds the rest, and gives it back when asked.
+    "shared_buffers": "64MB",
     # The audit is sealed in the order of commits; without their times the order within a round is a guess.
     "track_commit_timestamp": "on",
     "log_checkpoints": "off",

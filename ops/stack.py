@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlunsplit
 
 import psycopg
-import redis
 from psycopg.conninfo import conninfo_to_dict
 
 from app.core.config import is_loopback_host
@@ -61,6 +60,8 @@ def check_administrator(dsn: str) -> str:
 
 def check_redis(url: str) -> None:
     """Refuse a given REDIS_URL that does not answer."""
+    import redis  # noqa: PLC0415 - loaded where a server is given alone: the launcher keeps it in memory
+
     try:
         with redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5, retry=None) as client:
             client.ping()

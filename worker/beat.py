@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from celery import Celery
+from typing import Any
+
+from celery import Celery, signals
 
 from worker import settings
+from worker.memory import give_back
 
 celery = Celery("forecourt-beat")
 celery.config_from_object(settings.load())
+
+
+@signals.beat_init.connect
+def _settle(**_: Any) -> None:
+    give_back()

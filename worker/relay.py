@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import threading
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 from app.core import logging
 from app.core.jobs.relay import Relay
 from worker.environment import read
+from worker.memory import give_back
 
 
 def server_urls(environ: Mapping[str, str]) -> dict[str, str]:
@@ -39,6 +41,9 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
 
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, end)
+    # What the first message would load: what loading it needed goes back with the rest.
+    importlib.import_module("kombu.transport.redis")
+    give_back()
     relay.run(stop)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 import redis
-import segno
 
 from app.core.db.tenancy import current_settings
 from app.core.jobs.queues import QueueName
@@ -30,6 +32,8 @@ def _redis() -> redis.Redis:
 
 def picture_of(text: str) -> str:
     """`text` as a QR code, as an address of an image that holds all of it."""
+    # Loaded by the first who begins as an operator: few processes ever need to draw one.
+    segno: Any = importlib.import_module("segno")
     return str(segno.make(text, error="m").svg_data_uri(scale=5, border=2, dark="#000", light="#fff"))
 
 

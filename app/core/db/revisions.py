@@ -1,14 +1,15 @@
-"""The two lines of migrations: which revision this code needs, and the SQL between two revisions, rendered once."""
+"""The two lines of migrations: which revision this code needs, and the SQL between two revisions, rendered once.
+
+Every process asks for the first; Alembic is loaded by those alone that change a schema.
+"""
 
 from __future__ import annotations
 
 import io
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, make_url
 
 from app.core.db.bootstrap import OWNER
@@ -16,6 +17,9 @@ from app.core.db.catalogue import fill_catalogues
 from app.core.db.owner import migrator_url
 from app.core.db.platform import platform_metadata, shared_metadata
 from app.core.db.session import Base
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parents[3] / "migrations"
 
@@ -36,6 +40,8 @@ def readable() -> frozenset[str]:
 
 def config(line: str) -> Config:
     """Alembic's configuration of `line`, without an ini file."""
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
     made = Config()
     made.set_main_option("script_location", str(MIGRATIONS / line))
     made.set_main_option("path_separator", "os")
@@ -48,6 +54,8 @@ def config(line: str) -> Config:
 
 def render_upgrade(line: str, start: str | None, end: str = "head") -> str:
     """The SQL that takes `line` from revision `start` (None: from nothing) to `end`, version row included."""
+    from alembic import command  # noqa: PLC0415 - as above
+
     made = config(line)
     made.output_buffer = io.StringIO()
     command.upgrade(made, f"{start or 'base'}:{end}", sql=True)
@@ -57,11 +65,15 @@ def render_upgrade(line: str, start: str | None, end: str = "head") -> str:
 
 def known(line: str, revision: str) -> bool:
     """Whether `revision` belongs to `line` as this code has it."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
     return any(item.revision == revision for item in ScriptDirectory.from_config(config(line)).walk_revisions())
 
 
 def upgrade_platform(dsn_name: str = "main") -> None:
     """Bring `platform` and `shared` on the server to this code's revision, and the catalogues to its knowledge."""
+    from alembic import command  # noqa: PLC0415 - as above
+
     engine = create_engine(make_url(migrator_url(dsn_name)).set(drivername="postgresql+psycopg"))
     try:
         with engine.begin() as connection:
