@@ -24,6 +24,7 @@ from app.operators import cli as operators_cli
 from app.operators.operations.signing import touch_session as touch_operator
 from app.operators.queries.accounts import read_session as read_operator
 from app.tenants import cli as tenants_cli
+from app.tenants import keys_cli as api_keys_cli
 from app.tenants.operations.api_keys import touch_key
 from app.tenants.operations.signing import touch_session
 from app.tenants.queries import teams_of
@@ -111,6 +112,6 @@ def register_modules(app: Flask, settings: Settings) -> None:
 def register_commands(app: Flask) -> None:
     """The shell commands, under `flask`."""
     platform = (tenants_cli.group, tenants_cli.platform_group, tenants_cli.roles_group, operators_cli.group)
-    work = (jobs_cli.group, jobs_cli.jobs_group)
+    work = (api_keys_cli.group, jobs_cli.group, jobs_cli.jobs_group)
     for group in (*platform, *work, imports_cli.group, search_cli.group, guard_cli.group, keys_cli.group):
         app.cli.add_command(group)

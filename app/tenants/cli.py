@@ -25,11 +25,11 @@ roles_group = AppGroup("roles", help="Roles of a dealership: list them, bring de
 platform_group = AppGroup("platform", help="The platform's own schema.")
 
 
-def _say(data: Any, as_json: bool, text: str) -> None:
+def say(data: Any, as_json: bool, text: str) -> None:
     click.echo(json.dumps(data, default=str, ensure_ascii=False) if as_json else text)
 
 
-def _fail(error: DomainError) -> None:
+def fail(error: DomainError) -> None:
     if isinstance(error, Invalid):
         for item in error.errors:
             click.echo(f"{item.field}: {item.message.format(**item.params)}", err=True)
@@ -62,9 +62,9 @@ def create(slug: str, store_name: str | None, as_json: bool, **values: str) -> N
     try:
         tenant_id = provisioning.create_tenant(request)
     except DomainError as error:
-        _fail(error)
+        fail(error)
     else:
-        _say({"id": tenant_id, "slug": slug}, as_json, f"{slug} is active ({tenant_id})")
+        say({"id": tenant_id, "slug": slug}, as_json, f"{slug} is active ({tenant_id})")
 
 
 @group.command("list")
@@ -73,7 +73,7 @@ def list_all(as_json: bool) -> None:
     """Every dealership: state and schema version."""
     rows = lifecycle.list_tenants()
     lines = [f"{row['slug']:<24} {row['state']:<12} {row['schema_version'] or '-':<10} {row['name']}" for row in rows]
-    _say(rows, as_json, "\n".join(lines) or "There are no dealerships yet: flask tenants create …")
+    say(rows, as_json, "\n".join(lines) or "There are no dealerships yet: flask tenants create …")
 
 
 @group.command("show")
@@ -81,15 +81,15 @@ def list_all(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def show(slug: str, as_json: bool) -> None:
     """One dealership."""
-    row = _find(slug)
-    _say(row, as_json, "\n".join(f"{key:<15} {value}" for key, value in row.items()))
+    row = find_tenant_row(slug)
+    say(row, as_json, "\n".join(f"{key:<15} {value}" for key, value in row.items()))
 
 
 @group.command("suspend")
 @click.argument("slug")
 def suspend(slug: str) -> None:
     """Close a dealership for the time being; its data stays."""
-    lifecycle.suspend_tenant(_find(slug)["id"])
+    lifecycle.suspend_tenant(find_tenant_row(slug)["id"])
     click.echo(f"{slug} is suspended")
 
 
@@ -97,7 +97,7 @@ def suspend(slug: str) -> None:
 @click.argument("slug")
 def resume(slug: str) -> None:
     """Open a suspended dealership again."""
-    lifecycle.resume_tenant(_find(slug)["id"])
+    lifecycle.resume_tenant(find_tenant_row(slug)["id"])
     click.echo(f"{slug} is active")
 
 
@@ -106,11 +106,11 @@ def resume(slug: str) -> None:
 @click.argument("host")
 def add_host(slug: str, host: str) -> None:
     """Have a dealership answer at HOST too, such as its own domain."""
-    row = _find(slug)
+    row = find_tenant_row(slug)
     try:
         lifecycle.add_host(row["id"], host)
     except DomainError as error:
-        _fail(error)
+        fail(error)
     click.echo(f"{slug} answers at {host}")
 
 
@@ -119,11 +119,11 @@ def add_host(slug: str, host: str) -> None:
 @click.argument("host")
 def remove_host(slug: str, host: str) -> None:
     """Have a dealership answer at HOST no more."""
-    row = _find(slug)
+    row = find_tenant_row(slug)
     try:
         lifecycle.remove_host(row["id"], host)
     except DomainError as error:
-        _fail(error)
+        fail(error)
     click.echo(f"{slug} no longer answers at {host}")
 
 
@@ -133,11 +133,11 @@ def remove_host(slug: str, host: str) -> None:
 @click.option("--now", is_flag=True, help="Erase at once instead of after the waiting period.")
 def delete(slug: str, name: str, now: bool) -> None:
     """Delete a dealership: schema, role, files, keys and sessions."""
-    row = _find(slug)
+    row = find_tenant_row(slug)
     try:
         due = lifecycle.delete_tenant(row["id"], name, now=now)
     except DomainError as error:
-        _fail(error)
+        fail(error)
     else:
         click.echo(f"{slug} is deleted" if due is None else f"{slug} is closed and will be erased after {due:%Y-%m-%d}")
 
@@ -153,11 +153,11 @@ PASSPHRASE = click.option(
 @PASSPHRASE
 def export(slug: str, file: Path, passphrase_file: IO[str]) -> None:
     """Write everything of a dealership to FILE, encrypted: rows, stored files, keys, audit."""
-    row = _find(slug)
+    row = find_tenant_row(slug)
     try:
         done = exporting.export_tenant(system_actor("cli"), row["id"], file, passphrase_file.readline().rstrip("\r\n"))
     except DomainError as error:
-        _fail(error)
+        fail(error)
         return
     click.echo(f"{slug}: {done.rows} rows of {done.tables} tables and {done.files} files are in {file}")
     _tell_missing(done.missing)
@@ -173,7 +173,7 @@ def restore(file: Path, passphrase_file: IO[str], new_slug: str | None) -> None:
     try:
         done = restoring.restore_tenant(system_actor("cli"), file, passphrase, new_slug)
     except DomainError as error:
-        _fail(error)
+        fail(error)
         return
     what = f"{done.rows} rows of {done.tables} tables and {done.files} files"
     click.echo(f"{done.slug} is active ({done.tenant_id}) with {what}")
@@ -208,16 +208,16 @@ def migrate(workers: int, canary: str | None, as_json: bool) -> None:
     ]
     if report.stopped_at_canary:
         lines.append("  stopped at the canary: no other dealership was touched")
-    _say(vars(report), as_json, "\n".join(lines))
+    say(vars(report), as_json, "\n".join(lines))
     if not report.ok:
         sys.exit(1)
 
 
-def _find(slug: str) -> dict[str, Any]:
+def find_tenant_row(slug: str) -> dict[str, Any]:
     try:
         return lifecycle.find_by_slug(slug)
     except DomainError as error:
-        _fail(error)
+        fail(error)
         raise
 
 
@@ -225,7 +225,7 @@ def _find(slug: str) -> dict[str, Any]:
 @click.argument("slug")
 def list_roles(slug: str) -> None:
     """The roles of the dealership SLUG: key, how many have it, rights, and what each sees."""
-    with tenant(_find(slug)["id"]):
+    with tenant(find_tenant_row(slug)["id"]):
         for line in people.list_roles():
             sights = " ".join(f"{group}={sight}" for group, sight in people.sights_of_role(line.role.id).items())
             own = line.role.key or "-"
@@ -240,7 +240,7 @@ def sync_roles(slug: str, reset: tuple[str, ...]) -> None:
     unknown = sorted(set(reset) - set(DEFAULT_ROLES))
     if unknown:
         raise click.ClickException(f"There is no default role {', '.join(unknown)}.")
-    with tenant(_find(slug)["id"]), transaction():
+    with tenant(find_tenant_row(slug)["id"]), transaction():
         found = role_defaults.sync_roles(system_actor("cli"), reset)
     for what, names in vars(found).items():
         click.echo(f"{what:<8} {', '.join(names) or '-'}")
@@ -254,14 +254,14 @@ def sync_roles(slug: str, reset: tuple[str, ...]) -> None:
 @click.option("--group", default=None, help="A group of fields: contact, identity, cost, margin, pay.")
 def explain_role(slug: str, email: str, permission: str, record: str | None, group: str | None) -> None:
     """Why the user with EMAIL may or may not PERMISSION, of RECORD where one is given; exit code 1 when not."""
-    with tenant(_find(slug)["id"]):
+    with tenant(find_tenant_row(slug)["id"]):
         user = find_user_by_email(blind_index("email", normal_email(email)))
         if user is None:
             raise click.ClickException("There is no such user.")
         try:
             found = explaining.explain(system_actor("cli"), user.id, permission, record, group)
         except DomainError as error:
-            _fail(error)
+            fail(error)
             return
         click.echo(f"{'yes' if found.allowed else 'no'}: {found.user.name} ({found.user.state}), {permission}")
         for part in found.parts:
