@@ -6,7 +6,7 @@ from app.core.guard.permissions import declare
 
 declare("store", verbs=("see", "create", "edit", "delete"))
 declare("user", verbs=("see", "create", "edit", "delete"))
-declare("role", verbs=("see", "create", "edit", "delete"))
+declare("role", verbs=("see", "create", "edit", "delete"), whole=True)
 declare("audit", verbs=("see", "export"))
 declare("api_key", verbs=("see", "create", "edit"))
-declare("dealership", verbs=(), extra=("admit_operator", "identity", "samples"))
+declare("dealership", verbs=(), extra=("admit_operator", "identity", "samples"), whole=True)

@@ -32,11 +32,15 @@ MATRIX_VERBS: Final = ("see", "create", "edit", "delete", "export", "approve")
 
 @dataclass(frozen=True)
 class Permission:
-    """One declared right; `matrix` says whether it stands in the matrix of verbs or in the list below it."""
+    """One declared right; `matrix` says whether it stands in the matrix of verbs or in the list below it.
+
+    `whole` is the right over what the dealership has as a whole: records without a store and without an owner.
+    """
 
     resource: str
     verb: str
     matrix: bool
+    whole: bool = False
 
     @property
     def name(self) -> str:
@@ -47,13 +51,18 @@ class Permission:
 _REGISTRY: dict[str, Permission] = {}
 
 
-def declare(resource: str, verbs: Iterable[str] = MATRIX_VERBS, extra: Iterable[str] = ()) -> None:
+def declare(
+    resource: str, verbs: Iterable[str] = MATRIX_VERBS, extra: Iterable[str] = (), *, whole: bool = False
+) -> None:
     """Register `<resource>.<verb>` for each verb; `extra` are rights outside the matrix of verbs.
+
+    `whole` marks a resource whose records belong to no store. Without it a right that is held for one store opens
+    nothing that does not say it is that store's.
 
     Called once per resource when `app.<module>.permissions` is imported; raises ValueError on a bad or taken name.
     """
-    wanted = [Permission(resource, verb, True) for verb in verbs]
-    wanted += [Permission(resource, verb, False) for verb in extra]
+    wanted = [Permission(resource, verb, True, whole) for verb in verbs]
+    wanted += [Permission(resource, verb, False, whole) for verb in extra]
     for permission in wanted:
         if permission.matrix and permission.verb not in MATRIX_VERBS:
             raise ValueError(f"{permission.name}: {permission.verb} is no verb of the matrix; declare it as extra")

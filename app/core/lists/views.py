@@ -24,7 +24,7 @@ from app.core.lists.view_rules import MOST_VIEWS, TooManyViews, ViewScope, check
 
 PREFIX = "view"
 SHARE = "view.share"
-declare("view", verbs=(), extra=("share",))
+declare("view", verbs=(), extra=("share",), whole=True)
 
 # Who owns the teams says so here: a user's id -> the statement of the ids of the user's teams.
 TeamsOf = Callable[[uuid.UUID], Select[Any]]

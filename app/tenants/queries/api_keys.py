@@ -55,6 +55,7 @@ def read_key(text: str, address: str) -> KeyHolder | None:
     row = db.session.execute(
         select(
             *(ApiKey.id, ApiKey.name, ApiKey.permissions, ApiKey.networks, ApiKey.expires_at, ApiKey.last_used_at),
+            ApiKey.store_id,
             Role.name.label("role"),
             parts[0].label("grants"),
             parts[1].label("sights"),
@@ -75,11 +76,14 @@ def read_key(text: str, address: str) -> KeyHolder | None:
 
 
 def _actor(row: Row[Any], places: Sequence[SignedInStore]) -> Actor:
-    """What the role is granted, as far as the key's own list goes. A key owns nothing and is in no team."""
+    """What the role is granted, as far as the key's own list goes, at its store. A key owns nothing, is in no team."""
     held = roles.expand(row.grants or (), declared())
     wanted = set(row.permissions)
     grants = {name: scope for name, scope in held.items() if name in wanted}
     stores = [store.id for store in places]
+    if row.store_id is not None:
+        whole = {name for name, permission in declared().items() if permission.whole}
+        grants = api_keys.at_one_store(grants, whole) if stores else {}
     return Actor(
         user_id=None,
         name=row.name,

@@ -7,8 +7,10 @@ import ipaddress
 import secrets
 import string
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
+
+from app.tenants.rules.roles import ALL, STORE
 
 # What scanners for leaked secrets look for.
 START = "dms_live_"
@@ -41,6 +43,11 @@ def is_well_formed(text: str) -> bool:
 def may_hold(permission: str) -> bool:
     """Whether a key may be given this right at all."""
     return permission.partition(".")[0] not in NEVER
+
+
+def at_one_store(grants: Mapping[str, str], whole: Collection[str]) -> dict[str, str]:
+    """What is left of `grants` at one store: `all` opens that store alone, but for the `whole` dealership's records."""
+    return {name: STORE if scope == ALL and name not in whole else scope for name, scope in grants.items()}
 
 
 def hash_of(key: str) -> bytes:
