@@ -17,11 +17,12 @@ from app.core.jobs.topics import Named, Phrase, declare_subject
 from app.core.lists.exports import operations
 from app.core.lists.exports.cells import DETAILS
 from app.core.lists.exports.models import Export
-from app.core.lists.exports.outgoing import Leaving
+from app.core.lists.exports.outgoing import FULL, under_key
 from app.core.lists.exports.states import Every, ExportState
 from app.core.lists.exports.treatments import Treatment
 from app.core.lists.spec import REGISTRY, By, Column, Filter, ListSpec, Sort, Target, Under, View, declare_list
 from app.tenants import queries as tenants
+from app.web.formats import format_number
 
 PREFIX = "exp"
 STATES = {
@@ -38,7 +39,7 @@ TREATMENTS = {
     Treatment.MASKED.value: N_("Masked"),
     Treatment.PSEUDONYM.value: N_("A code in its place"),
     Treatment.DROPPED.value: N_("Left out"),
-    "full": N_("In full"),
+    FULL: N_("In full"),
 }
 KINDS_OF_VALUE = {
     "public": (N_("Public"), N_("Names of stores, makes of cars")),
@@ -72,31 +73,36 @@ class ShownColumn:
     words: str
 
 
-def shown_columns(found: Sequence[Leaving], wanted: Sequence[Column]) -> list[ShownColumn]:
+def shown_columns(told: Mapping[str, str], wanted: Sequence[Column]) -> list[ShownColumn]:
     """The columns of a view and what happens to each on the way out, those left out as well."""
-    leaving, shown = {one.column.key: one for one in found}, []
+    shown = []
     for column in wanted:
-        one, label = leaving.get(column.key), gettext(column.label)
-        shown.append(_shown(label, "full" if one and one.full else _treatment(one)))
-        if column.under is not None and one is not None:
-            how = one.under or Treatment.DROPPED
-            if how is Treatment.SEEN and one.under_out.is_mask:
-                how = Treatment.MASKED
-            shown.append(_shown(gettext(DETAILS).format(column=label), how.value))
+        label = gettext(column.label)
+        shown.append(_shown(label, told.get(column.key, Treatment.DROPPED.value)))
+        if under_key(column) in told:
+            shown.append(_shown(gettext(DETAILS).format(column=label), told[under_key(column)]))
     return shown
 
 
 def treated_words(row: Export) -> list[ShownColumn]:
-    """What was done to the columns of a finished export."""
+    """What is done to the columns of an export."""
     spec = REGISTRY.get(row.list_name)
-    labels = {column.key: gettext(column.label) for column in spec.columns} if spec else {}
-    return [_shown(label, row.treated[key]) for key, label in labels.items() if key in row.treated]
+    return shown_columns(row.treated, [one for one in spec.columns if one.key in row.treated]) if spec else []
 
 
-def _treatment(one: Leaving | None) -> str:
-    if one is None:
-        return Treatment.DROPPED.value
-    return (Treatment.MASKED if one.how is Treatment.SEEN and one.out.is_mask else one.how).value
+def condition_words(row: Export) -> str:
+    """By what the rows of an export are chosen; what was asked for is not said, it may name people."""
+    spec, keys = REGISTRY.get(row.list_name), row.asked.get("conditions", ())
+    labels = {item.key: gettext(item.label) for item in spec.filters} if spec else {}
+    return ", ".join(labels.get(key, key) for key in keys)
+
+
+def rows_words(row: Export) -> str:
+    """How many rows an export has, or would have when it was asked for; nothing where that is not known."""
+    if row.state != ExportState.WAITING:
+        return format_number(row.rows) if row.rows else ""
+    about = row.asked.get("about")
+    return "" if about is None else format_number(about) + ("+" if about >= operations.MOST_COUNTED else "")
 
 
 def _shown(label: str, treatment: str) -> ShownColumn:

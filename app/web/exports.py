@@ -18,15 +18,25 @@ from app.core.http.lists import asked, list_address, list_view
 from app.core.http.rendering import select_timezone
 from app.core.http.sessions import current_actor
 from app.core.http.stepup import step_up
-from app.core.jobs.models import OPEN_STATES, Job
+from app.core.jobs.models import OPEN_STATES
 from app.core.lists.exports import operations, rules, taking
-from app.core.lists.exports.models import Export
 from app.core.lists.exports.operations import Asked
+from app.core.lists.exports.outgoing import told_of
 from app.core.lists.exports.states import ExportState
 from app.core.lists.query import ListQuery
 from app.core.lists.spec import REGISTRY, ListSpec
 from app.tenants import queries as tenants
-from app.web.export_words import EXPORTS, FORMATS, PREFIX, STATES, list_words, shown_columns, treated_words
+from app.web.export_words import (
+    EXPORTS,
+    FORMATS,
+    PREFIX,
+    STATES,
+    condition_words,
+    list_words,
+    rows_words,
+    shown_columns,
+    treated_words,
+)
 from app.web.i18n import current_locale
 from app.web.job_words import shown_job
 from app.web.work_lists import people_choices
@@ -84,7 +94,7 @@ def start_export(list_name: str) -> str | Response | BaseResponse:
 def show_export(export_id: str) -> str:
     actor = current_actor()
     row = operations.get_export(actor, from_public(PREFIX, export_id))
-    job = _job(row)
+    job = operations.job_of(row)
     is_own = row.created_by == actor.user_id
     return render_template(
         "web/exports/show.html",
@@ -94,12 +104,15 @@ def show_export(export_id: str) -> str:
         state=gettext(STATES[row.state]),
         format=FORMATS[row.format],
         columns=treated_words(row),
+        conditions=condition_words(row),
+        rows=rows_words(row),
         job=shown_job(job) if job is not None and is_own else None,
         is_open=job is not None and job.state in OPEN_STATES,
         is_own=is_own,
         is_ready=row.state == ExportState.READY,
+        has_left=row.state in (ExportState.READY, ExportState.GONE),
         may_decide=operations.may_decide(actor, row),
-        names={key: tenants.get_user_name(key) for key in {row.created_by, row.decided_by} if key},
+        names=dict(tenants.list_names({key for key in (row.created_by, row.decided_by) if key}, ())),
     )
 
 
@@ -157,10 +170,6 @@ def _spec(name: str) -> ListSpec:
     return spec
 
 
-def _job(row: Export) -> Job | None:
-    return operations.job_of(row)
-
-
 def _form(spec: ListSpec, query: ListQuery, error: DomainError | None = None) -> str | Response:
     actor = current_actor()
     found = operations.outgoing(actor, query, unmasked=False)
@@ -173,7 +182,7 @@ def _form(spec: ListSpec, query: ListQuery, error: DomainError | None = None) ->
         list_label=gettext(spec.label),
         back=list_address(spec, query),
         args=[(name, text) for name, texts in query.to_args().items() for text in texts],
-        columns=shown_columns(found, operations.wanted_columns(actor, query)),
+        columns=shown_columns(told_of(found), operations.wanted_columns(actor, query)),
         formats=list(reversed(FORMATS.items())),
         left=rules.rows_left(actor),
         kept_hours=in_force.kept_hours,

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import db, tenant, transaction
+from app.core.db.ids import to_public
 from app.core.guard.models import SubjectKey
 from app.core.jobs.jobs import cancel_job
 from app.core.lists.exports import operations
 from app.core.lists.exports.models import Export
 from app.notifications.models import Item
+from app.tenants.models import Store
+from tests.factories.sales import make_customer
 from tests.fixtures import exporting as x
 from tests.fixtures.importing import work_off
+
+
+def test_whoever_decides_sees_what_would_leave(app, alpha, client_for):
+    with app.app_context(), tenant(alpha.id):
+        store = db.session.scalars(select(Store).order_by(Store.code)).first()
+        for number in range(3):
+            make_customer(store, f"Asked about {number}")
+    args = {"cols": ["name,contact"], "kind": ["individual"]}
+    export_id = x.ask(app, alpha, "tenant_admin", "customers", args, unmasked=True)
+    page = client_for(alpha, "gm").get(f"/exports/{to_public('exp', export_id)}").text
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert "What leaves, and how" in text
+    assert "Name As seen" in text
+    assert "Contact In full" in text
+    assert "Rows 3 " in text
+    assert "Chosen by Kind " in text
+    with app.app_context(), tenant(alpha.id):
+        # Nothing has left: a request takes nothing off the rows of a day.
+        assert db.session.get_one(Export, export_id).rows == 0
 
 
 def test_a_request_that_is_refused_leaves_no_key(app, alpha):

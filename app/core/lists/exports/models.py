@@ -65,9 +65,9 @@ class Export(Identified, db.Model):
     purpose: Mapped[str] = mapped_column(Text, nullable=False, info=PERSONAL)
     recipient: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=PERSONAL)
     unmasked: Mapped[bool] = mapped_column(Boolean, nullable=False, server_default=false(), info=INTERNAL)
-    # The arguments of the view, the id of its personal conditions, language and time zone.
+    # The arguments of the view, the id of its personal conditions, language and time zone; what the second person sees.
     asked: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False, info=INTERNAL)
-    # Column -> what was done to it.
+    # Column -> what is to be done to it, and in the end what was.
     treated: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False, server_default="{}", info=INTERNAL)
     rows: Mapped[int] = mapped_column(Integer, nullable=False, server_default="0", info=INTERNAL)
     size: Mapped[int] = mapped_column(BigInteger, nullable=False, server_default="0", info=INTERNAL)

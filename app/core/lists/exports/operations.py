@@ -15,22 +15,24 @@ from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.errors import N_, FieldError, Invalid, NotFound, PermissionDenied
 from app.core.guard import audit, vault
+from app.core.guard.narrowing import limited
 from app.core.guard.permissions import Actor, allows, check, scope_clause
 from app.core.guard.policy import policy_for
 from app.core.jobs.events import publish
 from app.core.jobs.jobs import start_job
 from app.core.jobs.models import Job
 from app.core.jobs.queues import QueueName
+from app.core.lists import pages
 from app.core.lists.exports.errors import AlreadyDecided, NothingLeft, OwnRequest
 from app.core.lists.exports.models import Export
 from app.core.lists.exports.notices import ExportDecided, ExportWaits
-from app.core.lists.exports.outgoing import Leaving, leaving, open_rules
+from app.core.lists.exports.outgoing import Leaving, leaving, open_rules, told_of
 from app.core.lists.exports.rules import APPROVE, EDIT, SEE, check_limit, rules_in_force
 from app.core.lists.exports.sealing import new_key
 from app.core.lists.exports.states import ExportState, Format
 from app.core.lists.query import ListQuery
 from app.core.lists.saved_filters import save_filter
-from app.core.lists.spec import REGISTRY, Column, ListSpec
+from app.core.lists.spec import REGISTRY, Column, ListSpec, Policy
 
 KIND: Final = "lists.export"
 EXPORT_TASK: Final = "lists.export_rows"
@@ -38,6 +40,8 @@ TABLE: Final = "core_exports"
 # An export in the clear that nobody decides about is off the table after this long.
 PATIENCE: Final = timedelta(days=7)
 SHORTEST_PURPOSE, LONGEST_TEXT = 3, 200
+# Whoever decides is told how many rows would leave; of so many it is enough to know that they are many.
+MOST_COUNTED: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,11 @@ def start_export(actor: Actor, query: ListQuery, asked: Asked, *, locale: str, t
     check_may_take(actor, spec)
     user_id, purpose, recipient = _checked(actor, asked)
     check_limit(user_id, rules_in_force())
-    if not outgoing(actor, query, unmasked=asked.unmasked):
+    found = outgoing(actor, query, unmasked=asked.unmasked)
+    if not found:
         raise NothingLeft
     conditions = query.personal_arguments()
+    told = sorted(item.key for item, _ in query.conditions)
     row = Export(
         id=new_id(),
         list_name=spec.name,
@@ -76,7 +82,11 @@ def start_export(actor: Actor, query: ListQuery, asked: Asked, *, locale: str, t
             "filter": save_filter(spec.name, user_id, conditions) if conditions else None,
             "locale": locale,
             "timezone": timezone,
+            # For whoever decides: by what the rows are chosen, and how many they are.
+            "conditions": told,
+            "about": _count(actor, query, timezone) if asked.unmasked else None,
         },
+        treated=told_of(found),
         created_by=user_id,
         schedule_id=asked.schedule_id,
         expires_at=clock.now() + PATIENCE if asked.unmasked else None,
@@ -84,7 +94,6 @@ def start_export(actor: Actor, query: ListQuery, asked: Asked, *, locale: str, t
     row.file_key = vault.seal_own(TABLE, "file_key", row.id, new_key().hex())
     db.session.add(row)
     db.session.flush()
-    told = sorted(item.key for item, _ in query.conditions)
     facts = {
         "list": (None, spec.name),
         "format": (None, asked.format),
@@ -125,11 +134,11 @@ def decide(actor: Actor, export_id: uuid.UUID, *, approved: bool) -> Export:
     return row
 
 
-def outgoing(actor: Actor, query: ListQuery, *, unmasked: bool) -> list[Leaving]:
-    """The columns of the file that `query` would make now, and what happens to them."""
-    policy, spec = policy_for(actor), query.spec
-    columns = wanted_columns(actor, query)
+def outgoing(actor: Actor, query: ListQuery, *, unmasked: bool, policy: Policy | None = None) -> list[Leaving]:
+    """The columns of the file that `query` would make now, and what happens to them; by `policy`, or the actor's."""
+    policy, spec = policy or policy_for(actor), query.spec
     rules = open_rules() if unmasked else rules_in_force().treatments
+    columns = spec.chosen_columns(policy, query.cols)
     return leaving(spec, spec.source(actor), columns, policy, rules, unmasked=unmasked)
 
 
@@ -232,6 +241,13 @@ def _checked(actor: Actor, asked: Asked) -> tuple[uuid.UUID, str, str]:
         raise Invalid([FieldError("format", "unknown_choice", N_("Choose CSV or XLSX."))])
     purpose = checked_text("purpose", asked.purpose, needed=True)
     return actor.user_id, purpose, checked_text("recipient", asked.recipient, needed=False)
+
+
+def _count(actor: Actor, query: ListQuery, timezone: str) -> int:
+    """How many rows would leave, counting no further than MOST_COUNTED."""
+    reader = limited(actor, query.spec.permission, by=export_permission(query.spec))
+    statement = pages.matching(query.spec, reader, query, timezone=timezone)
+    return pages.count_up_to(db.session(), statement, MOST_COUNTED)
 
 
 def _begin(row: Export, owner: Actor) -> None:

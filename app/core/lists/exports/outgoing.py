@@ -14,6 +14,8 @@ from app.core.lists.spec import Column, ListSpec, Outgoing, Policy, visibility
 # What a mask is called where the cell's own kind says it.
 MASK_OF_CELL: Final[Mapping[str, str]] = {"plate": "plate", "vin": "vin", "phone": "phone"}
 _NOTHING: Final = Outgoing()
+# In place of a treatment: the values themselves, where a list shows masks.
+FULL: Final = "full"
 Rules = Mapping[str, Treatment]
 
 
@@ -41,6 +43,27 @@ class Leaving:
     def mask_kind(self) -> str:
         """The mask for the cells."""
         return self.out.kind or MASK_OF_CELL.get(self.column.kind, "")
+
+    @property
+    def told(self) -> str:
+        """What is done to the cells, in one word."""
+        return FULL if self.full else _told(self.how, self.out)
+
+    @property
+    def under_told(self) -> str:
+        """What is done to the small lines, in one word."""
+        return _told(self.under or Treatment.DROPPED, self.under_out)
+
+
+def told_of(found: Sequence[Leaving]) -> dict[str, str]:
+    """What is done to each column, and to its small lines under `under_key`; one that stays is not among them."""
+    cells = {one.column.key: one.told for one in found}
+    return cells | {under_key(one.column): one.under_told for one in found if one.column.under is not None}
+
+
+def under_key(column: Column) -> str:
+    """The small lines of a column among what is told of columns."""
+    return f"{column.key}.under"
 
 
 class Both:
@@ -96,6 +119,11 @@ def class_of_cell(column: Column, source: Select[Any]) -> Mapping[str, Any] | No
         if info and info.get("data_class"):
             return info
     return None
+
+
+def _told(how: Treatment, out: Outgoing) -> str:
+    # A list shows a mask already where `is_mask` says so: seeing that is no more than a mask.
+    return (stricter(how, Treatment.MASKED) if out.is_mask else how).value
 
 
 def _narrowest(sights: Sequence[str]) -> str:

@@ -32,13 +32,12 @@ from app.core.lists.exports.cells import Sheet, Value, Words, pack, unpack
 from app.core.lists.exports.ending import forget_parts
 from app.core.lists.exports.errors import ExportLimit
 from app.core.lists.exports.models import Export, ExportSchedule
-from app.core.lists.exports.operations import export_permission, file_place, resource_of
-from app.core.lists.exports.outgoing import Both, Leaving, leaving, open_rules
+from app.core.lists.exports.operations import export_permission, file_place, outgoing, resource_of
+from app.core.lists.exports.outgoing import Both, Leaving, told_of
 from app.core.lists.exports.rules import check_limit, rules_in_force
 from app.core.lists.exports.sealing import open_stream, pulled, seal_stream
 from app.core.lists.exports.states import MEDIA_TYPES, ExportState, Format
 from app.core.lists.exports.taking import place_of
-from app.core.lists.exports.treatments import Treatment, stricter
 from app.core.lists.exports.writing import MOST_XLSX_ROWS, write
 from app.core.lists.query import ListQuery, read_query
 from app.core.lists.saved_filters import load_filter
@@ -119,9 +118,7 @@ def _prepared(job: Job, export: Export, kept: dict[str, Any], who: Who, speak: S
         key = statement.selected_columns[spec.key]
         reached = spec.source(owner).order_by(None).subquery()
         statement = statement.where(key.in_(select(reached.c[spec.key])))
-    rules = open_rules() if export.unmasked else rules_in_force().treatments
-    columns = spec.chosen_columns(policy, query.cols)
-    found = leaving(spec, spec.source(actor), columns, policy, rules, unmasked=export.unmasked)
+    found = outgoing(actor, query, unmasked=export.unmasked, policy=policy)
     _hold(found, kept)
     sheet = Sheet(found, speak(asked["locale"]), asked["timezone"], _tokens(export.id))
     key_bytes = bytes.fromhex(vault.unseal_own(*file_place(export), export.file_key or b""))
@@ -204,7 +201,7 @@ def _finish(work: Work, kept: Mapping[str, Any]) -> None:
     forget_parts(job)
     export.state, export.file_id, export.expires_at = ExportState.READY.value, stored.id, expires
     export.rows, export.size = kept["done"], counted.bytes
-    export.treated = {one.column.key: _done_to(one) for one in work.sheet.columns}
+    export.treated = told_of(work.sheet.columns)
     # To the minute on time; the hourly look at all exports is for what this might miss.
     enqueue(TEND_TASK, queue=QueueName.DEFAULT, at=expires)
     facts = {"rows": kept["done"], "bytes": counted.bytes, "name": name, "resource": resource_of(work.query.spec)}
@@ -222,10 +219,6 @@ class Counted:
         for piece in pieces:
             self.bytes += len(piece)
             yield piece
-
-
-def _done_to(one: Leaving) -> str:
-    return "full" if one.full else (stricter(one.how, Treatment.MASKED) if one.out.is_mask else one.how).value
 
 
 def _lines(work: Work, parts: list[str]) -> Iterator[list[Value]]:
