@@ -23,8 +23,8 @@ from app.core.logging import configure
 from app.operators import cli as operators_cli
 from app.operators.operations.signing import touch_session as touch_operator
 from app.operators.queries.accounts import read_session as read_operator
-from app.tenants import cli as tenants_cli
-from app.tenants import keys_cli as api_keys_cli
+from app.tenants.cli import dealerships as tenants_cli
+from app.tenants.cli import keys as api_keys_cli
 from app.tenants.operations.api_keys import touch_key
 from app.tenants.operations.signing import touch_session
 from app.tenants.queries import teams_of

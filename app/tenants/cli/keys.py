@@ -13,7 +13,7 @@ from app.core.db.ids import from_public, to_public
 from app.core.errors import DomainError
 from app.core.guard.permissions import system_actor
 from app.tenants import queries
-from app.tenants.cli import fail, find_tenant_row, say
+from app.tenants.cli.dealerships import fail, find_tenant_row, say
 from app.tenants.operations import api_keys
 from app.tenants.queries import api_keys as found
 from app.tenants.queries import people
@@ -34,14 +34,14 @@ CLI = system_actor("cli")
 @click.option("--days", type=click.Choice([str(days) for days in DAYS]), default=str(DAYS[1]), show_default=True)
 @click.option("--network", "networks", multiple=True, help="Only from this address or network; repeatable.")
 @JSON
-def create(slug: str, role: str, store: str | None, days: str, networks: tuple[str, ...], **rest: Any) -> None:
+def create(slug: str, role: str, store: str | None, *, as_json: bool, **values: Any) -> None:
     """Make a key. Its text is printed once and kept nowhere."""
-    as_json = rest.pop("as_json")
+    values |= {"days": int(values["days"]), "networks": "\n".join(values["networks"])}
     with tenant(find_tenant_row(slug)["id"]):
-        places = {"role_id": _role(role), "store_id": _store(store)}
+        values |= {"role_id": _role(role), "store_id": _store(store)}
         try:
             with transaction():
-                key, text = api_keys.create_key(CLI, days=int(days), networks="\n".join(networks), **places, **rest)
+                key, text = api_keys.create_key(CLI, **values)
                 _show_once(key, text, as_json=as_json)
         except DomainError as error:
             fail(error)

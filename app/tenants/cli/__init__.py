@@ -1,0 +1,1 @@
+"""What an operator does to dealerships, and in one, from a shell."""
