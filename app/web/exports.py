@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.core.db import transaction
 from app.core.db.ids import from_public, to_public
-from app.core.errors import DomainError
+from app.core.errors import DomainError, NotFound
 from app.core.http.access import ANY_USER, require
 from app.core.http.forms import render_form
 from app.core.http.lists import asked, list_address, list_view
@@ -111,6 +111,7 @@ def show_export(export_id: str) -> str:
         is_own=is_own,
         is_ready=row.state == ExportState.READY,
         has_left=row.state in (ExportState.READY, ExportState.GONE),
+        may_drop=operations.may_drop(actor, row),
         may_decide=operations.may_decide(actor, row),
         names=dict(tenants.list_names({key for key in (row.created_by, row.decided_by) if key}, ())),
     )
@@ -157,7 +158,8 @@ def delete_export(export_id: str) -> BaseResponse:
     actor = current_actor()
     with transaction():
         row = operations.get_export(actor, from_public(PREFIX, export_id), for_update=True)
-        operations.check_may_drop(actor, row)
+        if not operations.may_drop(actor, row):
+            raise NotFound
         taking.drop_file(actor, row, "export.delete")
     flash(gettext("The file was deleted."))
     return redirect(url_for("exports.show_export", export_id=export_id), 303)

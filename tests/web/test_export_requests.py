@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -38,6 +39,30 @@ def test_whoever_decides_sees_what_would_leave(app, alpha, client_for):
     with app.app_context(), tenant(alpha.id):
         # Nothing has left: a request takes nothing off the rows of a day.
         assert db.session.get_one(Export, export_id).rows == 0
+
+
+def test_only_whom_the_right_reaches_is_asked_to_decide(app, alpha):
+    export_id = x.ask(app, alpha, "tenant_admin", "customers", unmasked=True)
+    with app.app_context(), tenant(alpha.id):
+        row, gm = db.session.get_one(Export, export_id), x.actor_of("gm")
+        assert operations.may_decide(gm, row)
+        # A right to one's own reaches nobody else, as little on the page as when it comes to deciding.
+        own = replace(gm, grants={**gm.grants, "export.approve": "own"}, reach=None)
+        assert not operations.may_decide(own, row)
+        assert not operations.may_decide(replace(gm, behind="Operator"), row)
+
+
+def test_whoever_sets_the_rules_deletes_the_files_of_others(app, alpha, client_for):
+    export_id = x.ask(app, alpha, "controller", "customers")
+    work_off(app, alpha, queue="exports")
+    path = f"/exports/{to_public('exp', export_id)}"
+    other, admin = client_for(alpha, "gm"), client_for(alpha, "tenant_admin")
+    assert f"{path}/delete" not in other.get(path).text
+    assert other.post(f"{path}/delete", data=token_of(other, path)).status_code == 404
+    assert f"{path}/delete" in admin.get(path).text
+    assert admin.post(f"{path}/delete", data=token_of(admin, path)).status_code == 303
+    assert x.state_of(app, alpha, export_id) == "gone"
+    assert f"{path}/delete" not in admin.get(path).text
 
 
 def test_a_request_that_is_refused_leaves_no_key(app, alpha):
@@ -79,6 +104,10 @@ def test_the_key_of_an_export_goes_with_its_row(app, alpha):
         db.session.get_one(Export, export_id).created_at -= timedelta(days=401)
     x.tend(app, alpha)
     assert keys_of(app, alpha, export_id) == []
+
+
+def token_of(client, path):
+    return {"csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', client.get(path).text)[1]}
 
 
 def keys_of(app, of, export_id):

@@ -16,7 +16,7 @@ from app.core.db.columns import new_id
 from app.core.errors import N_, FieldError, Invalid, NotFound, PermissionDenied
 from app.core.guard import audit, vault
 from app.core.guard.narrowing import limited
-from app.core.guard.permissions import Actor, allows, check, scope_clause
+from app.core.guard.permissions import Actor, allows, check, covers, scope_clause
 from app.core.guard.policy import policy_for
 from app.core.jobs.events import publish
 from app.core.jobs.jobs import start_job
@@ -183,13 +183,12 @@ def may_decide(actor: Actor, row: Export) -> bool:
     spec = REGISTRY.get(row.list_name)
     if row.state != ExportState.WAITING or row.created_by == actor.user_id or spec is None:
         return False
-    return allows(actor, APPROVE) and may_export(actor, spec)
+    return covers(actor, APPROVE, owner_id=row.created_by, store_id=None) and may_export(actor, spec)
 
 
-def check_may_drop(actor: Actor, row: Export) -> None:
-    """Raise NotFound unless the file is the actor's own, or he sets the rules of the dealership."""
-    if row.created_by != actor.user_id and not allows(actor, EDIT):
-        raise NotFound
+def may_drop(actor: Actor, row: Export) -> bool:
+    """Whether the actor may delete the file: his own, or that of anybody for whom he sets the rules."""
+    return row.created_by == actor.user_id or covers(actor, EDIT, owner_id=row.created_by, store_id=None)
 
 
 def job_of(row: Export) -> Job | None:
@@ -206,7 +205,7 @@ def export_permission(spec: ListSpec) -> str:
 
 def may_export(actor: Actor, spec: ListSpec) -> bool:
     """Whether the actor may take anything of this list away."""
-    return spec.export_permission is not None and allows(actor, spec.export_permission)
+    return spec.export_permission is not None and allows(actor, spec.export_permission) and actor.behind is None
 
 
 def resource_of(spec: ListSpec) -> str:
