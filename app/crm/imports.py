@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,10 +25,16 @@ from app.core.jobs.imports.kinds import (
 from app.core.jobs.imports.models import Outcome
 from app.core.languages import language_choices
 from app.crm.errors import NameMissing
-from app.crm.operations import bulk
+from app.crm.operations import bulk, identities
 from app.crm.operations.bulk import CustomerInput, MadeCustomer
 from app.crm.operations.contacts import ContactInput
-from app.crm.rules import ContactKind, CustomerKind, fold_name, normalize_contact
+from app.crm.rules import (
+    ContactKind,
+    CustomerKind,
+    fold_name,
+    normalize_contact,
+    normalize_id_number,
+)
 from app.tenants import queries as tenants
 
 _CONTACTS = (("phone", "phone"), ("other_phone", "phone"), ("email", "email"), ("other_email", "email"))
@@ -82,6 +88,8 @@ def _identity(values: Values) -> tuple[Any, ...]:
     for key in ("name", "given_name", "family_name"):
         if values[key]:
             plain[key] = fold_name(values[key])
+    if values["id_number"]:
+        plain["id_number"] = normalize_id_number(values["id_number"])
     return whole_row(plain)
 
 
@@ -95,8 +103,17 @@ def _customer(values: Values, store_id: uuid.UUID) -> CustomerInput:
         owner_id=uuid.UUID(values["owner"]) if values["owner"] else None,
         language=values["language"] or "",
         notes=values["notes"] or "",
+        id_number=values["id_number"] or "",
         contacts=tuple(ContactInput(kind, values[key]) for key, kind in _CONTACTS if values[key]),
     )
+
+
+def _errors(customer: CustomerInput) -> Iterator[FieldError]:
+    if not fold_name(customer.display_name):
+        yield FieldError("name", NameMissing.code, NameMissing.message)
+    error = identities.find_error(customer.id_number, customer.kind) if customer.id_number else None
+    if error is not None:
+        yield error
 
 
 def _apply(actor: Actor, rows: Sequence[ParsedRow]) -> Mapping[int, RowResult]:
@@ -105,11 +122,11 @@ def _apply(actor: Actor, rows: Sequence[ParsedRow]) -> Mapping[int, RowResult]:
     taken = []
     for row in rows:
         customer = _customer(row.values, places[row.values["store"]])
-        if fold_name(customer.display_name):
-            taken.append((row.row_no, customer))
+        errors = list(_errors(customer))
+        if errors:
+            results[row.row_no] = RowResult(Outcome.FAILED, errors=errors)
         else:
-            error = FieldError("name", NameMissing.code, NameMissing.message)
-            results[row.row_no] = RowResult(Outcome.FAILED, errors=[error])
+            taken.append((row.row_no, customer))
     made = bulk.create_customers_many(actor=actor, rows=[customer for _, customer in taken])
     for (row_no, _), item in zip(taken, made, strict=True):
         points = {f"contact_{place}": point_id for place, point_id in enumerate(item.contact_ids)}
@@ -160,6 +177,27 @@ CUSTOMERS = register(
             _contact("other_phone", N_("Another phone"), 60, "phone 2", "work phone", "home phone", "备用电话"),
             _contact("email", N_("E-mail"), 254, "mail", "email address", "邮箱", "电子邮件", "电子邮箱"),
             _contact("other_email", N_("Another e-mail"), 254, "email 2", "备用邮箱"),
+            replace(
+                _name(
+                    "id_number",
+                    N_("ID number"),
+                    60,
+                    "id card",
+                    "id no",
+                    "national id",
+                    "identity number",
+                    "driver licence",
+                    "driver license",
+                    "driving licence",
+                    "身份证",
+                    "身份证号",
+                    "身份证号码",
+                    "证件号",
+                    "证件号码",
+                    "驾驶证号",
+                ),
+                guarded=("customer", "id_number"),
+            ),
             ImportField(
                 "owner",
                 N_("Owner"),

@@ -6,34 +6,21 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, null, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
 
-from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import N_
-from app.core.guard.classes import CONTACT, INTERNAL, PERSONAL
+from app.core.guard.classes import CONTACT, IDENTITY, INTERNAL, PERSONAL
 from app.core.guard.permissions import Actor, scope_clause
 from app.core.lists.parts import BulkAction, BulkField, Outgoing, Peek, Target, Under, View
-from app.core.lists.search import Entry, SearchKind, among, declare_search
+from app.core.lists.search import SearchKind, declare_search
 from app.core.lists.spec import By, Column, Filter, ListSpec, Sort, declare_list
 from app.crm import queries
 from app.crm.models import Activity, ActivitySummary, ContactPoint, Customer
 from app.crm.operations import many
-from app.crm.rules import ACTIVITY_BANDS, KIND_LABELS, TYPE_LABELS, ContactKind, fold_name
+from app.crm.queries import finding, identity
+from app.crm.rules import ACTIVITY_BANDS, KIND_LABELS, TYPE_LABELS, ContactKind, fold_name, normalize_id_number
 from app.tenants import queries as tenants
-
-
-def _first_contact(actor: Actor) -> ColumnElement[Any]:
-    if not queries.sees_contacts(actor):
-        return null()
-    return (
-        select(ContactPoint.value_masked)
-        .where(ContactPoint.customer_id == Customer.id)
-        .order_by(ContactPoint.position, ContactPoint.id)
-        .limit(1)
-        .correlate(Customer)
-        .scalar_subquery()
-    )
 
 
 def _customers(actor: Actor) -> Select:
@@ -47,7 +34,8 @@ def _customers(actor: Actor) -> Select:
             Customer.store_id,
             Customer.owner_id,
             Customer.created_at,
-            _first_contact(actor).label("contact"),
+            finding.first_contact(actor).label("contact"),
+            identity.listed_id_number(actor).label("id_number"),
             stores.c.store_name.label("store"),
             users.c.name.label("owner"),
             func.coalesce(ActivitySummary.activities, 0).label("activities"),
@@ -108,6 +96,10 @@ def _in_full(rows: Sequence[Any]) -> Mapping[uuid.UUID, str]:
 
 
 _CONTACTS = Outgoing(CONTACT, is_mask=True, person=lambda row: row.id, field=("customer", "phone"), full=_in_full)
+_ID_NUMBER = ("customer", "id_number")
+_NUMBERS = Outgoing(
+    IDENTITY, "national_id", is_mask=True, person=lambda row: row.id, field=_ID_NUMBER, full=identity.id_numbers_in_full
+)
 _WHOSE, _CONTACT = N_("Whose and where"), N_("Contact with them")
 _NEW_OWNER = BulkField("owner_id", N_("Owner"), "id", choices_of="owner", required=False, prefix="usr")
 _NEW_STORE = BulkField("store_id", N_("Store"), "id", choices_of="store", prefix="store")
@@ -136,12 +128,17 @@ CUSTOMERS = declare_list(
             Column("activities", N_("Activities"), "number", out=Outgoing(INTERNAL)),
             Column("gap_index", N_("Activity index (s)"), "number", sort="activity_index", shown=False),
             Column("contact", N_("Contact"), field=("customer", "phone"), mask=str, shown=False, out=_CONTACTS),
+            Column("id_number", N_("ID number"), field=_ID_NUMBER, mask=str, shown=False, out=_NUMBERS),
             Column("created_at", N_("Added"), "instant", sort="created", shown=False),
         ),
         filters=(
             Filter("name", N_("Name"), normalise=fold_name, apply=_name_contains, personal=True),
             _contact_filter(ContactKind.PHONE, N_("Phone")),
             _contact_filter(ContactKind.EMAIL, N_("E-mail")),
+            Filter(
+                "id_number", N_("ID number"), "token", token="id_number",  # noqa: S106  (a kind of token)
+                normalise=normalize_id_number, column=Customer.id_number_index, personal=True, field=_ID_NUMBER,
+            ),
             Filter("owner", N_("Owner"), "id", column=Customer.owner_id, prefix="usr", words=_WORDS, group=_WHOSE),
             Filter("store", N_("Store"), "id", column=Customer.store_id, prefix="store", group=_WHOSE),
             Filter("kind", N_("Kind"), "choice", column=Customer.kind, choices=_KINDS, group=_WHOSE),
@@ -254,33 +251,6 @@ ACTIVITIES = declare_list(
 )
 
 
-def _entries(customer_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Entry]:
-    rows = db.session.execute(
-        select(Customer.id, Customer.name, Customer.store_id, Customer.owner_id).where(among(Customer.id, customer_ids))
-    )
-    contacts = queries.contacts_in_the_clear(customer_ids)
-    return {
-        row.id: Entry(
-            row.name,
-            names=row.name,
-            secrets=contacts.get(row.id, ()),
-            store_id=row.store_id,
-            owner_id=row.owner_id,
-        )
-        for row in rows
-    }
-
-
-def _describe(actor: Actor, customer_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[str]]:
-    stores = tenants.store_facts()
-    rows = db.session.execute(
-        select(Customer.id, _first_contact(actor), stores.c.store_name)
-        .join(stores, stores.c.store_id == Customer.store_id)
-        .where(among(Customer.id, customer_ids))
-    )
-    return {key: [part for part in parts if part] for key, *parts in rows}
-
-
 declare_search(
     SearchKind(
         name="customer",
@@ -291,9 +261,9 @@ declare_search(
         argument="customer_id",
         icon="users",
         key=Customer.id,
-        load=_entries,
+        load=finding.customer_entries,
         has_names=True,
         secrets={"phone": ("customer", "phone"), "email": ("customer", "email")},
-        describe=_describe,
+        describe=finding.describe_customers,
     )
 )

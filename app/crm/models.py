@@ -12,10 +12,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, Identified, Instant, Record
 from app.core.db.sealing import Erased, of_subject
-from app.core.guard.classes import CONTACT
+from app.core.guard.classes import CONTACT, IDENTITY
 from app.core.guard.policy import declare_record
 from app.core.guard.whereabouts import RecordKind, declare_kind
-from app.crm.rules import ActivityType, ContactKind, ContactStatus, CustomerKind, Direction, Outcome
+from app.crm.rules import (
+    ActivityType,
+    ContactKind,
+    ContactStatus,
+    CustomerKind,
+    Direction,
+    Outcome,
+    normalize_id_number,
+)
 
 
 def _one_of(column: str, values: type) -> str:
@@ -36,10 +44,24 @@ class Customer(Record, db.Model):
     owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants_users.id"), info=INTERNAL)
     language: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=INTERNAL)
     notes: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=PERSONAL)
+    # What the state knows somebody by: sealed under the person's key, found whole or not at all, listed masked.
+    id_number_enc: Mapped[bytes | None] = mapped_column(
+        LargeBinary,
+        info=of_subject(
+            IDENTITY,
+            "id",
+            masked="id_number_masked",
+            index="id_number_index",
+            indexed=lambda _row, number: ("id_number", normalize_id_number(number)),
+        ),
+    )
+    id_number_index: Mapped[bytes | None] = mapped_column(LargeBinary, info=IDENTITY)
+    id_number_masked: Mapped[str | None] = mapped_column(Text, info=IDENTITY)
 
     __table_args__ = (
         CheckConstraint(_one_of("kind", CustomerKind), name="kind"),
         CheckConstraint("name <> '' AND name_key <> ''", name="name"),
+        CheckConstraint("num_nulls(id_number_enc, id_number_index, id_number_masked) IN (0, 3)", name="id_number"),
         # Substring search in any case; the name key is folded in Python because `unaccent` is not immutable.
         Index(
             "ix_crm_customers_name_key_trgm",
@@ -51,6 +73,8 @@ class Customer(Record, db.Model):
         Index("ix_crm_customers_store_id_name_key", "store_id", "name_key"),
         Index("ix_crm_customers_owner_id", "owner_id"),
         Index("ix_crm_customers_created_at", "created_at", "id"),
+        # Not unique: one number typed twice is a duplicate to look at, as a phone is.
+        Index("ix_crm_customers_id_number_index", "id_number_index"),
     )
 
 
@@ -150,7 +174,7 @@ class ActivitySummary(db.Model):
 
 # Phones and e-mails are fields of a customer to whoever looks; the table beside it is how they are stored.
 declare_record("customer", Customer, phone=CONTACT, email=CONTACT, contact_kind=CONTACT, contact=CONTACT)
-declare_record("customer", contact_point_id=INTERNAL)
+declare_record("customer", contact_point_id=INTERNAL, id_number=IDENTITY)
 declare_record("activity", Activity)
 declare_kind(
     RecordKind("cus", "customer", Customer.id, Customer.name, owner=Customer.owner_id, store=Customer.store_id)

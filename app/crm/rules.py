@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -132,6 +133,55 @@ def normalize_contact(kind: ContactKind, text: str, region: str) -> Contact:
     return normalize_phone(text, region) if kind is ContactKind.PHONE else normalize_email(text)
 
 
+_RESIDENT_ID = re.compile(r"[0-9]{17}[0-9X]")
+# Passports and permits are shorter or begin with letters.
+_MEANT_AS_RESIDENT_ID = re.compile(r"[0-9]{6}.{6,}")
+_RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+SHORTEST_ID_NUMBER, LONGEST_ID_NUMBER = 4, 40
+
+
+def normalize_id_number(text: str) -> str:
+    """The form in which ID numbers are compared: letters and digits alone, in capitals."""
+    return "".join(char for char in unicodedata.normalize("NFKC", text).upper() if char.isalnum())
+
+
+def clean_id_number(text: str) -> str:
+    """An ID number as it is stored: as typed, or in its one form where it has that of a Chinese resident's."""
+    normal = normalize_id_number(text)
+    return normal if _RESIDENT_ID.fullmatch(normal) else " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def resident_check_character(digits: str) -> str:
+    """The last character of a Chinese resident's ID number, from the 17 digits before it (GB 11643, ISO 7064)."""
+    total = sum(int(digit) * weight for digit, weight in zip(digits, _RESIDENT_WEIGHTS, strict=True))
+    return "10X98765432"[total % 11]
+
+
+class IdNumberProblem(StrEnum):
+    """What is wrong with an ID number."""
+
+    UNREADABLE = "unreadable"
+    LENGTH = "length"
+    BIRTH_DATE = "birth_date"
+    CHECK = "check"
+
+
+def id_number_problem(text: str, country: str, kind: str) -> IdNumberProblem | None:
+    """What is wrong with an ID number: a person's in China is checked whole, anything else may have any form."""
+    normal = normalize_id_number(text)
+    if not SHORTEST_ID_NUMBER <= len(normal) <= LONGEST_ID_NUMBER or not any(char.isdigit() for char in normal):
+        return IdNumberProblem.UNREADABLE
+    if country != "CN" or kind != CustomerKind.INDIVIDUAL or not _MEANT_AS_RESIDENT_ID.fullmatch(normal):
+        return None
+    if not _RESIDENT_ID.fullmatch(normal):
+        return IdNumberProblem.LENGTH
+    try:
+        date(int(normal[6:10]), int(normal[10:12]), int(normal[12:14]))
+    except ValueError:
+        return IdNumberProblem.BIRTH_DATE
+    return None if normal[17] == resident_check_character(normal[:17]) else IdNumberProblem.CHECK
+
+
 def is_too_late(at: datetime, now: datetime) -> bool:
     """Whether an activity's time lies in the future: an activity is something that happened."""
     return at > now + FUTURE_TOLERANCE
@@ -215,6 +265,12 @@ def engagement(activities: Iterable[tuple[str, datetime]], now: datetime) -> Dec
 
 
 # What they are called, marked for translation.
+ID_NUMBER_WORDS = {
+    IdNumberProblem.UNREADABLE: N_("Enter the number as it stands on the document."),
+    IdNumberProblem.LENGTH: N_("An ID number has 17 digits and a last digit or X."),
+    IdNumberProblem.BIRTH_DATE: N_("The 7th to 14th digit of an ID number are a date of birth: these are none."),
+    IdNumberProblem.CHECK: N_("The last character does not fit the others: a digit is wrong, or two are exchanged."),
+}
 KIND_LABELS = {CustomerKind.INDIVIDUAL.value: N_("Person"), CustomerKind.BUSINESS.value: N_("Company")}
 TYPE_LABELS = {
     ActivityType.CALL.value: N_("Call"),

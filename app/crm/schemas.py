@@ -30,6 +30,7 @@ class NewCustomerForm(CustomerForm):
 
     phone = Text(longest=60, load_default="")
     email = Text(longest=254, load_default="")
+    id_number = Text(longest=60, load_default="")
 
 
 class QuickCustomerForm(FormSchema):
@@ -60,6 +61,12 @@ class EditedCustomerForm(CustomerForm):
     version = fields.Integer(required=True)
 
 
+class EditedCustomerWithIdForm(EditedCustomerForm):
+    """The same with the ID number, from whoever sees it in full; an empty field takes it away."""
+
+    id_number = Text(longest=60, load_default="")
+
+
 class ContactForm(FormSchema):
     """One more phone number or e-mail address."""
 
@@ -69,8 +76,9 @@ class ContactForm(FormSchema):
 
 
 class RevealForm(FormSchema):
-    """Why masked contacts are to be shown."""
+    """Which masked values are to be shown, and why."""
 
+    group = fields.String(load_default="contact", validate=one_of("contact", "identity"))
     reason = Text(longest=300, load_default="")
 
 

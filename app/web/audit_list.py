@@ -68,7 +68,10 @@ declare_record("import", kind=INTERNAL, rows=INTERNAL)
 declare_record("tenant", exported_at=INTERNAL, rows=INTERNAL)
 
 # What somebody saw in full or took away.
-LEAVING = ("customer.reveal", "customer.reveal_contact", "export", "download", "tenant.export")
+LEAVING = (
+    "customer.reveal", "customer.reveal_contact", "customer.reveal_identity", "customer.reveal_id_number",
+    "export", "download", "tenant.export",
+)  # fmt: skip
 _PERSON = Outgoing(PERSONAL, "name")
 _NAMED: dict[str, Any] = {"out": _PERSON, "under_out": _PERSON}
 

@@ -96,6 +96,8 @@ ACTIONS = {
     "customer.remove_contact": N_("Contact removed"),
     "customer.reveal": N_("Contacts unmasked for a stated reason"),
     "customer.reveal_contact": N_("Contact shown in full"),
+    "customer.reveal_identity": N_("ID number unmasked for a stated reason"),
+    "customer.reveal_id_number": N_("ID number shown in full"),
     "activity.create": N_("Activity noted"),
     "activity.edit": N_("Activity changed"),
     "activity.delete": N_("Activity deleted"),

@@ -189,7 +189,7 @@ ROWS: dict[str, Row] = {
     "POST /customers/<customer_id>/edit": CUSTOMER,
     "POST /customers/<customer_id>/delete": CUSTOMER,
     "POST /customers/<customer_id>/activities": CUSTOMER,
-    "POST /customers/<customer_id>/reveal": CUSTOMER,
+    **dict.fromkeys((f"POST /customers/<customer_id>/{what}reveal" for what in ("", "id-number/")), CUSTOMER),
     "POST /customers/<customer_id>/contacts": CUSTOMER,
     "POST /customers/<customer_id>/contacts/<uuid:point_id>/delete": POINT,
     "POST /customers/<customer_id>/contacts/<uuid:point_id>/reveal": POINT,

@@ -15,6 +15,7 @@ from app.core.db import Tenant, columns, db, tenant, transaction
 from app.core.db.ids import to_public
 from app.core.guard.permissions import system_actor
 from app.crm.operations.contacts import add_contact_point
+from app.crm.operations.identities import set_id_number
 from app.tenants.models import Membership, Store
 from app.tenants.operations import roles, stores
 from tests.factories.sales import make_customer
@@ -23,6 +24,7 @@ from tests.fixtures.browsing import token_of
 
 SYSTEM = system_actor("test")
 PHONE, MASK = "202 555 0188", "+1 ****0188"
+ID_NUMBER, ID_MASK = "51343620000320711X", "5***************1X"
 # Whose and where a customer is, and from which scope on somebody at the first store reaches it.
 REACHED = {
     "own": {"own", "team", "store", "all"},
@@ -60,6 +62,7 @@ def ground(app: Flask, alpha: Tenant) -> Ground:
             customer = make_customer(store, f"Scoped {name}")
             with transaction():
                 customer.owner_id = owner.id if owner else None
+                set_id_number(SYSTEM, customer, ID_NUMBER)
                 add_contact_point(actor=SYSTEM, customer_id=customer.id, kind="phone", value=PHONE)
             ids[name] = to_public("cus", customer.id)
     return Ground(alpha, ids)
@@ -124,6 +127,37 @@ def test_a_sight_is_the_same_in_every_scope(
     assert client.post(f"{path}/contacts", data=sent).status_code == (303 if sight == "visible" else 403)
     point = re.search(r"/contacts/([0-9a-f-]{36})/reveal", page)
     assert bool(point) is (sight == "visible")
+
+
+@pytest.mark.parametrize("sight", ["hidden", "masked", "visible"])
+@pytest.mark.parametrize("scope", ["own", "all"])
+def test_an_id_number_is_shown_asked_and_changed_as_the_sight_says(
+    app: Flask, reader: Callable[..., FlaskClient], ground: Ground, scope: str, sight: str
+) -> None:
+    grants = dict.fromkeys(("customer.see", "customer.edit", "customer.create"), scope)
+    # Contacts say nothing about ID numbers.
+    client = reader(grants, {"contact": "visible", **({"identity": sight} if sight != "hidden" else {})})
+    path = f"/customers/{ground.ids['own']}"
+    page, form, listed = client.get(path).text, client.get(f"{path}/edit").text, client.get("/customers?cols=id_number")
+    assert (ID_MASK in page, f"{path}/id-number/reveal" in page) == (sight != "hidden", sight == "visible")
+    assert (ID_MASK in form, f'value="{ID_NUMBER}"' in form) == (sight == "masked", sight == "visible")
+    assert (listed.status_code, ID_MASK in listed.text) == ((422, False) if sight == "hidden" else (200, True))
+    assert ID_NUMBER not in page + listed.text + client.get(f"/customers?peek={ground.ids['own']}").text
+    token = token_of(client)
+    asked = client.post("/customers/filter", data={"id_number": ID_NUMBER, "csrf_token": token})
+    assert ("flt_" in asked.location) is (sight == "visible")
+    shown = client.post(f"{path}/id-number/reveal", data={"csrf_token": token})
+    assert (shown.status_code, ID_NUMBER in shown.text) == ((200, True) if sight == "visible" else (403, False))
+    with app.app_context(), tenant(ground.of.id):
+        me = people.find_user("lot_staff")
+        store = db.session.scalars(select(Store.id).where(Store.code == "S1")).one()
+        assert me is not None
+    new = {"kind": "individual", "name": "Newly made", "store_id": store, "owner_id": me.id, "id_number": "X 1234"}
+    made = client.post("/customers", data={**new, "csrf_token": token})
+    assert made.status_code == (303 if sight == "visible" else 403)
+    # The box finds nobody by it, whoever asks.
+    assert ID_MASK not in client.post("/find", data={"q": ID_NUMBER, "csrf_token": token}).text
+    assert "Scoped own" not in client.post("/find", data={"q": ID_NUMBER, "csrf_token": token}).text
 
 
 def test_of_two_roles_the_wider_grant_and_the_clearer_sight_count(

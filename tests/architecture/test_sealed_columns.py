@@ -14,6 +14,7 @@ OTHER_BYTES = {
     "core_old_subject_keys.wrapped": "a person's key that was replaced, wrapped likewise",
     "platform.wrapped_keys.wrapped": "a tenant's key, wrapped by the master key",
     "crm_contact_points.value_index": "a keyed index",
+    "crm_customers.id_number_index": "a keyed index",
     "inventory_vehicles.plate_index": "a keyed index",
     "tenants_users.email_index": "a keyed index",
     "tenants_identities.fingerprint": "a keyed index",

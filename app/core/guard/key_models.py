@@ -47,6 +47,8 @@ class Reveal(Identified, db.Model):
     user_id: Mapped[uuid.UUID] = mapped_column(Uuid, nullable=False, info=INTERNAL)
     record_type: Mapped[str] = mapped_column(String(40), nullable=False, info=INTERNAL)
     record_id: Mapped[uuid.UUID] = mapped_column(Uuid, nullable=False, info=INTERNAL)
+    # A reason to ring somebody up is none to read the number of his identity card.
+    field_group: Mapped[str] = mapped_column(String(20), nullable=False, server_default="contact", info=INTERNAL)
     # People write names into these.
     reason: Mapped[str] = mapped_column(Text, nullable=False, info=PERSONAL)
     created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)

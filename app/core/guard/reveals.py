@@ -1,4 +1,4 @@
-"""Breaking the glass: masked values of one record shown in full for some minutes, for a stated reason, on record.
+"""Breaking the glass: a record's masked values of one group in full for some minutes, for a stated reason, on record.
 
 For whoever sees a mask and has the right to look behind it. Each time leaves an entry in the audit with the reason,
 and nobody looks behind more than a few masks an hour.
@@ -45,9 +45,16 @@ class TooManyReveals(DomainError):
 
 
 def open_reveal(
-    actor: Actor, record_type: str, record_id: uuid.UUID, reason: str, *, subject_id: uuid.UUID | None = None
+    actor: Actor,
+    record_type: str,
+    record_id: uuid.UUID,
+    reason: str,
+    *,
+    group: str = "contact",
+    subject_id: uuid.UUID | None = None,
 ) -> datetime:
-    """Let the actor see the record's masked values in full; until when. The caller has checked right and record.
+    """Let the actor see the record's masked values of a group in full; until when. The caller has checked right,
+    record and sight.
 
     Raises ReasonMissing, and TooManyReveals by what was opened in the last hour, one after the other for each user.
     """
@@ -65,15 +72,18 @@ def open_reveal(
         raise TooManyReveals(most=MOST_AN_HOUR)
     until = now + LASTS
     of = {"user_id": actor.user_id, "record_type": record_type, "record_id": record_id}
-    db.session.add(Reveal(id=new_id(), **of, reason=reason, created_at=now, expires_at=until))
+    db.session.add(Reveal(id=new_id(), **of, field_group=group, reason=reason, created_at=now, expires_at=until))
     told = {"until": (None, until)}
     why = {"reason": (None, reason)}
-    audit.record(actor, f"{record_type}.reveal", record_type, record_id, told, why, subject_id=subject_id)
+    action = f"{record_type}.reveal" if group == "contact" else f"{record_type}.reveal_{group}"
+    audit.record(actor, action, record_type, record_id, told, why, subject_id=subject_id)
     return until
 
 
-def revealed_until(actor: Actor, record_type: str, record_id: uuid.UUID) -> datetime | None:
-    """Until when the actor sees the record's masked values in full; None when he does not now."""
+def revealed_until(
+    actor: Actor, record_type: str, record_id: uuid.UUID, *, group: str = "contact"
+) -> datetime | None:
+    """Until when the actor sees the record's masked values of a group in full; None when he does not now."""
     if actor.user_id is None:
         return None
     return db.session.scalar(
@@ -83,6 +93,7 @@ def revealed_until(actor: Actor, record_type: str, record_id: uuid.UUID) -> date
             Reveal.expires_at > clock.now(),
             Reveal.record_type == record_type,
             Reveal.record_id == record_id,
+            Reveal.field_group == group,
         )
     )
 

@@ -18,12 +18,23 @@ from app.core.jobs.events import publish
 from app.core.lists import search
 from app.crm.events import CustomerCreated
 from app.crm.models import Activity, ContactPoint, Customer
+from app.crm.operations import identities
 from app.crm.operations.contacts import ContactInput, check_sight
-from app.crm.rules import Contact, ContactKind, CustomerKind, fold_name, full_name, normalize_contact
+from app.crm.queries.identity import COLUMN, TABLE
+from app.crm.rules import (
+    Contact,
+    ContactKind,
+    CustomerKind,
+    clean_id_number,
+    fold_name,
+    full_name,
+    normalize_contact,
+)
 
 _COLUMNS = (
     "id", "kind", "name", "given_name", "family_name", "name_key", "store_id", "owner_id", "language", "notes",
 )  # fmt: skip
+_SEALED = ("id_number_enc", "id_number_index", "id_number_masked")
 _PLAIN, _PERSONAL = ("kind", "store_id", "owner_id", "language"), ("name", "given_name", "family_name", "notes")
 
 
@@ -39,6 +50,7 @@ class CustomerInput:
     owner_id: uuid.UUID | None = None
     language: str = ""
     notes: str = ""
+    id_number: str = ""
     contacts: tuple[ContactInput, ...] = ()
 
     @property
@@ -59,13 +71,14 @@ class MadeCustomer:
 def create_customers_many(*, actor: Actor, rows: Sequence[CustomerInput]) -> list[MadeCustomer]:
     """Add customers with their contact points, in the order of `rows`; publishes CustomerCreated for each.
 
-    The caller has left out rows without a name. Duplicates are shown afterwards, as everywhere.
+    The caller has left out rows without a name or with an impossible ID number. Duplicates are shown afterwards.
     """
     for store_id, owner_id in {(row.store_id, row.owner_id) for row in rows}:
         check(actor, "customer.create", owner_id=owner_id, store_id=store_id)
     for kind in {entry.kind for row in rows for entry in row.contacts}:
         check_sight(actor, kind)
     ids = [new_id() for _ in rows]
+    numbers = _sealed_numbers(actor, ids, rows)
     stored, entries = [], []
     for customer_id, row in zip(ids, rows, strict=True):
         person = row.kind == CustomerKind.INDIVIDUAL
@@ -75,11 +88,13 @@ def create_customers_many(*, actor: Actor, rows: Sequence[CustomerInput]) -> lis
             customer_id, row.kind, name, given or None, family or None, fold_name(name), row.store_id, row.owner_id,
             row.language, row.notes.strip(),
         )  # fmt: skip
-        stored.append(values)
+        stored.append((*values, *numbers.get(customer_id, (None, None, None))))
         named = {key: value or None for key, value in zip(_COLUMNS, values, strict=True)}
         plain, personal = ({key: (None, named[key]) for key in keys} for keys in (_PLAIN, _PERSONAL))
+        if customer_id in numbers:
+            personal["id_number"] = (None, clean_id_number(row.id_number))
         entries.append(audit.Entry(customer_id, plain, personal, subject_id=customer_id))
-    copy_rows(Customer.__table__, _COLUMNS, stored)
+    copy_rows(Customer.__table__, (*_COLUMNS, *_SEALED), stored)
     contact_ids = _add_contacts(ids, rows)
     audit.record_many(actor, "customer.create", "customer", entries)
     search.refresh("customer", ids, new=True)
@@ -107,6 +122,18 @@ def take_back_customers(*, actor: Actor, made: Sequence[MadeCustomer]) -> set[uu
     audit.record_many(actor, "customer.delete", "customer", entries)
     search.refresh("customer", [row.id for row in gone])
     return {row.id for row in gone}
+
+
+def _sealed_numbers(
+    actor: Actor, ids: Sequence[uuid.UUID], rows: Sequence[CustomerInput]
+) -> Mapping[uuid.UUID, tuple[bytes, bytes, str]]:
+    """What is stored of the ID numbers, by customer."""
+    found = {key: number for key, row in zip(ids, rows, strict=True) if (number := clean_id_number(row.id_number))}
+    if not found:
+        return {}
+    identities.check_sight(actor)
+    sealed = vault.seal_many([(vault.Place(key, TABLE, COLUMN, key), number) for key, number in found.items()])
+    return {key: (blob, *identities.made_of(found[key])) for key, blob in zip(found, sealed, strict=True)}
 
 
 def _add_contacts(ids: Sequence[uuid.UUID], rows: Sequence[CustomerInput]) -> Mapping[uuid.UUID, tuple[uuid.UUID, ...]]:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import db
-from app.core.db.columns import values_of
+from app.core.db.columns import new_id, values_of
 from app.core.errors import Stale
 from app.core.guard import audit, undo
 from app.core.guard.permissions import Actor, check
@@ -20,7 +20,8 @@ from app.crm import queries
 from app.crm.errors import ChoiceUnknown, CustomerHasActivities, CustomerReferredTo, NameMissing
 from app.crm.events import CustomerCreated
 from app.crm.models import Activity, ContactPoint, Customer
-from app.crm.operations import contacts
+from app.crm.operations import contacts, identities
+from app.crm.queries.identity import id_number_of
 from app.crm.rules import CustomerKind, fold_name, full_name
 
 _FOREIGN_KEY_VIOLATION = "23503"
@@ -40,21 +41,23 @@ def create_customer(
     owner_id: uuid.UUID | None = None,
     language: str = "",
     notes: str = "",
+    id_number: str = "",
     contact_points: Sequence[contacts.ContactInput] = (),
 ) -> Customer:
-    """Add a customer with any number of contact points; raises NameMissing and ContactEmpty, publishes CustomerCreated.
+    """Add a customer with any number of contact points; raises NameMissing, ContactEmpty, FieldClosed and Invalid.
 
-    Possible duplicates do not stop it: `queries.find_duplicates` shows them afterwards.
+    Publishes CustomerCreated. Possible duplicates do not stop it: `queries.find_duplicates` shows them afterwards.
     """
     check(actor, "customer.create", owner_id=owner_id, store_id=store_id)
-    customer = Customer(store_id=store_id, owner_id=owner_id, language=language, notes=notes.strip())
+    customer = Customer(id=new_id(), store_id=store_id, owner_id=owner_id, language=language, notes=notes.strip())
     _set_names(customer, kind, name, given_name, family_name)
+    number = identities.set_id_number(actor, customer, id_number) if id_number else None
     db.session.add(customer)
     _flush_choices()
     for entry in contact_points:
         contacts.check_sight(actor, entry.kind)
         contacts.attach(customer, entry)
-    changes, personal = _differences({}, _state(customer))
+    changes, personal = _differences({}, _state(customer), number)
     audit.record(actor, "customer.create", "customer", customer.id, changes, personal, subject_id=customer.id)
     search.refresh("customer", [customer.id])
     publish(CustomerCreated(customer.id))
@@ -74,8 +77,12 @@ def edit_customer(
     owner_id: uuid.UUID | None = None,
     language: str = "",
     notes: str = "",
+    id_number: str | None = None,
 ) -> Customer:
-    """Correct a customer's own fields; raises Stale when somebody else saved since `version` was read."""
+    """Correct a customer's own fields; raises Stale when somebody else saved since `version` was read.
+
+    `id_number` comes from whoever sees it in full, None leaves it as it is. Raises NameMissing, FieldClosed, Invalid.
+    """
     customer = queries.get_customer(actor, customer_id)
     check(actor, "customer.edit", owner_id=customer.owner_id, store_id=customer.store_id)
     if (owner_id, store_id) != (customer.owner_id, customer.store_id):
@@ -87,7 +94,10 @@ def edit_customer(
     customer.store_id, customer.owner_id = store_id, owner_id
     customer.language, customer.notes = language, notes.strip()
     _set_names(customer, kind, name, given_name, family_name)
-    changes, personal = _differences(before, _state(customer))
+    number = identities.set_id_number(actor, customer, id_number) if id_number is not None else None
+    if number is not None:
+        before["id_number"] = number[0]
+    changes, personal = _differences(before, _state(customer), number)
     if changes or personal:
         _flush_choices()
         audit.record(actor, "customer.edit", "customer", customer.id, changes, personal, subject_id=customer.id)
@@ -106,7 +116,8 @@ def delete_customer(*, actor: Actor, customer_id: uuid.UUID, version: int | None
     activities = db.session.scalar(select(func.count()).where(Activity.customer_id == customer_id)) or 0
     if activities:
         raise CustomerHasActivities(count=activities)
-    changes, personal = _differences(_state(customer), {})
+    number = id_number_of(customer)
+    changes, personal = _differences(_state(customer), {}, (number, None))
     kept = {"name": customer.name, "row": values_of(customer), "points": [values_of(p) for p in _points(customer_id)]}
     db.session.delete(customer)
     try:
@@ -134,7 +145,7 @@ def restore_customer(*, actor: Actor, row: Mapping[str, Any], points: Sequence[M
     _flush_choices()
     db.session.add_all(ContactPoint(**point) for point in points)
     db.session.flush()
-    changes, personal = _differences({}, _state(customer))
+    changes, personal = _differences({}, _state(customer), (None, id_number_of(customer)))
     audit.record(actor, "customer.restore", "customer", customer.id, changes, personal, subject_id=customer.id)
     search.refresh("customer", [customer.id])
     publish(CustomerCreated(customer.id))
@@ -174,9 +185,12 @@ def _state(customer: Customer) -> dict[str, object]:
 Changes = dict[str, tuple[object, object]]
 
 
-def _differences(before: dict[str, object], after: dict[str, object]) -> tuple[Changes, Changes]:
+def _differences(
+    before: dict[str, object], after: dict[str, object], number: identities.Change | None
+) -> tuple[Changes, Changes]:
     def changed(names: tuple[str, ...]) -> Changes:
         pairs = {name: (before.get(name), after.get(name)) for name in names}
         return {name: pair for name, pair in pairs.items() if (pair[0] or None) != (pair[1] or None)}
 
-    return changed(_PLAIN), changed(_PERSONAL)
+    told = {"id_number": number} if number is not None and number[0] != number[1] else {}
+    return changed(_PLAIN), {**changed(_PERSONAL), **told}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask_babel import gettext
 
 from app.core.db import transaction
 from app.core.db.ids import from_public, to_public
 from app.core.errors import DomainError
 from app.core.guard.reveals import ReasonMissing, TooManyReveals
-from app.core.http.access import require
+from app.core.http.access import require, sees
 from app.core.http.edits import Opened, flash_saved, render_edit, save_edit
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import filter_view, list_view
@@ -22,8 +22,16 @@ from app.core.http.undo import flash_undo
 from app.crm import queries
 from app.crm.lists import CUSTOMERS
 from app.crm.models import Customer
-from app.crm.operations import contacts, customers
-from app.crm.schemas import ContactForm, EditedCustomerForm, NewCustomerForm, RevealForm, VersionForm
+from app.crm.operations import contacts, customers, identities
+from app.crm.queries.identity import id_number_mask, id_number_of
+from app.crm.schemas import (
+    ContactForm,
+    EditedCustomerForm,
+    EditedCustomerWithIdForm,
+    NewCustomerForm,
+    RevealForm,
+    VersionForm,
+)
 from app.crm.views.pages import bp, customer_page, list_choices, to_customer
 from app.tenants import queries as tenants
 
@@ -83,7 +91,7 @@ def update_customer(customer_id: str):
     try:
         saved = save_edit(
             lambda: _opened(queries.get_customer(current_actor(), key)),
-            lambda data: customers.edit_customer(actor=current_actor(), customer_id=key, **data),
+            lambda data: customers.edit_customer(actor=current_actor(), customer_id=key, **_as_shown(data)),
         )
     except DomainError as error:
         return _edit_form(key, error)
@@ -145,14 +153,26 @@ def reveal_contact_point(customer_id: str, point_id: uuid.UUID):
     return customer_page(key, revealed={point_id: value})
 
 
+@bp.post("/customers/<customer_id>/id-number/reveal")
+@require("customer.see")
+@step_up
+def reveal_id_number(customer_id: str):
+    key = from_public("cus", customer_id)
+    with transaction():
+        number = identities.reveal_id_number(actor=current_actor(), customer_id=key)
+    return customer_page(key, id_number=number)
+
+
 @bp.post("/customers/<customer_id>/reveal")
 @require("customer.reveal")
 @step_up
-def reveal_contacts(customer_id: str):
+def reveal_masked(customer_id: str):
     key = from_public("cus", customer_id)
     try:
+        data = load_form(RevealForm)
+        opened = identities.open_id_number if data["group"] == identities.GROUP else contacts.reveal_contacts
         with transaction():
-            contacts.reveal_contacts(actor=current_actor(), customer_id=key, reason=load_form(RevealForm)["reason"])
+            opened(actor=current_actor(), customer_id=key, reason=data["reason"])
     except (ReasonMissing, TooManyReveals) as error:
         return customer_page(key, error)
     return to_customer(key)
@@ -166,7 +186,16 @@ def _edit_form(customer_id: uuid.UUID, error: DomainError | None = None) -> Any:
 def _opened(customer: Customer) -> Opened:
     names = ("kind", "name", "given_name", "family_name", "store_id", "owner_id", "language", "notes")
     values = {name: getattr(customer, name) for name in names}
-    return Opened("customer", customer.id, customer.version, values, EditedCustomerForm)
+    # Whoever sees a mask or nothing sends none, and none must not be written over it.
+    if not sees("customer", "id_number"):
+        return Opened("customer", customer.id, customer.version, values, EditedCustomerForm)
+    values["id_number"] = id_number_of(customer) or ""
+    return Opened("customer", customer.id, customer.version, values, EditedCustomerWithIdForm)
+
+
+def _as_shown(data: dict[str, Any]) -> dict[str, Any]:
+    """What came in, without an ID number that the page did not ask for."""
+    return {name: value for name, value in data.items() if name != "id_number" or name in request.form}
 
 
 def fresh_values() -> dict[str, Any]:
@@ -183,4 +212,5 @@ def form_choices(customer: Customer | None = None) -> dict[str, Any]:
         "public_id": to_public("cus", customer.id) if customer else None,
         "stores": [(store.id, store.name) for store in tenants.list_open_stores(current_actor(), "customer.create")],
         "owners": [(user.id, user.name) for user in tenants.list_active_users()],
+        "id_number_masked": id_number_mask(current_actor(), customer) if customer else None,
     }

@@ -14,11 +14,13 @@ from app.core.db.ids import to_public
 from app.core.errors import N_, DomainError
 from app.core.guard import reveals
 from app.core.guard.permissions import covers
+from app.core.http.access import sees
 from app.core.http.forms import render_form
 from app.core.http.sessions import current_actor
 from app.core.languages import language_choices
 from app.crm import queries
-from app.crm.operations import contacts
+from app.crm.operations import contacts, identities
+from app.crm.queries.identity import id_number_mask
 from app.crm.rules import DIRECTION_LABELS, KIND_LABELS, OUTCOME_LABELS, TYPE_LABELS, engagement
 from app.crm.views.stream import ICONS, stream
 from app.tenants import queries as tenants
@@ -29,9 +31,12 @@ REASONS = {"phone": N_("same phone"), "email": N_("same e-mail"), "name": N_("sa
 
 
 def customer_page(
-    customer_id: uuid.UUID, error: DomainError | None = None, revealed: dict[uuid.UUID, str] | None = None
+    customer_id: uuid.UUID,
+    error: DomainError | None = None,
+    revealed: dict[uuid.UUID, str] | None = None,
+    id_number: str | None = None,
 ) -> Any:
-    """One customer's page; after `error` with what was typed, or with the contact values in `revealed` in full."""
+    """One customer's page; after `error` with what was typed, or with contacts or the ID number in full."""
     actor = current_actor()
     customer = queries.get_customer(actor, customer_id)
     contacts_seen = queries.sees_contacts(actor)
@@ -42,6 +47,16 @@ def customer_page(
     def may_customer(permission: str) -> bool:
         return covers(actor, permission, owner_id=customer.owner_id, store_id=customer.store_id)
 
+    points = queries.list_contact_points(customer_id) if contacts_seen else []
+    id_masked = id_number_mask(actor, customer)
+    behind_mask = id_masked is not None and not sees("customer", "id_number")
+    id_until = reveals.revealed_until(actor, "customer", customer_id, group=identities.GROUP) if behind_mask else None
+    if id_until is not None:
+        id_number = identities.opened_id_number(actor, customer)
+    masked = [
+        ("contact", gettext("Contacts")) if points and not sees("customer", "phone") and until is None else None,
+        ("identity", gettext("ID number")) if behind_mask and id_until is None else None,
+    ]
     return render_form(
         "crm/customer.html",
         error,
@@ -50,10 +65,14 @@ def customer_page(
         kind_label=gettext(KIND_LABELS[customer.kind]),
         place=tenants.get_store(customer.store_id),
         owner=tenants.get_user_name(customer.owner_id) if customer.owner_id else None,
-        points=queries.list_contact_points(customer_id) if contacts_seen else [],
+        points=points,
         contacts_seen=contacts_seen,
         revealed=revealed or {},
         revealed_until=until,
+        id_masked=id_masked,
+        id_number=id_number,
+        id_until=id_until,
+        masked_groups=[item for item in masked if item] if may_customer("customer.reveal") else [],
         stream=stream(actor, customer_id, request.args.get("timeline", "")),
         duplicates=[shown_duplicate(item) for item in queries.find_duplicates(actor, customer_id)],
         summary=queries.find_summary(customer_id),

@@ -28,6 +28,7 @@ FIELDS = {
     "contact_kind": N_("Kind of contact"),
     "owner_id": N_("Looked after by"),
     "store_id": N_("Store"),
+    "id_number": N_("ID number"),
     "notes": N_("Notes"),
     "language": N_("Language"),
 }
@@ -39,6 +40,8 @@ ACTIONS = {
     "customer.remove_contact": N_("removed a contact"),
     "customer.reveal": N_("unmasked the contacts for a stated reason"),
     "customer.reveal_contact": N_("looked at a contact in full"),
+    "customer.reveal_identity": N_("unmasked the ID number for a stated reason"),
+    "customer.reveal_id_number": N_("looked at the ID number in full"),
 }
 SHOWN = {"": N_("All"), ACTIVITY: N_("Activities"), CHANGE: N_("Changes")}
 

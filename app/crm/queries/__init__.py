@@ -19,6 +19,7 @@ from app.core.guard.permissions import Actor, allows, scope_clause
 from app.core.guard.policy import Sight, policy_for
 from app.core.lists.search import among
 from app.crm.models import Activity, ActivitySummary, ContactPoint, Customer
+from app.crm.queries.identity import id_number_mask
 from app.crm.rules import ACTIVITY_BANDS, ActivityBand, ContactKind, fold_name, normalize_contact
 from app.tenants import queries as tenants
 
@@ -207,6 +208,7 @@ def glance(actor: Actor, customer_id: uuid.UUID, latest: int = 4) -> dict[str, A
         "place": tenants.get_store(customer.store_id),
         "owner": tenants.get_user_name(customer.owner_id) if customer.owner_id else None,
         "points": list_contact_points(customer_id) if sees_contacts(actor) else [],
+        "id_number": id_number_mask(actor, customer),
         "summary": find_summary(customer_id),
         "latest": list_activities(actor, customer_id, latest) if allows(actor, "activity.see") else [],
     }
