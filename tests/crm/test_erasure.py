@@ -34,7 +34,8 @@ from tests.fixtures.importing import bring_in
 SYSTEM = system_actor("test")
 PHONE, OTHER_PHONE, MAIL = "+12025550143", "+12025550178", "zebra.marker@example.org"
 IMPORTED, PLATE, STAFF_MAIL = "+12025550191", "ZQX8841", "quokka.marker@example.org"
-MASKS = ("+1 ****0143", "+1 ****0191", "z***@example.org", "q***@example.org")
+ID_NUMBER, ID_TYPED, IMPORTED_ID = "71343620000320717X", "713436 20000320 717x", "LICENCE-ZQ-55071"
+MASKS = ("7***************7X", "+1 ****0143", "+1 ****0191", "z***@example.org", "q***@example.org")
 TYPED = "(202) 555-0143"
 
 
@@ -60,6 +61,7 @@ def plant() -> list[tuple[str, uuid.UUID]]:
     with transaction():
         customer = create_customer(
             actor=SYSTEM, kind="individual", name="Zoe Example", store_id=store.id, notes=f"rings from {TYPED}",
+            id_number=ID_TYPED,
             contact_points=[ContactInput("phone", PHONE), ContactInput("email", MAIL)],
         )  # fmt: skip
         vehicle = add_vehicle(actor=SYSTEM, make="Ford", model="Focus", plate=PLATE)
@@ -72,16 +74,21 @@ def plant() -> list[tuple[str, uuid.UUID]]:
         remove_contact_point(actor=admin, customer_id=customer.id, contact_point_id=point.id)
         edit_customer(
             actor=admin, customer_id=customer.id, version=customer.version, kind="individual", name="Zoe Example",
-            store_id=store.id,
+            store_id=store.id, id_number=ID_NUMBER + "0",
+        )  # fmt: skip
+        edit_customer(
+            actor=admin, customer_id=customer.id, version=customer.version, kind="individual", name="Zoe Example",
+            store_id=store.id, id_number=ID_NUMBER,
         )  # fmt: skip
         links.send_link_mail(db.session.scalars(select(Link.id).where(Link.user_id == user.id)).one())
         save_filter("customers", admin.user_id, {"phone": [TYPED]})
+        save_filter("customers", admin.user_id, {"id_number": [ID_TYPED]})
         save_view(admin, CUSTOMERS, Draft("The zebra", "own"), {}, {"email": [MAIL]})
         search.note_recent(admin, "customer", customer.id)
         db.session.add(SignInAttempt(kind="account", fingerprint=attempts_of(STAFF_MAIL), attempts=3, last_at=now()))
-    head = "First Name,Last Name,Phone,Store,Type"
-    bring_in(f"{head}\nZoe,Example,{TYPED},S1,\n", "customers", run=False)
-    bring_in(f"{head}\nYan,Example,{IMPORTED},S1,\n", "customers")
+    head = "First Name,Last Name,Phone,Store,Type,ID number"
+    bring_in(f"{head}\nZoe,Example,{TYPED},S1,,{ID_TYPED}\n", "customers", run=False)
+    bring_in(f"{head}\nYan,Example,{IMPORTED},S1,,{IMPORTED_ID}\n", "customers")
     imported = db.session.scalars(select(Customer.id).where(Customer.name == "Yan Example")).one()
     return [("customer", customer.id), ("customer", imported), ("vehicle", vehicle.id), ("user", user.id)]
 
@@ -92,21 +99,22 @@ def erase_all(planted) -> None:
             erase_subject(SYSTEM, subject_id, record_type)
 
 
-MARKERS = (PHONE, dumps.digits(PHONE)[1:], TYPED, MAIL, PLATE, STAFF_MAIL, OTHER_PHONE, IMPORTED)
+MARKERS = (PHONE, dumps.digits(PHONE)[1:], TYPED, MAIL, PLATE, STAFF_MAIL, OTHER_PHONE, IMPORTED,
+           ID_NUMBER, ID_TYPED, IMPORTED_ID)  # fmt: skip
 
 
 def test_nothing_that_was_encrypted_can_be_read_afterwards(app, place):
     planted = plant()
     indexes = [
         vault.blind_index("phone", PHONE), vault.blind_index("email", MAIL), vault.blind_index("plate", PLATE),
-        vault.blind_index("email", STAFF_MAIL), attempts_of(STAFF_MAIL),
+        vault.blind_index("email", STAFF_MAIL), attempts_of(STAFF_MAIL), vault.blind_index("id_number", ID_NUMBER),
     ]  # fmt: skip
     before = dumps.take(place)
     found = before.places_of(*MARKERS)
     assert {
         "opened crm_contact_points.value_enc", "opened inventory_vehicles.plate_enc", "opened tenants_users.email_enc",
         "opened core_audit.sealed", "opened core_filters.conditions", "opened core_views.conditions",
-        "opened core_undos.sealed", "opened file",
+        "opened core_undos.sealed", "opened file", "opened crm_customers.id_number_enc",
     } <= found  # fmt: skip
     # Nothing of it lies anywhere in the clear, even now.
     assert {place for place in found if not place.startswith("opened")} == set()
@@ -130,6 +138,13 @@ def test_the_entry_to_be_found_by_goes_and_the_key_is_on_the_list(app, place):
         vault.seal(customer_id, "crm_contact_points", "value_enc", customer_id, "again")
     with pytest.raises(KeyMissing), transaction():
         add_contact_point(actor=SYSTEM, customer_id=customer_id, kind="phone", value=PHONE)
+    customer = db.session.get_one(Customer, customer_id)
+    assert (customer.id_number_enc, customer.id_number_index, customer.id_number_masked) == (None, None, None)
+    with pytest.raises(KeyMissing), transaction():
+        edit_customer(
+            actor=SYSTEM, customer_id=customer_id, version=customer.version, kind="individual", name="Zoe Example",
+            store_id=customer.store_id, id_number=ID_NUMBER,
+        )  # fmt: skip
     vehicle = db.session.get_one(Vehicle, vehicle_id)
     assert (vehicle.plate_enc, vehicle.plate_index, vehicle.plate_masked) == (None, None, None)
     assert db.session.get_one(User, user_id).email_masked == "****"

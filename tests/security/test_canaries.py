@@ -35,6 +35,8 @@ CANARIES = {
     "imported": "Imported Serinus",
     "imported_phone": "+12025550178",
     "imported_email": "serinus@example.com",
+    "id_number": "81343620000320718X",
+    "imported_id": "LICENCE-SERINUS-8",
 }
 
 
@@ -57,12 +59,13 @@ def test_nothing_told_in_confidence_is_logged_or_sent(
     with app.app_context(), tenant(alpha.id):
         store = str(db.session.scalars(select(Store.id).order_by(Store.code)).first())
     person = {"kind": "individual", "name": CANARIES["name"], "store_id": store, "email": CANARIES["email"],
-              "notes": CANARIES["note"]}  # fmt: skip
+              "notes": CANARIES["note"], "id_number": CANARIES["id_number"]}  # fmt: skip
     made = send(client, "/customers", page="/customers/new", phone=CANARIES["phone"], **person)
     assert made.status_code == 303
     assert CANARIES["note"] in client.get(made.location).text
     send(client, f"{made.location}/activities", type="call", body=CANARIES["note"])
     send(client, "/find", q=CANARIES["phone"])
+    send(client, "/customers/filter", page="/customers", id_number=CANARIES["id_number"])
     refused = send(client, "/customers", page="/customers/new", **{**person, "name": ""})
     assert refused.status_code == 422
     job_id = _import(app, alpha, client)
@@ -86,8 +89,9 @@ def test_nothing_told_in_confidence_is_logged_or_sent(
 
 
 def _import(app: Flask, of: Tenant, client: FlaskClient) -> object:
-    imported = [CANARIES["imported"], CANARIES["imported_phone"], CANARIES["imported_email"], "S1"]
-    rows = "Name,Phone,E-Mail,Store\n" + ",".join(imported) + "\n"
+    imported = [CANARIES["imported"], CANARIES["imported_phone"], CANARIES["imported_email"],
+                CANARIES["imported_id"], "S1"]  # fmt: skip
+    rows = "Name,Phone,E-Mail,ID number,Store\n" + ",".join(imported) + "\n"
     form = {"csrf_token": token_of(client, "/imports/new"), "kind": "customers",
             "file": (io.BytesIO(rows.encode()), f"{CANARIES['name']}.csv")}  # fmt: skip
     answer = client.post("/imports", data=form, content_type="multipart/form-data")
@@ -95,7 +99,8 @@ def _import(app: Flask, of: Tenant, client: FlaskClient) -> object:
     columns, address = answer.location, answer.location.removesuffix("/columns")
     version = re.search(r'name="version" value="(\d+)"', client.get(columns).text)
     assert version
-    chosen = {"column.name": "Name", "column.phone": "Phone", "column.email": "E-Mail", "column.store": "Store"}
+    chosen = {"column.name": "Name", "column.phone": "Phone", "column.email": "E-Mail",
+              "column.id_number": "ID number", "column.store": "Store"}  # fmt: skip
     assert send(client, columns, version=version[1], **chosen).status_code == 303
     assert send(client, f"{address}/run").status_code == 303
     with app.app_context(), tenant(of.id):

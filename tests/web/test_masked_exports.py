@@ -28,7 +28,9 @@ from tests.fixtures.importing import work_off
 SYSTEM = system_actor("test")
 NAME, OTHER, COLLEAGUE = "Quintessa Marvelous", "Zebulon Marvelous", "Bartholomew Planted"
 PHONE, EMAIL, PLATE = "+12025550177", "quin@marvel.test", "苏D4TEST"
-PLANTED = (NAME, "Quintessa", "Marvelous", OTHER, "2025550177", "5550177", EMAIL, "quin@", PLATE, "Bartholomew")
+ID_NUMBER = "61343620000320761X"
+PLANTED = (NAME, "Quintessa", "Marvelous", OTHER, "2025550177", "5550177", EMAIL, "quin@", PLATE, "Bartholomew",
+           ID_NUMBER, "20000320")  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,6 +46,7 @@ def planted(app, alpha):
                 contact_points=[
                     contacts.ContactInput("phone", PHONE), contacts.ContactInput("email", EMAIL),
                 ] if name is NAME else [],
+                id_number=ID_NUMBER if name is NAME else "",
             )  # fmt: skip
             car = vehicles.add_vehicle(actor=SYSTEM, make="Make", model="Model", plate=PLATE if name is NAME else None)
             unit = units.stock_in_unit(
@@ -82,7 +85,7 @@ def test_every_column_that_leaves_says_what_it_holds(app, alpha):
 @pytest.mark.parametrize("chosen", ["csv", "xlsx"])
 @pytest.mark.parametrize("treatment", ["masked", "pseudonym", "dropped"])
 def test_real_values_stand_nowhere_in_a_masked_file(app, alpha, chosen, treatment):
-    x.set_rules(app, alpha, personal=treatment, contact=treatment)
+    x.set_rules(app, alpha, personal=treatment, contact=treatment, identity=treatment)
     for spec in lists_that_leave():
         data = x.every_byte(x.made(app, alpha, "tenant_admin", spec.name, all_columns(spec), format=chosen))
         assert [value for value in PLANTED if value.encode() in data] == [], spec.name
@@ -116,6 +119,19 @@ def test_masks_are_those_of_the_screen(app, alpha):
     assert [row["Owner"] for row in found] == ["B. P***"]
     assert found[0]["Contact"] == "'+1 ****0177"
     assert found[0]["Name: details"] == found[0]["Contact"]
+
+
+def test_id_numbers_stay_inside_until_a_rule_lets_their_masks_out(app, alpha):
+    args = {"cols": ["name,id_number"]}
+    assert "ID number" not in x.rows_of(x.made(app, alpha, "tenant_admin", "customers", args))[0]
+    x.set_rules(app, alpha, identity="masked")
+    rows = x.rows_of(x.made(app, alpha, "tenant_admin", "customers", args))
+    assert [row["ID number"] for row in rows if row["ID number"]] == ["6***************1X"]
+    x.set_rules(app, alpha, identity="pseudonym", personal="pseudonym")
+    rows = x.rows_of(x.made(app, alpha, "tenant_admin", "customers", args))
+    assert [row["ID number"] for row in rows if row["ID number"]] == [
+        row["Name"] for row in rows if row["ID number"]
+    ] != []  # fmt: skip
 
 
 def test_a_person_has_one_code_in_a_file_and_another_in_the_next(app, alpha):
