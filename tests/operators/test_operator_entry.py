@@ -15,9 +15,12 @@ from app.core import clock
 from app.core.db import Tenant, db, operators, tenant, transaction
 from app.core.db.columns import new_id
 from app.core.db.ids import to_public
+from app.core.errors import NotFound
 from app.core.guard.models import AuditEntry
+from app.core.guard.permissions import Actor
 from app.operators import models
 from app.tenants.models import Consent, OperatorEntry, Role, SessionRow
+from app.tenants.operations import previews
 from app.tenants.rules.admitting import Ticket, read_ticket, write_ticket
 from tests.fixtures import people
 from tests.fixtures.browsing import cookie, send
@@ -135,6 +138,16 @@ def test_as_a_role_the_operator_only_looks(app: Flask, alpha: Tenant, client_for
     assert visitor.get("/vehicles").status_code == 200
     assert visitor.get("/users").status_code == 403
     assert send(visitor, "/customers", name="Nobody").status_code == 403
+    # He who agreed would see more: no way leads there.
+    page = visitor.get("/vehicles").text
+    assert "You see the pages as the role" in page.replace("&#39;", "'")
+    assert "/preview/end" not in page
+    assert send(visitor, "/preview/end", page="/vehicles").status_code == 403
+    assert visitor.get("/users").status_code == 403
+    with app.app_context(), tenant(alpha.id):
+        session = db.session.scalars(select(SessionRow.id).where(SessionRow.preview_role_id == role.id)).one()
+        with pytest.raises(NotFound), transaction():
+            previews.end_preview(Actor(user_id=None, name="x", behind="Olive"), session)
 
 
 def test_a_ticket_opens_once_and_there_alone(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.core.db import db
+from app.core.errors import NotFound
 from app.core.guard import audit
 from app.core.guard.permissions import Actor, check
 from app.tenants.models import SessionRow
@@ -21,9 +22,14 @@ def begin_preview(actor: Actor, session_id: uuid.UUID, role_id: uuid.UUID) -> No
     audit.record(actor, "role.preview", "role", role.id)
 
 
-def end_preview(session_id: uuid.UUID) -> None:
-    """Give the session its own rights back."""
+def end_preview(actor: Actor, session_id: uuid.UUID) -> None:
+    """Give the session its own rights back. An operator who was let in as a role has none beyond it: NotFound."""
+    if actor.behind is not None:
+        raise NotFound
+    looked_as = db.session.scalar(select(SessionRow.preview_role_id).where(SessionRow.id == session_id))
     _set(session_id, None)
+    if looked_as is not None:
+        audit.record(actor, "role.preview_end", "role", looked_as)
 
 
 def _set(session_id: uuid.UUID, role_id: uuid.UUID | None) -> None:

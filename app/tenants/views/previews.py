@@ -15,7 +15,7 @@ from app.tenants.views.base import bp
 
 
 @bp.post("/roles/<role_id>/preview")
-@require("role.edit")
+@require("role.edit", own=True)
 def begin_preview(role_id: str) -> Response:
     key = from_public("role", role_id)
     with transaction():
@@ -24,10 +24,10 @@ def begin_preview(role_id: str) -> Response:
 
 
 @bp.post("/preview/end")
-@require(ANY_USER, in_preview=True)
+@require(ANY_USER, in_preview=True, own=True)
 def end_preview() -> Response:
     with transaction():
-        previews.end_preview(_visitor().session_id)
+        previews.end_preview(current_actor(), _visitor().session_id)
     return redirect(url_for("tenants.list_roles"), 303)
 
 
