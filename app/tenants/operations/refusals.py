@@ -33,6 +33,11 @@ def note_refused(email: str) -> None:
     audit.record(VISITOR, "session.refuse", "user", user_id, personal=told, subject_id=user_id)
 
 
+def note_password(actor: Actor) -> None:
+    """Record that somebody signed in gave another password than his, where it was asked for again."""
+    audit.record(actor, "password.refused", "user", actor.user_id)
+
+
 def note_blocked(kind: str, minutes: int) -> None:
     """Record that an account or an address has to wait, once for each time it is made to."""
     audit.record(VISITOR, "session.block", "user", None, changes={"by": (None, kind), "minutes": (None, minutes)})

@@ -105,6 +105,11 @@ def enter(
     return started
 
 
+def own_count(actor: Actor) -> str:
+    """Under what the guesses at a password are counted that somebody signed in is asked for again."""
+    return f"password:{actor.user_id}"
+
+
 def forgive(kind: str, value: str) -> None:
     """A success ends the count."""
     fingerprint = blind_index(f"sign_in.{kind}", value)
@@ -177,10 +182,11 @@ def end_sessions(user_id: uuid.UUID) -> int:
 
 
 def confirm_password(actor: Actor, password: str) -> None:
-    """Ask for the present password before something that matters; raises PasswordWrong."""
+    """Ask for the present password before something that matters; it ends its count. Raises PasswordWrong."""
     stored = db.session.scalar(select(User.password_hash).where(User.id == actor.user_id))
     if not ports.password_matches(stored, password[: LONGEST + 1]):
         raise PasswordWrong(field="present")
+    forgive("account", own_count(actor))
 
 
 def _index(email: str) -> bytes:

@@ -19,6 +19,7 @@ from app.tenants.operations import links, signing, users
 from app.tenants.queries import sessions
 from app.tenants.queries.partners import find_provider, identity_of
 from app.tenants.schemas import ChangePasswordForm, ProfileForm
+from app.tenants.views import showing
 from app.tenants.views.base import bp
 
 TEMPLATE = "tenants/account.html"
@@ -50,9 +51,7 @@ def change_password() -> str | Response | BaseResponse:
     actor = current_actor()
     try:
         form = load_form(ChangePasswordForm)
-        with transaction():
-            signing.count_attempt("account", f"password:{actor.user_id}")
-        with transaction():
+        with showing.password_asked(actor), transaction():
             links.change_password(actor, **form)
     except DomainError as error:
         return render_form(TEMPLATE, error, **_context())

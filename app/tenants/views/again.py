@@ -19,11 +19,10 @@ from app.tenants.models import User
 from app.tenants.operations import challenges, signing
 from app.tenants.operations.links import email_of
 from app.tenants.queries.factors import has_factor, passkeys_at
-from app.tenants.rules.signing import normal_email
 from app.tenants.schemas import AgainForm
 from app.tenants.views import showing
 from app.tenants.views.base import bp
-from app.tenants.views.entering import COOKIE, open_session, put_question
+from app.tenants.views.entering import COOKIE, check_password, open_session, put_question
 
 WHY = "the session of whoever typed has ended; the page names him by a signed mark, and he shows who he is"
 
@@ -77,12 +76,7 @@ def _by_password(user: User, form: dict[str, Any]) -> str | None:
     if not form["password"]:
         raise PasswordWrong
     user_id, name, email = user.id, user.name, email_of(user)
-    with transaction():
-        signing.count_attempt("address", client_address())
-    with transaction():
-        signing.count_attempt("account", normal_email(email))
-    with transaction():
-        signing.check_credentials(email=email, password=form["password"], address=client_address())
+    check_password(email, form["password"])
     if not has_factor(user_id):
         return None
     return showing.show_factor(user_id, name, code=form["code"], passkey="", purpose=challenges.SIGN_IN)

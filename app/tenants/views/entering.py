@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.core.db import transaction
 from app.core.http.sessions import (
+    client_address,
     current_actor,
     current_visitor,
     hash_token,
@@ -18,11 +19,29 @@ from app.core.http.sessions import (
     set_cookie,
     settings,
 )
+from app.tenants.errors import SignInRefused
 from app.tenants.models import Challenge
-from app.tenants.operations import challenges, signing
+from app.tenants.operations import challenges, refusals, signing
 from app.tenants.queries.factors import has_factor
+from app.tenants.rules.signing import normal_email
 
 COOKIE = "challenge"
+
+
+def check_password(email: str, password: str) -> uuid.UUID:
+    """Who this e-mail and password belong to. Raises TooManyAttempts and, on record, SignInRefused."""
+    # Each in a transaction of its own: the count must stand when the attempt fails.
+    with transaction():
+        signing.count_attempt("address", client_address())
+    with transaction():
+        signing.count_attempt("account", normal_email(email))
+    try:
+        with transaction():
+            return signing.check_credentials(email=email, password=password, address=client_address())
+    except SignInRefused:
+        with transaction():
+            refusals.note_refused(email)
+        raise
 
 
 def enter(user_id: uuid.UUID, wanted: str) -> Response:

@@ -28,6 +28,7 @@ ACTIONS = {
     "factor.codes": N_("made new recovery codes"),
     "factor.reset": N_("reset the second factors"),
     "factor.refused": N_("showed a second factor that was refused"),
+    "password.refused": N_("gave a password that was wrong"),
     "partner.link": N_("came from the identity provider and was linked"),
     "partner.cut": N_("cut the link with the identity provider"),
     "partner.taken": N_("came from the identity provider with this e-mail, as somebody else, and was turned away"),

@@ -66,9 +66,8 @@ def prove(visitor: Visitor, answers: Mapping[str, str]) -> None:
     """Check an answer and give the session a new token; raises whatever refuses it."""
     factor = asks_for_factor(visitor)
     if not factor:
-        with transaction():
-            signing.count_attempt("account", f"password:{visitor.user_id}")
-        signing.confirm_password(visitor.actor, answers.get(PASSWORD, ""))
+        with showing.password_asked(visitor.actor), transaction():
+            signing.confirm_password(visitor.actor, answers.get(PASSWORD, ""))
     else:
         passkey = answers.get(PASSKEY, "")
         code = answers.get(CODE, "")

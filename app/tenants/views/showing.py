@@ -1,18 +1,21 @@
-"""Showing a second factor: a code or a passkey, counted before it is looked at and noted when it is refused."""
+"""Showing who it is: a password again, a code or a passkey; counted before it is looked at, noted when refused."""
 
 from __future__ import annotations
 
 import importlib
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import request
 
 from app.core.db import transaction
+from app.core.guard.permissions import Actor
 from app.core.http.sessions import cookie_name, hash_token, request_host, settings
-from app.tenants.errors import ChallengeOver, CodeWrong, PasskeyRefused
+from app.tenants.errors import ChallengeOver, CodeWrong, PasskeyRefused, PasswordWrong
 from app.tenants.models import Challenge, Passkey
-from app.tenants.operations import challenges, factors, signing
+from app.tenants.operations import challenges, factors, refusals, signing
 from app.tenants.queries import factors as queries
 from app.tenants.views.entering import COOKIE
 
@@ -39,6 +42,19 @@ def signing_options(asked: Challenge) -> dict[str, Any]:
     keys = queries.passkeys_at(asked.user_id, asked.host) if asked.user_id is not None else []
     options: dict[str, Any] = ceremonies().request_options(place(), asked.nonce, [key.credential_id for key in keys])
     return options
+
+
+@contextmanager
+def password_asked(actor: Actor) -> Iterator[None]:
+    """What is done within it asks for the actor's password again; raises TooManyAttempts."""
+    with transaction():
+        signing.count_attempt("account", signing.own_count(actor))
+    try:
+        yield
+    except PasswordWrong:
+        with transaction():
+            refusals.note_password(actor)
+        raise
 
 
 def show_factor(user_id: uuid.UUID, name: str, *, code: str, passkey: str, purpose: str) -> str:

@@ -9,23 +9,14 @@ from app.core.db import transaction
 from app.core.errors import DomainError
 from app.core.http.access import ANY_USER, before_factor, public, require
 from app.core.http.forms import load_form, render_form
-from app.core.http.sessions import (
-    client_address,
-    current_actor,
-    current_visitor,
-    own_path,
-    server_session,
-)
-from app.tenants.errors import SignInRefused
-from app.tenants.operations import refusals, signing
+from app.core.http.sessions import current_actor, current_visitor, own_path, server_session
+from app.tenants.operations import signing
 from app.tenants.queries.partners import enabled_provider
-from app.tenants.rules.signing import normal_email
 from app.tenants.schemas import SignInForm
 from app.tenants.views.base import bp
-from app.tenants.views.entering import enter
+from app.tenants.views.entering import check_password, enter
 
 TEMPLATE = "tenants/sign_in.html"
-WHO = ("email", "password")
 
 
 @bp.get("/sign-in")
@@ -44,18 +35,7 @@ def sign_in() -> str | BaseResponse:
 def sign_in_now() -> str | Response | BaseResponse:
     try:
         form = load_form(SignInForm)
-        # Each in a transaction of its own: the count must stand when the attempt fails.
-        with transaction():
-            signing.count_attempt("address", client_address())
-        with transaction():
-            signing.count_attempt("account", normal_email(form["email"]))
-        with transaction():
-            user_id = signing.check_credentials(**{name: form[name] for name in WHO}, address=client_address())
-        return enter(user_id, own_path(form["next"]))
-    except SignInRefused as error:
-        with transaction():
-            refusals.note_refused(form["email"])
-        return render_form(TEMPLATE, error, partner=enabled_provider())
+        return enter(check_password(form["email"], form["password"]), own_path(form["next"]))
     except DomainError as error:
         return render_form(TEMPLATE, error, partner=enabled_provider())
 
