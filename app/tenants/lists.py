@@ -1,4 +1,4 @@
-"""The lists of users, stores, teams and roles; how users are named elsewhere."""
+"""The lists of users, stores, teams, roles and API keys; how users are named elsewhere."""
 
 from __future__ import annotations
 
@@ -6,40 +6,24 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, literal, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, exists, func, select
 
 from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import N_
-from app.core.guard.permissions import Actor, allows, declared, scope_clause
+from app.core.guard.permissions import Actor, allows, declared
 from app.core.jobs.topics import declare_subject
 from app.core.lists.parts import BulkAction, BulkField
 from app.core.lists.search import SearchKind, Word, declare_search
 from app.core.lists.spec import Column, Filter, ListSpec, Peek, Sort, Target, Under, View, declare_list
-from app.tenants.models import Grant, Membership, Role, Store, Team, TeamMember, User
+from app.tenants.models import ApiKey, Membership, Role, Store, Team, TeamMember, User
 from app.tenants.operations import many
-from app.tenants.queries import finding, people, subjects
+from app.tenants.queries import finding, listing, people, subjects
 from app.tenants.rules.roles import ADMIN, DEFAULT_ROLES
 
 DEFAULT_ROLE_LABELS = {role.name: role.name for role in DEFAULT_ROLES.values()}
+KEY_LABELS = {"active": N_("In use"), "expired": N_("Expired"), "revoked": N_("Revoked")}
 STATE_LABELS = {"invited": N_("Invited"), "active": N_("Active"), "disabled": N_("Disabled")}
-
-
-def _users(actor: Actor) -> Select:
-    held = Membership.user_id == User.id
-    roles = select(func.array_agg(Role.name.distinct())).join(Membership, Membership.role_id == Role.id).where(held)
-    stores = select(func.string_agg(Store.code.distinct(), ", ")).join(Membership, Membership.store_id == Store.id)
-    return select(
-        User.id,
-        User.name,
-        User.email_masked.label("email"),
-        User.state,
-        User.created_at,
-        roles.correlate(User).scalar_subquery().label("roles"),
-        stores.where(held).correlate(User).scalar_subquery().label("stores"),
-        literal(allows(actor, "user.edit")).label("is_open"),
-    ).where(people.reachable_users(actor, "user.see"))
 
 
 def _user_page(row: Any) -> Target | None:
@@ -81,7 +65,7 @@ USERS = declare_list(
         name="users",
         label=N_("Users"),
         permission="user.see",
-        source=_users,
+        source=listing.users,
         columns=(
             Column("name", N_("Name"), url=_user_page, sort="name", under=lambda row: Under(row.email)),
             Column("roles", N_("Roles"), "words"),
@@ -117,19 +101,6 @@ USERS = declare_list(
 )
 
 
-def _stores(actor: Actor) -> Select:
-    users = select(func.count(Membership.user_id.distinct())).where(Membership.store_id == Store.id)
-    return select(
-        Store.id,
-        Store.code,
-        Store.name,
-        Store.region,
-        Store.timezone,
-        case((Store.closed_at.is_(None), literal("open")), else_=literal("closed")).label("state"),
-        users.correlate(Store).scalar_subquery().label("users"),
-    ).where(scope_clause(actor, "store.see", store=Store.id))
-
-
 def _store_page(row: Any) -> Target:
     return Target("tenants.show_store", {"store_id": to_public("store", row.id)})
 
@@ -143,7 +114,7 @@ STORES = declare_list(
         name="stores",
         label=N_("Stores"),
         permission="store.see",
-        source=_stores,
+        source=listing.stores,
         columns=(
             Column("name", N_("Name"), url=_store_page, sort="name"),
             Column("code", N_("Code"), sort="code"),
@@ -168,24 +139,6 @@ STORES = declare_list(
 )
 
 
-def _teams(actor: Actor) -> Select:
-    lead = aliased(User)
-    members = select(func.count()).select_from(TeamMember).where(TeamMember.team_id == Team.id)
-    return (
-        select(
-            Team.id,
-            Team.name,
-            Team.created_at,
-            Store.name.label("store"),
-            lead.name.label("lead"),
-            members.correlate(Team).scalar_subquery().label("members"),
-        )
-        .join(Store, Store.id == Team.store_id)
-        .outerjoin(lead, lead.id == Team.lead_id)
-        .where(scope_clause(actor, "user.edit", store=Team.store_id))
-    )
-
-
 def _team_page(row: Any) -> Target:
     return Target("tenants.show_team", {"team_id": to_public("team", row.id)})
 
@@ -199,7 +152,7 @@ TEAMS = declare_list(
         name="teams",
         label=N_("Teams"),
         permission="user.edit",
-        source=_teams,
+        source=listing.teams,
         columns=(
             Column("name", N_("Name"), url=_team_page, sort="name"),
             Column("store", N_("Store")),
@@ -220,18 +173,6 @@ TEAMS = declare_list(
 )
 
 
-def _roles(actor: Actor) -> Select:
-    users = select(func.count(Membership.user_id.distinct())).where(Membership.role_id == Role.id)
-    grants = select(func.count()).select_from(Grant).where(Grant.role_id == Role.id)
-    return select(
-        Role.id,
-        Role.key,
-        Role.name,
-        users.correlate(Role).scalar_subquery().label("users"),
-        grants.correlate(Role).scalar_subquery().label("grants"),
-    )
-
-
 def _role_page(row: Any) -> Target:
     return Target("tenants.show_role", {"role_id": to_public("role", row.id)})
 
@@ -245,7 +186,7 @@ ROLES = declare_list(
         name="roles",
         label=N_("Roles"),
         permission="role.see",
-        source=_roles,
+        source=listing.roles,
         columns=(
             # The default roles are named in the reader's language, the dealership's own as somebody wrote them.
             Column("name", N_("Name"), url=_role_page, sort="name", labels=DEFAULT_ROLE_LABELS),
@@ -257,6 +198,54 @@ ROLES = declare_list(
         default_sort="name",
         id_prefix="role",
         endpoint="tenants.list_roles",
+        exports=False,
+    )
+)
+
+
+def _key_page(row: Any) -> Target:
+    return Target("tenants.show_api_key", {"api_key_id": to_public("apk", row.id)})
+
+
+API_KEYS = declare_list(
+    ListSpec(
+        name="api_keys",
+        label=N_("API keys"),
+        permission="api_key.see",
+        source=listing.api_keys,
+        columns=(
+            Column("name", N_("Name"), url=_key_page, sort="name", under=lambda row: Under(f"{row.beginning}…")),
+            Column("state", N_("State"), "status", labels=KEY_LABELS),
+            Column("role", N_("Role"), labels=DEFAULT_ROLE_LABELS),
+            Column("store", N_("Store"), labels={None: N_("Every store")}),
+            Column("last_used_at", N_("Last used"), "instant", sort="used"),
+            Column("expires_at", N_("Valid until"), "instant", sort="expires"),
+            Column("by", N_("Made by"), shown=False),
+            Column("created_at", N_("Added"), "instant", sort="created", shown=False),
+        ),
+        filters=(
+            Filter("state", N_("State"), "choices", apply=listing.keys_in, choices=tuple(KEY_LABELS.items())),
+            Filter("role", N_("Role"), "id", column=ApiKey.role_id, prefix="role"),
+            Filter("store", N_("Store"), "id", column=ApiKey.store_id, prefix="store"),
+            Filter("unused", N_("Not used for 30 days"), "flag", apply=listing.is_unused_key),
+            Filter("expires", N_("Valid until"), "date_range", column=ApiKey.expires_at, instants=True),
+        ),
+        sorts=(
+            Sort("created", N_("Added"), (ApiKey.created_at,)),
+            Sort("name", N_("Name"), (ApiKey.name,)),
+            Sort("used", N_("Last used"), (ApiKey.last_used_at,)),
+            Sort("expires", N_("Valid until"), (ApiKey.expires_at,)),
+        ),
+        default_sort="-created",
+        default_args={"state": ("active",)},
+        views=(
+            View("active", KEY_LABELS["active"], {"state": ("active",)}),
+            View("unused", N_("Not used for 30 days"), {"state": ("active",), "unused": ("yes",)}),
+            View("over", N_("Not in use any more"), {"state": ("expired", "revoked")}),
+            View("all", N_("All")),
+        ),
+        id_prefix="apk",
+        endpoint="tenants.list_api_keys",
         exports=False,
     )
 )

@@ -10,13 +10,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.core.db import transaction
 from app.core.db.ids import from_public, to_public
-from app.core.errors import N_, DomainError
+from app.core.errors import DomainError
 from app.core.guard.permissions import Scope, declared, scope_of
 from app.core.http.access import require
 from app.core.http.forms import load_form, render_form
+from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
 from app.core.http.stepup import prove_again
-from app.tenants import queries
+from app.tenants import lists, queries
 from app.tenants.operations import api_keys
 from app.tenants.queries import api_keys as found
 from app.tenants.queries import people
@@ -27,17 +28,21 @@ from app.tenants.views.histories import action_words, record_history
 from app.tenants.views.words import RESOURCES, VERBS
 
 FORM, PAGE, TEXT = "tenants/api_key_new.html", "tenants/api_key.html", "tenants/api_key_text.html"
-STATES = {
-    "active": ("green", N_("In use")),
-    "expired": ("amber", N_("Expired")),
-    "revoked": ("neutral", N_("Revoked")),
-}
+TONES = {"active": "green", "expired": "amber", "revoked": "neutral"}
 
 
 @bp.get("/api-keys")
 @require("api_key.see")
-def list_api_keys() -> str:
-    return render_template("tenants/api_keys.html", lines=found.list_keys(current_actor()), states=STATES)
+def list_api_keys() -> Response:
+    choices = queries.filter_choices(current_actor(), "api_key.see", "role", "store")
+    return list_view(
+        lists.API_KEYS,
+        "tenants/api_keys.html",
+        choices={
+            "role": [(to_public("role", key), gettext(name)) for key, name in choices["role"]],
+            "store": [(to_public("store", key), name) for key, name in choices["store"]],
+        },
+    )
 
 
 @bp.get("/api-keys/new")
@@ -66,7 +71,7 @@ def show_api_key(api_key_id: str) -> str:
     return render_template(
         PAGE,
         line=line,
-        states=STATES,
+        status=(TONES[line.state], gettext(lists.KEY_LABELS[line.state])),
         rights=_rights(line.key.permissions),
         values={},
         errors={},
