@@ -70,7 +70,7 @@ declare_record("tenant", exported_at=INTERNAL, rows=INTERNAL)
 # What somebody saw in full or took away.
 LEAVING = (
     "customer.reveal", "customer.reveal_contact", "customer.reveal_identity", "customer.reveal_id_number",
-    "export", "download", "tenant.export",
+    "export", "export.approve", "export.link", "download", "tenant.export",
 )  # fmt: skip
 _PERSON = Outgoing(PERSONAL, "name")
 _NAMED: dict[str, Any] = {"out": _PERSON, "under_out": _PERSON}

@@ -23,6 +23,8 @@ RECORDS = {
     "api_key": N_("API key"),
     "identity_provider": N_("Identity provider"),
     "tenant": N_("Dealership"),
+    "job": N_("Job"),
+    "subject": N_("Person"),
 }
 # Type of record -> prefix of its public ids, its page and the argument there.
 PAGES = {
@@ -155,7 +157,11 @@ ACTIONS = {
     "stock.transfer": N_("Moved to another store"),
     "subject.erase": N_("Person erased"),
     "export.link": N_("Link to an export made"),
-    "export.lapse": N_("Export deleted on time"),
+    "export.approve": N_("Export in the clear approved"),
+    "export.refuse": N_("Export in the clear refused"),
+    "export.lapse": N_("Export in the clear decided by nobody"),
+    "export.expire": N_("Export deleted on time"),
+    "export.delete": N_("Export deleted"),
     "export.rules": N_("Rules of exports changed"),
     "schedule.create": N_("Scheduled export made"),
     "schedule.edit": N_("Scheduled export changed"),
@@ -181,6 +187,8 @@ ACTIONS = {
     "api_key.create": N_("API key made"),
     "api_key.revoke": N_("API key withdrawn"),
     "api_key.rotate": N_("API key renewed"),
+    "keys.rotate_tenant": N_("Replacing of the dealership's key begun"),
+    "keys.rotate_subjects": N_("Replacing of the keys of people begun"),
     "tenant.export": N_("Dealership exported as a whole"),
     "tenant.restore": N_("Dealership restored from an export"),
 }
