@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from app.core import clock
 from app.core.db import db
 from app.core.db.columns import new_id
-from app.core.errors import Stale
+from app.core.errors import N_, InUse, Stale
 from app.core.guard import audit
 from app.core.guard.classes import GROUPS
 from app.core.guard.permissions import Actor, check, declared
@@ -25,8 +25,16 @@ from app.tenants.operations.api_keys import forget_keys_of
 from app.tenants.operations.lending import require_own, require_own_sights
 from app.tenants.queries import people
 from app.tenants.queries.holders import everyone_with
+from app.tenants.queries.partners import is_role_of_newcomers
 from app.tenants.rules import roles
 from app.tenants.rules.differences import Difference, differences
+
+
+class RoleOfNewcomers(InUse):
+    """The identity provider's newcomers get the role."""
+
+    code = "role_of_newcomers"
+    message = N_("This role cannot be deleted: newcomers from the identity provider get it. Choose another one there.")
 
 
 def create_role(
@@ -35,11 +43,26 @@ def create_role(
     """A role of the dealership's own; what `sights` do not name is hidden. Raises NameTaken, GrantExceedsOwn."""
     check(actor, "role.create")
     role = Role(id=new_id(), name=name)
+    _check_grants(actor, role, {}, grants)
+    _check_sights(actor, {}, sights or {})
+    return _create(actor, role, grants, sights or {})
+
+
+def create_default(actor: Actor, key: str) -> Role:
+    """A default role that is missing, as it is by default. Raises NameTaken, GrantExceedsOwn, SightExceedsOwn."""
+    check(actor, "role.create")
+    default = roles.DEFAULT_ROLES[key]
+    require_own(actor, roles.expand(default.grants.items(), declared()))
+    require_own_sights(actor, roles.expand_sights(default.sights.items(), GROUPS))
+    role = Role(id=new_id(), key=key, name=default.name, requires_second_factor=key in roles.FACTOR_ROLES)
+    return _create(actor, role, default.grants, default.sights)
+
+
+def _create(actor: Actor, role: Role, grants: Mapping[str, str], sights: Mapping[str, str]) -> Role:
     db.session.add(role)
     _flush_name()
-    _set_grants(actor, role, {}, grants)
-    _set_sights(actor, role, {}, sights or {})
-    told = {"name": (None, name), "grants": (None, _told(grants)), "sights": (None, _told(sights or {}))}
+    _write(role, grants, sights)
+    told = {"name": (None, role.name), "grants": (None, _told(grants)), "sights": (None, _told(sights))}
     audit.record(actor, "role.create", "role", role.id, changes=told)
     return role
 
@@ -66,8 +89,9 @@ def change_role(
     # The row changes with the grants too: its version keeps two people from overwriting each other's ticks.
     role.updated_at = clock.now()
     _flush_name()
-    _set_grants(actor, role, before, grants)
-    _set_sights(actor, role, seen, sights)
+    _check_grants(actor, role, before, grants)
+    _check_sights(actor, seen, sights)
+    _write(role, grants, sights)
     told = {"name": (before_name, name), "grants": (_told(before), _told(grants)),
             "sights": (_told(seen), _told(sights))}  # fmt: skip
     audit.record(actor, "role.edit", "role", role.id, changes=told)
@@ -110,13 +134,15 @@ def review_role(
 
 
 def delete_role(actor: Actor, role_id: uuid.UUID, *, version: int) -> None:
-    """Delete a role nobody has. Raises RoleInUse."""
+    """Delete a role nobody has, and nobody gets by himself. Raises RoleInUse, RoleHasKeys, RoleOfNewcomers."""
     role = _changeable(actor, "role.delete", role_id)
     if role.version != version:
         raise Stale
     users = people.count_users_of_role(role.id)
     if users:
         raise RoleInUse(count=users)
+    if is_role_of_newcomers(role.id):
+        raise RoleOfNewcomers
     forget_keys_of(role.id)
     before, seen = people.grants_of_role(role.id), people.sights_of_role(role.id)
     db.session.execute(delete(Grant).where(Grant.role_id == role.id))
@@ -148,10 +174,12 @@ def _check_grants(actor: Actor, role: Role, before: Mapping[str, str], wanted: M
         require_own(actor, grown, store_id, field="grants")
 
 
-def _set_grants(actor: Actor, role: Role, before: Mapping[str, str], wanted: Mapping[str, str]) -> None:
-    _check_grants(actor, role, before, wanted)
+def _write(role: Role, grants: Mapping[str, str], sights: Mapping[str, str]) -> None:
+    """Let these be the role's grants and sights; whether they may has been asked."""
     db.session.execute(delete(Grant).where(Grant.role_id == role.id))
-    db.session.add_all(Grant(role_id=role.id, permission=name, scope=scope) for name, scope in wanted.items())
+    db.session.execute(delete(RoleSight).where(RoleSight.role_id == role.id))
+    db.session.add_all(Grant(role_id=role.id, permission=name, scope=scope) for name, scope in grants.items())
+    db.session.add_all(RoleSight(role_id=role.id, field_group=g, sight=sight) for g, sight in _shown(sights).items())
     db.session.flush()
 
 
@@ -162,13 +190,6 @@ def _check_sights(actor: Actor, before: Mapping[str, str], wanted: Mapping[str, 
             raise ScopeUnknown(field="sights")
     clearer = {g: sight for g, sight in wanted.items() if roles.sight_width(sight) > roles.sight_width(before.get(g))}
     require_own_sights(actor, clearer, field="sights")
-
-
-def _set_sights(actor: Actor, role: Role, before: Mapping[str, str], wanted: Mapping[str, str]) -> None:
-    _check_sights(actor, before, wanted)
-    db.session.execute(delete(RoleSight).where(RoleSight.role_id == role.id))
-    db.session.add_all(RoleSight(role_id=role.id, field_group=g, sight=sight) for g, sight in _shown(wanted).items())
-    db.session.flush()
 
 
 def _shown(sights: Mapping[str, str]) -> dict[str, str]:

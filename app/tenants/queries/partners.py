@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from app.core.db import db
 from app.core.guard import vault
@@ -20,6 +20,11 @@ def find_provider() -> IdentityProvider | None:
 def enabled_provider() -> IdentityProvider | None:
     """The provider people can sign in with."""
     return db.session.scalars(select(IdentityProvider).where(IdentityProvider.enabled)).one_or_none()
+
+
+def is_role_of_newcomers(role_id: uuid.UUID) -> bool:
+    """Whether whoever comes from the provider uninvited gets this role; also of a provider that is not in use."""
+    return bool(db.session.scalar(select(exists().where(IdentityProvider.role_id == role_id))))
 
 
 def secret_of(provider: IdentityProvider) -> str:
