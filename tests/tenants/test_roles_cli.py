@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.core.db import Tenant, db, tenant, transaction
 from app.core.db.ids import to_public
+from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import system_actor
 from app.tenants.models import Grant, Role, RoleSight, Store
 from app.tenants.operations import roles
@@ -62,8 +63,20 @@ def test_sync_adds_what_is_missing_and_leaves_what_was_changed(app: Flask, alpha
             role = db.session.scalars(select(Role).where(Role.key == key)).one()
             assert asked.grants_of_role(role.id) == dict(DEFAULT_ROLES[key].grants)
             assert asked.sights_of_role(role.id) == dict(DEFAULT_ROLES[key].sights)
+        told = select(AuditEntry.changes).where(AuditEntry.action == "role.edit", AuditEntry.actor_name == "cli")
+        assert {"grants": [["deal.fly: all"], []]} in db.session.scalars(told).all()
     assert "differ   -" in run("sync")[1]
     assert run("sync", "--reset", "king")[0] == 1
+
+
+def test_a_name_that_is_taken_is_told(app: Flask, alpha: Tenant, run) -> None:
+    with app.app_context(), tenant(alpha.id), transaction():
+        clerk = db.session.scalars(select(Role).where(Role.key == "parts_clerk")).one()
+        clerk.key = None
+    code, output = run("sync")
+    assert (code, "There is one of this name already" in output) == (1, True)
+    with app.app_context(), tenant(alpha.id), transaction():
+        db.session.scalars(select(Role).where(Role.name == clerk.name)).one().key = "parts_clerk"
 
 
 def test_explain_answers_by_its_exit_code_too(app: Flask, alpha: Tenant, run) -> None:

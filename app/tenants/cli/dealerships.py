@@ -240,8 +240,11 @@ def sync_roles(slug: str, reset: tuple[str, ...]) -> None:
     unknown = sorted(set(reset) - set(DEFAULT_ROLES))
     if unknown:
         raise click.ClickException(f"There is no default role {', '.join(unknown)}.")
-    with tenant(find_tenant_row(slug)["id"]), transaction():
-        found = role_defaults.sync_roles(system_actor("cli"), reset)
+    try:
+        with tenant(find_tenant_row(slug)["id"]), transaction():
+            found = role_defaults.sync_roles(system_actor("cli"), reset)
+    except DomainError as error:
+        fail(error)
     for what, names in vars(found).items():
         click.echo(f"{what:<8} {', '.join(names) or '-'}")
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
 
 from app.core.db import db
-from app.core.db.columns import new_id
 from app.core.guard import audit
 from app.core.guard.classes import GROUPS
 from app.core.guard.permissions import Actor, check, declared
-from app.tenants.models import Grant, Role, RoleSight
-from app.tenants.operations.roles import change_role
+from app.tenants.models import Grant, Role
+from app.tenants.operations.roles import change_role, create_default
 from app.tenants.queries import people
-from app.tenants.rules.roles import ADMIN, DEFAULT_ROLES, EVERYTHING, FACTOR_ROLES, expand, expand_sights
+from app.tenants.rules.roles import ADMIN, DEFAULT_ROLES, EVERYTHING, expand, expand_sights
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,17 @@ class Synced:
 def sync_roles(actor: Actor, reset: Collection[str] = ()) -> Synced:
     """Add default roles that are missing and drop grants of rights nobody declares; `reset` gives roles their defaults.
 
-    What a dealership has changed stays, unless it is asked for by name.
+    What a dealership has changed stays, unless it is asked for by name. Raises NameTaken where a role of the
+    dealership's own has the name of one that is missing.
     """
     check(actor, "role.edit")
-    dropped = db.session.scalars(
-        delete(Grant).where(Grant.permission.not_in([*declared(), EVERYTHING])).returning(Grant.permission)
-    ).all()
+    dropped = _drop_unknown(actor)
     present = {role.key: role for role in db.session.scalars(select(Role).where(Role.key.is_not(None)))}
-    found = Synced([], [], [], sorted(set(dropped)))
+    found = Synced([], [], [], dropped)
     for key, default in DEFAULT_ROLES.items():
         role = present.get(key)
         if role is None:
-            _add(actor, key)
+            create_default(actor, key)
             found.added.append(key)
             continue
         if key == ADMIN:
@@ -59,12 +58,12 @@ def sync_roles(actor: Actor, reset: Collection[str] = ()) -> Synced:
     return found
 
 
-def _add(actor: Actor, key: str) -> None:
-    default = DEFAULT_ROLES[key]
-    role = Role(id=new_id(), key=key, name=default.name, requires_second_factor=key in FACTOR_ROLES)
-    db.session.add(role)
-    db.session.flush()
-    db.session.add_all(Grant(role_id=role.id, permission=name, scope=scope) for name, scope in default.grants.items())
-    db.session.add_all(RoleSight(role_id=role.id, field_group=g, sight=sight) for g, sight in default.sights.items())
-    audit.record(actor, "role.create", "role", role.id, changes={"name": (None, role.name)})
-    db.session.flush()
+def _drop_unknown(actor: Actor) -> list[str]:
+    """Drop the grants of rights nobody declares, on record at each role that had one; the rights."""
+    gone = delete(Grant).where(Grant.permission.not_in([*declared(), EVERYTHING]))
+    lost: dict[uuid.UUID, list[str]] = {}
+    for role_id, permission, scope in db.session.execute(gone.returning(Grant.role_id, Grant.permission, Grant.scope)):
+        lost.setdefault(role_id, []).append(f"{permission}: {scope}")
+    for role_id, grants in lost.items():
+        audit.record(actor, "role.edit", "role", role_id, changes={"grants": (sorted(grants), [])})
+    return sorted({grant.partition(":")[0] for grants in lost.values() for grant in grants})
