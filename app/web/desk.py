@@ -68,6 +68,10 @@ class Desk:
         """How many rows, and whether there are more."""
         return figures.count_rows(self.actor, asked.query, timezone=self._timezone)
 
+    def has_more(self, asked: Asked, than: int) -> bool:
+        """Whether there are more rows than so many."""
+        return figures.has_more(self.actor, asked.query, than, timezone=self._timezone)
+
     def groups(self, asked: Asked, *by: str | Steps, sum_of: str) -> list[Group]:
         """The rows in groups, with the sums of the amounts in the dealership's currency."""
         currency = current_tenant().currency

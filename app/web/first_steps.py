@@ -63,13 +63,12 @@ def first_steps(desk: Desk) -> FirstSteps | None:
     steps = [Step(gettext("Describe your store"), "store", url_for("tenants.list_stores"), described)]
     users = desk.ask("users")
     if users is not None:
-        steps.append(
-            Step(gettext("Invite colleagues"), "mail", url_for("tenants.new_user"), desk.count(users)[0] > 1)
-        )
+        invited = desk.has_more(users, 1)
+        steps.append(Step(gettext("Invite colleagues"), "mail", url_for("tenants.new_user"), invited))
     for name, kind, label, icon, endpoint, permission in OWN:
         asked = desk.ask(name)
         if asked is not None and desk.is_open(endpoint, permission):
-            own = desk.count(asked)[0] > standing.counts.get(kind, 0)
+            own = desk.has_more(asked, standing.counts.get(kind, 0))
             steps.append(Step(gettext(label), icon, current_app.url_for(endpoint), own))
     found = FirstSteps(steps, standing)
     return found if found.open or standing.counts or standing.working else None

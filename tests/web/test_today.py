@@ -22,6 +22,7 @@ from app.crm.operations import activities, customers
 from app.inventory.operations import units, vehicles
 from app.web import today
 from app.web.desk import Desk
+from app.web.first_steps import first_steps
 from app.web.today import greeting
 from tests.factories import sales_floor as floor
 from tests.fixtures import people
@@ -180,6 +181,26 @@ def test_every_link_of_the_page_opens(client_for, busy):
         assert client.get(url).status_code == 200, url
     assert " style=" not in page
     assert KPI.search(page)
+
+
+def test_the_first_steps_look_at_no_more_rows_than_tell(inside):
+    desk = Desk(people.actor_of("tenant_admin"), date(2026, 1, 1), REGISTRY)
+    asked = desk.ask("customers")
+    count, _ = desk.count(asked)
+    assert desk.has_more(asked, count - 1)
+    assert not desk.has_more(asked, count)
+    limits = []
+
+    def note(_conn, _cursor, statement, parameters, *_):
+        if "AS counted" in statement:
+            limits.append(max(value for value in parameters.values() if isinstance(value, int)))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        first_steps(desk)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert sorted(limits) == [1, 1, 1, 2]
 
 
 def test_a_store_that_is_none_is_not_found(client_for, busy):

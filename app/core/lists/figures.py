@@ -48,6 +48,11 @@ def count_rows(actor: Actor, query: ListQuery, *, timezone: str) -> tuple[int, b
     return min(count, COUNT_CAP), count > COUNT_CAP
 
 
+def has_more(actor: Actor, query: ListQuery, than: int, *, timezone: str) -> bool:
+    """Whether `query` has more than so many rows, looking at no more than one further."""
+    return count_up_to(db.session(), matching(query.spec, actor, query, timezone=timezone), than + 1) > than
+
+
 def count_groups(
     actor: Actor, query: ListQuery, by: Sequence[str | Steps], *, sum_of: str, currency: str, timezone: str
 ) -> list[Group]:
