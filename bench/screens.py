@@ -81,6 +81,8 @@ SCREENS = (
     Screen("identity-provider", "/identity-provider"),
     Screen("identity-provider-refused", "/identity-provider", refused=True),
     Screen("api-keys", "/api-keys"),
+    Screen("api-key", "{api_key}"),
+    Screen("api-key-usage", "{api_key}/usage"),
     Screen("api-key-new", "/api-keys/new"),
     Screen("api-key-new-refused", "/api-keys/new", refused=True),
     Screen("audit", "/audit"),
@@ -117,6 +119,7 @@ FINDERS: Mapping[str, tuple[str, str]] = {
     "role": ("/roles", r"/roles/role_\w+"),
     "job": ("/jobs", r"/jobs/job_\w+"),
     "export": ("/exports", r"/exports/exp_\w+"),
+    "api_key": ("/api-keys?state=", r"/api-keys/apk_\w+"),
     "audit_entry": ("/audit", r"/audit/aud_\w+"),
     "import": ("/imports", r"/imports/imp_\w+"),
 }

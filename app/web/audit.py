@@ -60,7 +60,7 @@ def told_entry(seen: SeenEntry) -> ToldEntry:
     names = _names(changes)
     return ToldEntry(
         seen,
-        gettext(ACTIONS[entry.action]) if entry.action in ACTIONS else entry.action,
+        action_word(entry.action),
         gettext(RECORDS[entry.record_type]) if entry.record_type in RECORDS else entry.record_type,
         _record_url(entry.record_type, entry.record_id),
         audit_url(entry.record_type, entry.record_id),
@@ -118,6 +118,11 @@ def _text(value: Any, names: Mapping[str, str]) -> Any:
     return names.get(value, value) if isinstance(value, str) else value
 
 
+def action_word(action: str) -> str:
+    """What an action is called where it is counted."""
+    return gettext(ACTIONS[action]) if action in ACTIONS else action
+
+
 def init_audit(app: Flask) -> None:
     """Let other pages lead here, and the preview tell an entry."""
-    app.jinja_env.globals.update(all_entries=all_entries, told_entry=told_entry)
+    app.jinja_env.globals.update(all_entries=all_entries, told_entry=told_entry, action_word=action_word)

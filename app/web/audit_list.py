@@ -103,6 +103,7 @@ AUDIT = declare_list(
             Filter("type", N_("Record"), "choices", column=AuditEntry.record_type, choices=tuple(RECORDS.items())),
             Filter("action", N_("What"), "choices", column=AuditEntry.action, choices=tuple(ACTIONS.items())),
             Filter("at", N_("When"), "date_range", column=AuditEntry.at, instants=True),
+            Filter("key", N_("API key"), "id", column=AuditEntry.key_id, prefix="apk"),
             Filter("record", N_("Record id"), apply=_about, normalise=str.lower),
         ),
         sorts=(Sort("at", N_("When"), (By(AuditEntry.at),), words=(N_("Oldest first"), N_("Newest first"))),),

@@ -72,7 +72,7 @@ ROWS: dict[str, Row] = {
     # programs with keys, and the dealership's own identity provider
     **dict.fromkeys(("GET /api/v1/me", "GET /api-keys", "GET /api-keys/new", "POST /api-keys"), PLAIN),
     **dict.fromkeys((f"POST /api-keys/<api_key_id>/{verb}" for verb in ("rotate", "revoke")), API_KEY),
-    "GET /api-keys/<api_key_id>": API_KEY,
+    **dict.fromkeys(("GET /api-keys/<api_key_id>", "GET /api-keys/<api_key_id>/usage"), API_KEY),
     **dict.fromkeys(("GET /identity-provider", "POST /identity-provider"), PLAIN),
     **dict.fromkeys((f"{way} /sign-in/partner/callback" for way in ("GET", "POST")), PUBLIC),
     "GET /sign-in/partner": PUBLIC,

@@ -9,7 +9,7 @@ from app.core.jobs.imports import operations as imports
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
 from app.core.lists import saved_filters
-from app.tenants.operations import lifecycle, links, provisioning, sign_ups, signing
+from app.tenants.operations import api_keys, lifecycle, links, provisioning, sign_ups, signing
 
 
 @task("tenants.provision", queue=QueueName.OPS, own_transactions=True)
@@ -38,10 +38,12 @@ def send_sign_up_mail(payload: Payload) -> None:
 
 @task("tenants.clean_up", queue=QueueName.DEFAULT)
 def clean_up(payload: Payload) -> None:
-    """Delete what sign-in no longer needs, and filters, offers to undo, files and uploads whose time is over."""
+    """Delete what sign-in no longer needs, and filters, offers to undo, files and uploads whose time is over;
+    write down what keys have read last."""
     signing.forget_old_attempts()
     signing.forget_expired_sessions()
     links.forget_old_links()
+    api_keys.tend_reads()
     saved_filters.forget_expired()
     reveals.forget_old()
     undo.forget_expired()

@@ -63,6 +63,8 @@ class AuditEntry(Identified, db.Model):
         Index("ix_core_audit_actor_id_at", "actor_id", "at", "id"),
         Index("ix_core_audit_at", "at", "id"),
         Index("ix_core_audit_tx", "tx"),
+        # What a key did; nearly all entries are people's.
+        Index("ix_core_audit_key_id_at", "key_id", "at", postgresql_where=text("key_id IS NOT NULL")),
         {"info": {"append_only": True}},
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from app.core.config import Settings
+from app.core.guard import key_reads
 from app.core.http import access, console, csrf, headers, keys, problems, rates, rendering, requests, sessions
 from app.core.http.access import ANY_USER, may, public, require
 from app.core.http.csrf import csrf_token
@@ -47,6 +48,7 @@ def init_app(
     install_session_reader(app, read_session, touch_session)
     console.init_app(app, read_operator, touch_operator)
     keys.init_app(app, read_key, touch_key)
+    key_reads.init_app(app, settings)
     rates.init_app(app, settings)
     problems.init_app(app)
     rendering.init_app(app)
@@ -57,5 +59,6 @@ def init_app(
     app.after_request(requests.end)
     app.after_request(headers.add_headers)
     app.after_request(rates.add_headers)
+    app.after_request(keys.note_read)
     app.after_request(csrf.remember_visitor)
     app.wsgi_app = HostMiddleware(app, settings, readable)  # type: ignore[method-assign]

@@ -13,16 +13,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from flask import Flask, Request, current_app, request
+from flask import Flask, Request, Response, current_app, request
 
 from app.core import clock
 from app.core.db import find_tenant, transaction
 from app.core.errors import N_, DomainError
+from app.core.guard import key_reads
 from app.core.guard.permissions import Actor
 from app.core.http.sessions import TOUCH_AFTER, ServerSession, client_address, server_session
 from app.core.http.visitors import StoreFacts, Visitor
 
 API_PATH = "/api/"
+# A question whose conditions are no matter for an address is posted; it changes nothing all the same.
+QUERY = "query"
+REFUSED_FROM = 400
 BEARER = re.compile(r"Bearer +([A-Za-z0-9_]{1,100})", re.IGNORECASE)
 
 
@@ -92,6 +96,16 @@ class KeySession(ServerSession):
             with transaction():
                 hooks.touch(self.facts.key_id, seen)
         return None
+
+
+def note_read(response: Response) -> Response:
+    """Count a read that was answered, by the first part of its route behind the version: a resource, never an id."""
+    key, rule = current_key(), request.url_rule
+    if key is not None and rule is not None and response.status_code < REFUSED_FROM:
+        parts = rule.rule.removeprefix(API_PATH).split("/")
+        if len(parts) > 1 and (request.method in ("GET", "HEAD") or parts[-1] == QUERY):
+            key_reads.count_read(key.key_id, parts[1])
+    return response
 
 
 def current_key() -> KeyFacts | None:

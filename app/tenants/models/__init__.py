@@ -1,7 +1,7 @@
 """What is stored about stores, users, roles, sessions and links."""
 
 from app.tenants.models.admitting import Consent, OperatorEntry
-from app.tenants.models.api_keys import ApiKey
+from app.tenants.models.api_keys import ApiKey, ApiKeyRead
 from app.tenants.models.factors import Challenge, CodeApp, Passkey, RecoveryCode
 from app.tenants.models.partners import Identity, IdentityProvider
 from app.tenants.models.roles import Grant, Role, RoleSight
@@ -13,6 +13,7 @@ from app.tenants.models.users import Membership, User
 
 __all__ = [
     "ApiKey",
+    "ApiKeyRead",
     "Challenge",
     "CodeApp",
     "Consent",

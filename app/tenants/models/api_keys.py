@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, Uuid
+from sqlalchemy import BigInteger, Date, ForeignKey, LargeBinary, String, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -42,6 +42,19 @@ class ApiKey(Record, db.Model):
     created_by: Mapped[uuid.UUID | None] = mapped_column(
         Uuid, ForeignKey("tenants_users.id"), nullable=True, info=INTERNAL
     )
+
+
+class ApiKeyRead(db.Model):
+    """How often a key has read a resource on a day; what is not fetched yet waits in Redis (`guard/key_reads.py`)."""
+
+    __tablename__ = "tenants_api_key_reads"
+
+    key_id: Mapped[uuid.UUID] = mapped_column(
+        Uuid, ForeignKey("tenants_api_keys.id"), primary_key=True, info=INTERNAL
+    )
+    day: Mapped[date] = mapped_column(Date, primary_key=True, info=INTERNAL)
+    resource: Mapped[str] = mapped_column(Text, primary_key=True, info=INTERNAL)
+    count: Mapped[int] = mapped_column(BigInteger, nullable=False, info=INTERNAL)
 
 
 declare_record("api_key", ApiKey, role=INTERNAL, store=INTERNAL, permission=INTERNAL, place=INTERNAL)

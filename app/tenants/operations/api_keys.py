@@ -6,21 +6,23 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from app.core import clock
-from app.core.db import db
+from app.core.db import current_tenant, db
 from app.core.db.columns import new_id
 from app.core.errors import N_, FieldError, Invalid, NotFound
-from app.core.guard import audit
+from app.core.guard import audit, key_reads
 from app.core.guard.permissions import Actor, check, declared
 from app.tenants.errors import KeyMayNothing, KeyOver, RoleHasKeys, ScopeUnknown
-from app.tenants.models import ApiKey, Store
+from app.tenants.models import ApiKey, ApiKeyRead, Store
 from app.tenants.operations.lending import require_own, require_own_sights
 from app.tenants.queries import api_keys as queries
 from app.tenants.queries import people
 from app.tenants.rules import api_keys
 
+READS_KEPT = timedelta(days=395)
 NO_NETWORK = N_("{network} is not an address or a network, such as 203.0.113.7 or 203.0.113.0/24; 20 at most.")
 
 
@@ -109,12 +111,34 @@ def touch_key(key_id: uuid.UUID, seen_at: datetime) -> None:
     table = ApiKey.__table__
     seen = update(table).where(table.c.id == key_id).values(last_used_at=seen_at, updated_at=table.c.updated_at)
     db.session.execute(seen)
+    note_reads(key_id)
+
+
+def note_reads(key_id: uuid.UUID) -> None:
+    """Write down what the key has read since the last time, by day and resource."""
+    counts = key_reads.take_reads(key_id)
+    if not counts:
+        return
+    rows = [{"key_id": key_id, "day": day, "resource": what, "count": n} for (day, what), n in sorted(counts.items())]
+    more = insert(ApiKeyRead).values(rows)
+    added = {"count": ApiKeyRead.count + more.excluded.count}
+    db.session.execute(more.on_conflict_do_update(index_elements=["key_id", "day", "resource"], set_=added))
+
+
+def tend_reads() -> None:
+    """Fetch what keys have read last before they went quiet, and drop what is older than a year and a month."""
+    for key_id in db.session.scalars(select(ApiKey.id).order_by(ApiKey.id)):
+        note_reads(key_id)
+    last = clock.today(current_tenant().timezone) - READS_KEPT
+    db.session.execute(delete(ApiKeyRead).where(ApiKeyRead.day < last))
 
 
 def forget_keys_of(role_id: uuid.UUID) -> None:
     """Let go of a role that is about to be deleted: its keys that are over go too. Raises RoleHasKeys."""
     if queries.has_live_key(role_id):
         raise RoleHasKeys
+    gone = select(ApiKey.id).where(ApiKey.role_id == role_id)
+    db.session.execute(delete(ApiKeyRead).where(ApiKeyRead.key_id.in_(gone)))
     db.session.execute(delete(ApiKey).where(ApiKey.role_id == role_id))
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, url_for
-from flask_babel import gettext
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.core.db import transaction
 from app.core.db.ids import from_public, to_public
 from app.core.errors import DomainError
 from app.core.guard.permissions import Scope, declared, scope_of
-from app.core.http.access import require
+from app.core.http.access import may, require
 from app.core.http.forms import load_form, render_form
 from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
@@ -21,6 +21,7 @@ from app.tenants import lists, queries
 from app.tenants.operations import api_keys
 from app.tenants.queries import api_keys as found
 from app.tenants.queries import people
+from app.tenants.queries.key_usage import usage_of
 from app.tenants.rules.api_keys import DAYS, may_hold
 from app.tenants.schemas import ApiKeyForm, ApiKeyRotationForm
 from app.tenants.views.base import bp
@@ -28,6 +29,7 @@ from app.tenants.views.histories import action_words, record_history
 from app.tenants.views.words import RESOURCES, VERBS
 
 FORM, PAGE, TEXT = "tenants/api_key_new.html", "tenants/api_key.html", "tenants/api_key_text.html"
+SPANS = (7, 30, 90)
 TONES = {"active": "green", "expired": "amber", "revoked": "neutral"}
 
 
@@ -77,6 +79,25 @@ def show_api_key(api_key_id: str) -> str:
         errors={},
         history=record_history("api_key", line.key.id),
         action_words=action_words(),
+    )
+
+
+@bp.get("/api-keys/<api_key_id>/usage")
+@require("api_key.see")
+def show_api_key_usage(api_key_id: str) -> str:
+    key = found.get_key(current_actor(), "api_key.see", from_public("apk", api_key_id)).key
+    asked = request.args.get("days", type=int)
+    days = asked if asked in SPANS else SPANS[1]
+
+    def at(span: int) -> str:
+        return url_for("tenants.show_api_key_usage", api_key_id=api_key_id, days=span if span != SPANS[1] else None)
+
+    return render_template(
+        "tenants/api_key_usage.html",
+        key=key,
+        usage=usage_of(key.id, days),
+        choices=[(ngettext("%(num)s day", "%(num)s days", span), at(span), span == days, None) for span in SPANS],
+        entries_url=url_for("audit.list_entries", key=api_key_id) if may("audit.see") else None,
     )
 
 
