@@ -1,8 +1,9 @@
 """What API keys read: counted in Redis by dealership, key, day and resource, and fetched from there once a minute.
 
 A read writes nothing to the database. Counts wait in Redis until the use of their key is noted the next time, at least
-a minute after the last, or until the night; whoever shows them adds what waits. So a Redis that is lost takes along what
-a key has read since then and nothing else, and one that is away leaves reads uncounted instead of making them wait.
+a minute after the last, or until the night; whoever shows them adds what waits. So a Redis that is lost takes along
+what a key has read since then and nothing else, and one that is away leaves reads uncounted instead of making them
+wait.
 """
 
 from __future__ import annotations
