@@ -69,10 +69,10 @@ def erase_subject(actor: Actor, subject_id: uuid.UUID, record_type: str) -> Eras
     vault.destroy_subject_key(subject_id)
     for item in sealed_columns(Holder.SUBJECT, Holder.ROW):
         found.rows += _take_own(item, subject_id)
-    for item in sealed_columns(Holder.ROW):
-        found.rows += _take_telling(item, found)
     for take in _TAKERS:
         take(found)
+    for item in sealed_columns(Holder.ROW):
+        found.rows += _take_telling(item, found)
     db.session.expire_all()
     audit.record(actor, "subject.erase", record_type, subject_id)
     return found
@@ -146,7 +146,11 @@ def _take_telling(item: SealedColumn, erasure: Erasure) -> int:
 
 
 def _tells(item: SealedColumn, row: Row[Any], erasure: Erasure) -> bool:
-    return erasure.tells(vault.unseal(row.row_id, item.table.name, item.column.name, row.row_id, row.blob))
+    try:
+        return erasure.tells(vault.unseal(row.row_id, item.table.name, item.column.name, row.row_id, row.blob))
+    except (KeyMissing, SealBroken):
+        # As in older data whose key went meanwhile: it is of no use to anybody, and may tell of anybody.
+        return True
 
 
 def _leaves(value: Any) -> Iterator[str]:

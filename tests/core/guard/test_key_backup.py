@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import uuid
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from psycopg.types.json import Jsonb
+from sqlalchemy import delete, select
 
+from app.core import clock
 from app.core.db import db, directory, tenant, transaction
+from app.core.db.columns import new_id
+from app.core.db.ids import from_public
 from app.core.db.owner import owner
 from app.core.guard import erasing, key_backup, keys, vault
 from app.core.guard.keys import KeyMissing
+from app.core.guard.models import Undo
 from app.core.guard.permissions import system_actor
+from app.core.lists.exports.models import Export
+from app.core.lists.models import SavedFilter
+from app.core.lists.saved_filters import save_filter
 from app.crm.models import ContactPoint
 from app.crm.operations.contacts import ContactInput
 from app.crm.operations.customers import create_customer
@@ -44,6 +54,24 @@ def two_people():
         ]  # fmt: skip
 
 
+def keep_for_a_while(user_id: uuid.UUID) -> list[uuid.UUID]:
+    """A filter, an offer to undo and an export, each under a key of its own; their ids."""
+    soon = clock.now() + timedelta(hours=1)
+    with transaction():
+        told = save_filter("customers", user_id, {"phone": ["+12025550133"]})
+        offered = new_id()
+        db.session.add(Undo(
+            id=offered, user_id=user_id, kind="test", expires_at=soon,
+            sealed=vault.seal_own("core_undos", "sealed", offered, "+12025550133"),
+        ))  # fmt: skip
+        export = new_id()
+        db.session.add(Export(
+            id=export, list_name="customers", format="csv", state="ready", purpose="A test", asked={},
+            created_by=user_id, expires_at=soon, file_key=vault.seal_own("core_exports", "file_key", export, "00" * 32),
+        ))  # fmt: skip
+    return [from_public("flt", told), offered, export]
+
+
 def lose_keys(place) -> None:
     """As after a restore of the data, in which there are no keys."""
     with owner() as connection:
@@ -61,7 +89,8 @@ def restore_rows(place, dump, *tables: str) -> None:
             for row in dump.tables[table]:
                 columns, places = ", ".join(row), ", ".join(["%s"] * len(row))
                 statement = f"INSERT INTO {place.schema}.{table} ({columns}) VALUES ({places})"
-                connection.execute(statement.encode(), list(row.values()))
+                values = [Jsonb(value) if isinstance(value, dict) else value for value in row.values()]
+                connection.execute(statement.encode(), values)
 
 
 def readable(place) -> set[str]:
@@ -86,22 +115,31 @@ def test_the_data_alone_says_nothing_and_the_keys_bring_it_back(app, place, tmp_
 
 def test_a_restore_of_older_data_and_older_keys_leaves_the_erased_erased(app, place, tmp_path):
     gone, stays = two_people()
+    short_lived = keep_for_a_while(new_id())
     old_keys, newer_keys = tmp_path / "old", tmp_path / "newer"
     key_backup.backup_keys(old_keys)
     old_data = dumps.take(place)
     with transaction():
+        # Their time is over, and their keys went with them.
+        for model in (SavedFilter, Undo, Export):
+            db.session.execute(delete(model))
+        vault.drop_keys(short_lived)
         erasing.erase_subject(SYSTEM, gone, "customer")
     key_backup.backup_keys(newer_keys)
     # The whole server is lost, the list in its database too; what there is are the old data and both copies of keys.
     lose_keys(place)
     with owner() as connection:
         connection.execute("DELETE FROM destroyed_keys WHERE owner = %s", [place.schema])
-    restore_rows(place, old_data, "crm_contact_points", "core_search_entries")
+    brought = ("core_filters", "core_undos", "core_exports")
+    restore_rows(place, old_data, "crm_contact_points", "core_search_entries", *brought)
     for file in (newer_keys, old_keys):
         assert key_backup.restore_keys(SYSTEM, file).destroyed >= 1
     assert readable(place) == {PHONES[1]}
     db.session.rollback()
     assert db.session.scalars(select(ContactPoint.customer_id)).all() == [stays]
+    # What opens no more may have told of anybody. That somebody asked for an export stays known.
+    assert db.session.scalars(select(SavedFilter.id)).all() == db.session.scalars(select(Undo.id)).all() == []
+    assert db.session.execute(select(Export.state, Export.file_key)).all() == [("gone", None)]
     with pytest.raises(KeyMissing):
         vault.seal(gone, "crm_contact_points", "value_enc", gone, "again")
     assert old_data.places_of(PHONES[0]) == set()
