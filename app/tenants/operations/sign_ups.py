@@ -19,12 +19,12 @@ from app.core import clock
 from app.core.db import Tenant, db, directory
 from app.core.db.columns import new_id
 from app.core.db.ids import from_public, to_public
-from app.core.errors import NotFound
+from app.core.errors import Invalid, NotFound
 from app.core.guard import vault
 from app.core.jobs.outbox import enqueue_platform
 from app.core.jobs.queues import QueueName
 from app.tenants import ports
-from app.tenants.errors import EmailInvalid, LinkInvalid, SlugTaken, TooManyAttempts
+from app.tenants.errors import LinkInvalid, SlugTaken, TooManyAttempts
 from app.tenants.models import sign_up_attempts, sign_ups
 from app.tenants.operations.links import invitation_url
 from app.tenants.operations.provisioning import TenantRequest, request_tenant
@@ -74,7 +74,7 @@ def count_attempt(kind: str, value: str) -> None:
 
 
 def ask(request: TenantRequest) -> uuid.UUID:
-    """Keep what was typed, sealed, and owe a mail that confirms it. Raises Invalid, EmailInvalid, SlugTaken."""
+    """Keep what was typed, sealed, and owe a mail that confirms it. Raises Invalid, SlugTaken."""
     _check(request)
     now = clock.now()
     db.session.execute(delete(sign_ups).where(sign_ups.c.created_at < now - rules.KEPT))
@@ -170,9 +170,12 @@ def caught_mails() -> list[tuple[datetime, str]]:
 
 
 def _check(request: TenantRequest) -> None:
-    slugs.check_request(request)
-    if not signing.is_email(request.admin_email):
-        raise EmailInvalid(field="email")
+    try:
+        slugs.check_request(request)
+    except Invalid as error:
+        # On this form somebody speaks of himself.
+        own = [replace(item, field="email") if item.field == "admin_email" else item for item in error.errors]
+        raise Invalid(own) from error
     # Whether a dealership is here its address would tell as well.
     if directory.find_host(_host(request.slug)) is not None:
         raise SlugTaken(field="slug", slug=request.slug)

@@ -8,6 +8,8 @@ from typing import Protocol
 from app.core.clock import is_timezone
 from app.core.errors import N_, FieldError, Invalid
 from app.core.languages import LANGUAGES
+from app.tenants.errors import EmailInvalid
+from app.tenants.rules.signing import is_email
 
 SLUG_SHAPE = re.compile(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$")
 HOST_SHAPE = re.compile(r"^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$")
@@ -34,6 +36,8 @@ class AsksForTenant(Protocol):
     def currency(self) -> str: ...
     @property
     def timezone(self) -> str: ...
+    @property
+    def admin_email(self) -> str: ...
 
 
 def slug_error(slug: str) -> FieldError | None:
@@ -60,6 +64,9 @@ def check_request(request: AsksForTenant) -> None:
         errors.append(FieldError("locale", "locale_unknown", N_("Choose one of the languages offered.")))
     if not is_timezone(request.timezone):
         errors.append(FieldError("timezone", "timezone_unknown", N_("Enter a time zone such as Europe/London.")))
+    if not is_email(request.admin_email):
+        # Nobody could be invited by it: the dealership would be asked for and never made.
+        errors.append(FieldError("admin_email", EmailInvalid.code, EmailInvalid.message))
     if errors:
         raise Invalid(errors)
 
