@@ -13,8 +13,11 @@ from app.core.errors import NotFound
 SESSION_LIFE = timedelta(hours=8)
 LINK_LIFE = timedelta(days=7)
 ISSUER = "Forecourt operators"
+UNMADE = ("requested", "provisioning")
 # What an operator may ask for, by the state a dealership is in.
 ORDERS = {
+    # One that could not be made holds its short name.
+    **dict.fromkeys(UNMADE, ("delete",)),
     "active": ("suspend", "delete"),
     "suspended": ("resume", "delete"),
     "deleting": ("resume",),

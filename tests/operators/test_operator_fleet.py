@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from app.core import clock
 from app.core.db import Tenant, db, directory, operators, platform, tenant, transaction
@@ -21,6 +21,7 @@ from app.core.guard import files
 from app.core.jobs.models import Outbox
 from app.operators import models
 from app.operators.operations import looking
+from app.tenants.operations.provisioning import TenantRequest, request_tenant
 from tests.fixtures.browsing import send
 from tests.fixtures.dealerships import make_dealership
 
@@ -94,6 +95,37 @@ def test_a_dealership_is_made_and_suspended_and_opened(
     work_platform()
     assert state_of(app, tenant_id) == "active"
     assert "had a dealership suspended" in console.get("/platform/audit").text
+
+
+def test_what_nobody_could_be_invited_to_is_not_made(console: FlaskClient) -> None:
+    form = {
+        "slug": f"made-{uuid.uuid4().hex[:6]}", "name": "Made Motors", "country": "US", "locale": "en",
+        "currency": "USD", "timezone": "America/New_York", "admin_name": "Ada", "admin_email": "ada at example",
+    }  # fmt: skip
+    refused = send(console, ALL, page=f"{ALL}/new", **form)
+    assert refused.status_code == 422
+    assert "Enter an e-mail address" in refused.text
+    assert 'class="ti"' not in console.get(ALL, query_string={"q": form["slug"]}).text
+
+
+def test_one_that_could_not_be_made_is_erased_at_once_and_its_name_is_free(
+    app: Flask, console: FlaskClient, fresh_code: Callable[[], str], work_platform: Work
+) -> None:
+    work_platform()
+    request = TenantRequest(f"stuck-{uuid.uuid4().hex[:6]}", "Stuck", "US", "en", "USD", "America/New_York", "Stuck",
+                            "Ada", "ada@example.com")  # fmt: skip
+    with app.app_context(), platform(), transaction():
+        tenant_id = request_tenant(request)
+        # As if every try had failed.
+        owed = platform_outbox.c.payload["tenant_id"].astext == tenant_id
+        db.session.execute(update(platform_outbox).where(owed).values(dead_at=func.now()))
+    path = f"{ALL}/{tenant_id}"
+    assert "erased at once" in console.get(path).text
+    assert send(console, f"{path}/delete", page=path, name="Stuck", code=fresh_code()).status_code == 303
+    work_platform()
+    with app.app_context(), platform():
+        row = db.session.execute(select(models.tenants.c.state, models.tenants.c.slug).filter_by(id=tenant_id)).one()
+    assert tuple(row) == ("deleted", f"deleted-{tenant_id}")
 
 
 def test_deleting_wants_name_and_code_and_can_be_taken_back(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 from app.core.db import operators, tenant, transaction
+from app.core.errors import NotFound
 from app.core.jobs import dead_letters
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
@@ -24,7 +26,8 @@ def change_tenant(payload: Payload) -> None:
     elif action == "resume":
         lifecycle.resume_tenant(tenant_id)
     elif action == "delete":
-        lifecycle.delete_tenant(tenant_id, lifecycle.find_by_slug(tenant_id)["name"])
+        with suppress(NotFound):
+            lifecycle.delete_tenant(tenant_id, lifecycle.find_by_slug(tenant_id)["name"])
     elif action == "add_host":
         lifecycle.add_host(tenant_id, payload["host"])
     elif action == "remove_host":

@@ -95,6 +95,8 @@ def delete(tenant_id: str) -> str | Response | BaseResponse:
             fleet.order(present_actor(), tenant_id, "delete", name=form["name"])
     except DomainError as error:
         return render_form(ONE, error, **context)
+    if context["row"].state in rules.UNMADE:
+        return _back(tenant_id, gettext("The dealership is being erased."))
     return _back(tenant_id, gettext("The dealership is being closed; its data goes after the waiting period."))
 
 
@@ -168,6 +170,7 @@ def _context(tenant_id: str) -> dict[str, Any]:
         "row": row,
         "state": STATES[row.state],
         "actions": rules.ORDERS.get(row.state, ()),
+        "unmade": rules.UNMADE,
         "hosts": queries.hosts_of(tenant_id),
         "usage": queries.usage_of(tenant_id),
         "queue": queries.queue_of(tenant_id),

@@ -23,6 +23,7 @@ from app.tenants.operations.provisioning import touch_directory
 from app.tenants.rules.slugs import check_host
 
 WAITING_DAYS = 30
+_UNMADE = ("requested", "provisioning")
 # What the operators' console was told or has counted.
 _COPIES = (
     "DELETE FROM operator_consents WHERE tenant_id = %s",
@@ -107,7 +108,8 @@ def _state(connection: psycopg.Connection[Any], tenant_id: str) -> str:
 def delete_tenant(tenant_id: str, name: str, *, now: bool = False) -> datetime | None:
     """Begin the deletion of a tenant whose `name` is given as proof; `now` carries it out at once.
 
-    Otherwise the tenant is closed and erased after WAITING_DAYS, the moment returned. Raises NameDoesNotMatch.
+    Otherwise the tenant is closed and erased after WAITING_DAYS, the moment returned; one that was never made has
+    nothing to wait for. Raises NameDoesNotMatch.
     """
     with owner() as connection:
         row = connection.execute("SELECT name, state FROM tenants WHERE id = %s FOR UPDATE", [tenant_id]).fetchone()
@@ -118,12 +120,12 @@ def delete_tenant(tenant_id: str, name: str, *, now: bool = False) -> datetime |
         due = connection.execute(
             "UPDATE tenants SET state = 'deleting', "
             "delete_after = coalesce(delete_after, now() + make_interval(days => %s)) WHERE id = %s "
-            "RETURNING delete_after",
-            [WAITING_DAYS, tenant_id],
+            "RETURNING delete_after, delete_after <= now()",
+            [0 if row[1] in _UNMADE else WAITING_DAYS, tenant_id],
         ).fetchone()
         touch_directory(connection, tenant_id)
     directory.refresh()
-    if now:
+    if now or (due and due[1]):
         erase_tenant(tenant_id)
         return None
     return due[0] if due else None
