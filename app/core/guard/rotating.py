@@ -40,12 +40,16 @@ def rewrap_subject_keys(version: int, limit: int = AT_ONCE) -> int:
 
 
 def reseal_tenant_values(version: int, limit: int = AT_ONCE) -> int:
-    """Seal up to `limit` of the tenant's own values under its key `version`; how many there were."""
+    """Seal up to `limit` of the tenant's own values under its key `version`; how many there were.
+
+    Those that a key of their row's own would seal today get one.
+    """
     done = 0
-    for item in sealed_columns(Holder.TENANT):
+    for item in sealed_columns(Holder.TENANT, Holder.ROW):
         if item.can_change and done < limit:
             older = _rows(item).where(_under_older(item, version)).limit(limit - done)
-            done += _write_anew(item, db.session.execute(older).all(), _reseal)
+            make = _reseal if item.how.holder is Holder.TENANT else _reencrypt
+            done += _write_anew(item, db.session.execute(older).all(), make)
     return done
 
 

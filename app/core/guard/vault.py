@@ -49,6 +49,8 @@ TENANT_VALUE = b"\x02"
 PLATFORM_VALUE = b"\x03"
 # A subject's value too, under another key than the subject's first; the number of the key follows.
 LATER_VALUE = b"\x04"
+# What a row's own key seals today lay under the tenant's before rows had keys; that opens until it is written anew.
+_BEFORE_THE_FIRST = 0
 INDEX_BYTES = 16
 # Whose key seals what concerns no one person but can never be written anew, as entries of the audit: its key is
 # wrapped like a person's, so that a new key of the tenant leaves the values as they are.
@@ -121,13 +123,16 @@ def unseal_bytes_many(items: Sequence[tuple[Place, bytes]]) -> list[bytes]:
     unknown = {
         (place.subject_id, generation)
         for place, generation, _ in parts
-        if place.subject_id in held and generation not in held[place.subject_id].keys
+        if generation and place.subject_id in held and generation not in held[place.subject_id].keys
     }
     if unknown:
         subjects.read_generations(unknown)
     tenant_id = current_tenant().id
     found = []
     for place, generation, body in parts:
+        if generation == _BEFORE_THE_FIRST and place.subject_id == place.row_id:
+            found.append(unseal_bytes(place.table, place.column, place.row_id, body))
+            continue
         keys = held.get(place.subject_id)
         if keys is None:
             raise KeyMissing
@@ -235,6 +240,8 @@ def prefix_of(generation: int) -> bytes:
 
 def _parts(blob: bytes) -> tuple[int, bytes]:
     """The generation of the subject's key that a value lies under, and the rest of it."""
+    if blob[:1] == TENANT_VALUE:
+        return _BEFORE_THE_FIRST, blob
     if blob[:1] == LATER_VALUE:
         return int.from_bytes(blob[1:3], "big"), blob[3:]
     return 1, _body(blob, SUBJECT_VALUE)

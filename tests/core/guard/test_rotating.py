@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from app.core.db import db, tenant, transaction
 from app.core.db.columns import new_id
+from app.core.db.ids import from_public, to_public
 from app.core.db.owner import owner
 from app.core.db.sealing import Holder
 from app.core.guard import audit, keys, platform_keys, rotating, vault
@@ -21,6 +22,8 @@ from app.core.guard.permissions import system_actor
 from app.core.guard.sealed import sealed_columns
 from app.core.jobs import rotation, runner
 from app.core.jobs.models import Job, JobState
+from app.core.lists.models import SavedFilter
+from app.core.lists.saved_filters import load_filter, save_filter
 from app.crm import queries
 from app.crm.models import ContactPoint, Customer
 from app.crm.operations.contacts import ContactInput
@@ -139,6 +142,28 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(app, place, monkeypatch):
     assert job.state == JobState.SUCCEEDED
     assert generations() == {2}
     assert phones(ids) == {f"+1202555{number:04d}" for number in range(7)}
+
+
+def test_a_value_from_before_rows_had_keys_opens_and_gets_one(app, place):
+    user_id, told = new_id(), {"phone": ["+12025550133"]}
+    with transaction():
+        kept = [from_public("flt", save_filter("customers", user_id, told)) for _ in range(3)]
+        for row in db.session.scalars(select(SavedFilter)):
+            row.conditions = vault.seal_json("core_filters", "conditions", row.id, told)
+        # The newest was written when rows had keys already.
+        vault.drop_keys(kept[:2])
+
+    def opened() -> list[object]:
+        db.session.rollback()
+        return [load_filter("customers", user_id, to_public("flt", row_id)) for row_id in kept]
+
+    assert opened() == [told] * 3
+    assert ended(app, place, begin(rotation.SUBJECTS)).state == JobState.SUCCEEDED
+    assert opened() == [told] * 3
+    assert ended(app, place, begin(rotation.TENANT)).result["destroyed"] == 1
+    assert opened() == [told] * 3
+    # Each lies under a key of its row's now: the third's is its second.
+    assert generations() == {1, 2}
 
 
 def test_killed_when_the_old_key_is_destroyed_it_loses_nothing(app, place, monkeypatch):
