@@ -85,7 +85,7 @@ def test_a_device_that_does_not_ask_who_holds_it_is_refused(window: Callable[...
     shop.go("/sign-in")
     shop.page.click("button[data-passkey=get]")
     expect(shop.page.locator("[data-passkey-said]")).to_contain_text("The passkey was not used")
-    assert shop.page.context.cookies(shop.base)[0]["name"] != "session"
+    assert "session" not in {one["name"] for one in shop.page.context.cookies(shop.base)}
 
 
 def test_a_passkey_answers_before_what_matters(app: Flask, window: Callable[..., Shop], american: Tenant) -> None:
