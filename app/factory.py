@@ -14,6 +14,7 @@ from app.core import http
 from app.core.config import Settings
 from app.core.db import revisions, session
 from app.core.guard import cli as guard_cli
+from app.core.http.surface import API_PATH
 from app.core.jobs import cli as jobs_cli
 from app.core.jobs import events, keys_cli, outbox
 from app.core.jobs.imports import cli as imports_cli
@@ -54,7 +55,7 @@ CORE_PARTS = (
     "app.web.subjects",
     "app.web.work_lists",
 )
-API = "/api/v1"
+API = f"{API_PATH}v1"
 ALWAYS_ROUTED = ("tenants", "operators")
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
 MAX_FORM_BYTES = 1024 * 1024

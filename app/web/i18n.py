@@ -13,6 +13,7 @@ from flask_babel import Babel, gettext
 
 from app.core import languages
 from app.core.db import find_tenant
+from app.core.http.surface import is_api
 from app.core.http.visitors import Visitor
 from app.core.languages import known_language
 
@@ -31,7 +32,7 @@ def choose_locale() -> str:
         return known_language(tenant.locale if tenant else None) or languages.SOURCE
     tenant = find_tenant()
     visitor = signed_in()
-    if request.path.startswith("/api/"):
+    if is_api(request):
         # A program says itself which language it speaks.
         asked = next(filter(None, map(known_language, request.accept_languages.values())), None)
         return asked or known_language(tenant.locale if tenant else None) or languages.SOURCE

@@ -19,6 +19,7 @@ from app.core.http.console import current_operator
 from app.core.http.keys import current_key
 from app.core.http.problems import FactorMissing, NotSignedIn
 from app.core.http.sessions import at_operator_host, current_actor, current_visitor, server_session
+from app.core.http.surface import SAFE_METHODS
 from app.core.logging import bind, get_logger
 
 log = get_logger(__name__)
@@ -27,7 +28,6 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 # `@require(ANY_USER)`: whoever is signed in, such as for the pages about one's own account.
 ANY_USER = "*"
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,8 @@ def enforce() -> Response | None:
         return None
     if find_tenant() is None and not access.bare:
         raise NotFound
-    if visitor is not None and visitor.preview is not None and request.method not in SAFE and not access.in_preview:
+    changes = request.method not in SAFE_METHODS
+    if visitor is not None and visitor.preview is not None and changes and not access.in_preview:
         raise OnlyLooking
     if visitor is not None and visitor.lacks_factor and not hasattr(view, "forecourt_before_factor"):
         raise FactorMissing

@@ -17,10 +17,10 @@ from app.core.http.access import is_static
 from app.core.http.keys import current_key
 from app.core.http.problems import ForgedRequest
 from app.core.http.sessions import cookie_name, drop_cookie, hash_token, place, server_session, set_cookie, settings
+from app.core.http.surface import SAFE_METHODS
 
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 NONCE_BYTES = 16
 
 

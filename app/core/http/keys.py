@@ -21,9 +21,9 @@ from app.core.errors import N_, DomainError
 from app.core.guard import key_reads
 from app.core.guard.permissions import Actor
 from app.core.http.sessions import TOUCH_AFTER, ServerSession, client_address, server_session
+from app.core.http.surface import API_PATH, is_api
 from app.core.http.visitors import StoreFacts, Visitor
 
-API_PATH = "/api/"
 # A question whose conditions are no matter for an address is posted; it changes nothing all the same.
 QUERY = "query"
 REFUSED_FROM = 400
@@ -73,7 +73,7 @@ def init_app(app: Flask, read: KeyReader, touch: KeyToucher) -> None:
 
 def brings_key(incoming: Request) -> bool:
     """Whether the request comes to the API with anything for an authorisation; it counts alone, whatever it is."""
-    return incoming.path.startswith(API_PATH) and "Authorization" in incoming.headers
+    return is_api(incoming) and "Authorization" in incoming.headers
 
 
 class KeySession(ServerSession):

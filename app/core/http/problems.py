@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.core.errors import N_, DomainError, FieldError, NotFound, PermissionDenied, Stale
 from app.core.http.refusals import note_denied
+from app.core.http.surface import is_api
 from app.core.logging import get_logger
 
 log = get_logger(__name__)
@@ -129,7 +130,7 @@ def field_words(error: DomainError) -> dict[str, list[str]]:
 
 def wants_json() -> bool:
     """Whether the client prefers JSON over a page."""
-    if request.path.startswith("/api/"):
+    if is_api(request):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json", PROBLEM_TYPE])
     return best in ("application/json", PROBLEM_TYPE)
@@ -190,7 +191,7 @@ def on_domain_error(error: DomainError) -> Response:
     wait = error.params.get("retry_after")
     if wait is not None:
         response.headers["Retry-After"] = str(wait)
-    if error.status == 401 and request.path.startswith("/api/"):
+    if error.status == 401 and is_api(request):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 

@@ -18,8 +18,9 @@ from flask import Flask, Response, current_app, g, request
 from app.core.config import Settings
 from app.core.db import current_tenant
 from app.core.errors import N_, DomainError
-from app.core.http.keys import API_PATH, current_key
+from app.core.http.keys import current_key
 from app.core.http.sessions import current_visitor
+from app.core.http.surface import is_api
 from app.core.logging import get_logger
 
 log = get_logger(__name__)
@@ -41,7 +42,7 @@ class TooManyRequests(DomainError):
 
 @dataclass(frozen=True)
 class Counted:
-    """One limit as it stands after this request; `left` below zero cannot be."""
+    """One limit as it stands after this request; `left` is -1 where the request was beyond it."""
 
     name: str
     quota: int
@@ -60,7 +61,7 @@ class Counter:
         self._silent_until = 0.0
 
     def count(self, names: list[tuple[str, str]]) -> list[Counted]:
-        """Count one request against each (limit, whose); raises TooManyRequests at the first that is used up.
+        """Count one request against each (limit, whose), as far as the first that is used up: the last one tells.
 
         Nothing comes back while Redis is away.
         """
@@ -102,17 +103,18 @@ def count() -> None:
 
     Who has used up his own share takes nothing from the dealership's.
     """
-    if not request.path.startswith(API_PATH):
+    if not is_api(request):
         return
-    key, visitor, of = current_key(), current_visitor(), current_tenant
+    key, visitor = current_key(), current_visitor()
     if key is not None:
-        who = (KEY, f"{of().id}/{key.key_id}")
+        name, own = KEY, key.key_id
     elif visitor is not None:
-        who = (USER, f"{of().id}/{visitor.user_id}")
+        name, own = USER, visitor.user_id
     else:
         return
+    tenant_id = current_tenant().id
     counter: Counter = current_app.extensions["forecourt_rates"]
-    g.rates = counter.count([who, (DEALERSHIP, of().id)])
+    g.rates = counter.count([(name, f"{tenant_id}/{own}"), (DEALERSHIP, tenant_id)])
     if g.rates and g.rates[-1].left < 0:
         raise TooManyRequests(retry_after=g.rates[-1].reset)
 
