@@ -9,18 +9,21 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.core.db import Tenant, db, tenant, transaction
 from app.core.db.ids import to_public
 from app.core.errors import Invalid
+from app.core.guard.audit import unseal_entries
 from app.core.guard.models import AuditEntry
 from app.core.guard.outbound import CallRefused, check_address, resolve
 from app.core.guard.permissions import system_actor
-from app.tenants.errors import GrantExceedsOwn
-from app.tenants.models import IdentityProvider, Membership, Role, SessionRow, Store, User
+from app.tenants.errors import GrantExceedsOwn, PartnerUnreachable
+from app.tenants.models import IdentityProvider, Membership, Role, SessionRow, SignInAttempt, Store, User
 from app.tenants.operations import partners, users
 from app.tenants.rules.partners import shown_name, verified_email
+from app.tenants.rules.signing import FREE
+from app.tenants.views import partner_client
 from tests.fixtures import people
 from tests.fixtures.browsing import cookie, send
 from tests.fixtures.factors import Clock, forget_all, set_up
@@ -250,3 +253,46 @@ def test_what_a_claim_is_worth() -> None:
         assert verified_email({"email": email, "email_verified": verified}) is None
     assert shown_name({"name": "  New\n Comer "}, "n@example.com") == "New Comer"
     assert shown_name({}, "n@example.com") == "n"
+
+
+def test_an_address_that_has_to_wait_leaves_no_entry_for_each_try(
+    app: Flask, alpha: Tenant, named: None, client_for: Callable[..., FlaskClient]
+) -> None:
+    def entries() -> int:
+        with app.app_context(), tenant(alpha.id):
+            return len(db.session.scalars(select(AuditEntry.id).where(AuditEntry.action == "partner.refuse")).all())
+
+    client = client_for(alpha, None)
+    with app.app_context(), tenant(alpha.id), transaction():
+        db.session.execute(delete(SignInAttempt))
+    before, back = entries(), "/sign-in/partner/callback"
+    tries = [send(client, back, page="/sign-in", code="x", state="y").status_code for _ in range(FREE["address"] + 5)]
+    assert tries == [401] * FREE["address"] + [429] * 5
+    assert entries() == before + FREE["address"]
+    with app.app_context(), tenant(alpha.id), transaction():
+        newest = select(AuditEntry).where(AuditEntry.action == "partner.refuse").order_by(AuditEntry.id.desc()).limit(1)
+        (entry,) = db.session.scalars(newest)
+        assert unseal_entries([entry])[entry.id]["address"] == (None, "127.0.0.1")
+        db.session.execute(delete(SignInAttempt))
+
+
+def test_the_provider_is_asked_without_a_connection_and_silence_is_remembered(
+    app: Flask, alpha: Tenant, named: None, client_for: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def silent(provider: Any) -> Any:
+        asked.append(db.session().in_transaction())
+        raise PartnerUnreachable
+
+    monkeypatch.setattr(partner_client, "_asked", silent)
+    with app.app_context():
+        app.extensions.pop("forecourt_discoveries", None)
+    client = client_for(alpha, None)
+    for _ in range(3):
+        assert client.get("/sign-in/partner").status_code == 503
+    assert asked == [False]
+    monkeypatch.setattr(partner_client, "SILENT_SECONDS", 0.0)
+    assert client.get("/sign-in/partner").status_code == 503
+    assert asked == [False, False]
+    app.extensions.pop("forecourt_discoveries", None)

@@ -174,6 +174,14 @@ def transaction() -> Iterator[PinnedSession]:
             log.warning("after_commit_failed", error=type(error).__name__)
 
 
+def end_reading() -> None:
+    """Give the connection back before something outside is asked, which may take long; reading begins anew after it."""
+    session = pinned_session()
+    if session.info.get("in_transaction"):
+        raise RuntimeError("end_reading() inside transaction(): there is something to commit")
+    session.rollback()
+
+
 @contextmanager
 def taken_back() -> Iterator[None]:
     """Run the body and take back all it wrote, inside the transaction around it: for trying something out."""

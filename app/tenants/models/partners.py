@@ -61,4 +61,4 @@ class Identity(Identified, db.Model):
     )
 
 
-declare_record("identity_provider", IdentityProvider, reason=INTERNAL, links=INTERNAL)
+declare_record("identity_provider", IdentityProvider, reason=INTERNAL, links=INTERNAL, address=PERSONAL)

@@ -11,6 +11,7 @@ from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.errors import N_, DomainError, FieldError, Invalid, NotFound
 from app.core.guard import audit, vault
+from app.core.guard.origin import origin
 from app.core.guard.permissions import Actor, Scope, check, declared, system_actor
 from app.core.guard.vault import blind_index
 from app.core.jobs.events import publish
@@ -20,6 +21,7 @@ from app.tenants.models import Identity, IdentityProvider, Membership, User
 from app.tenants.operations import users
 from app.tenants.operations.lending import require_own, require_own_sights
 from app.tenants.operations.links import void_links
+from app.tenants.operations.refusals import VISITOR
 from app.tenants.queries import people
 from app.tenants.queries.partners import find_identity, find_provider, fingerprint_of, identity_of
 from app.tenants.queries.sessions import find_user_by_email
@@ -116,10 +118,10 @@ def meet(provider: IdentityProvider, *, subject: str, email: str | None, name: s
 def note_refused(error: DomainError) -> None:
     """Record that somebody came from the provider and was not let in, with the account he would have entered."""
     told = {"reason": (None, error.code)}
-    actor = Actor(user_id=None, name="visitor")
-    audit.record(actor, "partner.refuse", "identity_provider", None, changes=told)
+    where = {"address": (None, origin().address)}
+    audit.record(VISITOR, "partner.refuse", "identity_provider", None, changes=told, personal=where)
     if isinstance(error, PartnerTaken):
-        audit.record(actor, "partner.taken", "user", error.user_id)
+        audit.record(VISITOR, "partner.taken", "user", error.user_id)
 
 
 def _newcomer(provider: IdentityProvider, *, email: str, name: str) -> User:

@@ -19,7 +19,7 @@ from app.core.guard.outbound import CallRefused, check_address, session_of
 from app.tenants.errors import PartnerRefused, PartnerUnreachable
 from app.tenants.rules import partners
 
-CACHED_SECONDS, MOST_CACHED = 3600.0, 200
+CACHED_SECONDS, SILENT_SECONDS, MOST_CACHED = 3600.0, 10.0, 200
 LEEWAY_SECONDS = 60
 CALLED = ("token_endpoint", "jwks_uri", "userinfo_endpoint")
 
@@ -37,14 +37,33 @@ class Provider:
 
 
 def discover(provider: Provider, *, anew: bool = False) -> Mapping[str, Any]:
-    """What the provider says about itself, kept for an hour by dealership; raises PartnerUnreachable."""
-    kept: dict[tuple[str, str], tuple[float, Mapping[str, Any]]] = current_app.extensions.setdefault(
+    """What the provider says about itself, kept for an hour by dealership; raises PartnerUnreachable.
+
+    That it does not answer is kept for some seconds: who presses again then waits for nothing.
+    """
+    kept: dict[tuple[str, str], tuple[float, Mapping[str, Any] | None]] = current_app.extensions.setdefault(
         "forecourt_discoveries", {}
     )
     key = (provider.tenant_id, provider.issuer)
     known = kept.get(key)
-    if known is not None and not anew and time.monotonic() - known[0] < CACHED_SECONDS:
-        return known[1]
+    if known is not None and not anew:
+        since, said = time.monotonic() - known[0], known[1]
+        if said is not None and since < CACHED_SECONDS:
+            return said
+        if said is None and since < SILENT_SECONDS:
+            raise PartnerUnreachable
+    if len(kept) >= MOST_CACHED:
+        kept.clear()
+    try:
+        found = _asked(provider)
+    except PartnerUnreachable:
+        kept[key] = (time.monotonic(), None)
+        raise
+    kept[key] = (time.monotonic(), found)
+    return found
+
+
+def _asked(provider: Provider) -> Mapping[str, Any]:
     found = _get(_session(provider), partners.discovery_url(provider.issuer))
     try:
         if partners.issuer_of(found["issuer"]) != provider.issuer:
@@ -55,9 +74,6 @@ def discover(provider: Provider, *, anew: bool = False) -> Mapping[str, Any]:
                 check_address(found[name], loopback=provider.loopback)
     except (KeyError, TypeError, AttributeError, requests.RequestException) as error:
         raise PartnerUnreachable from error
-    if len(kept) >= MOST_CACHED:
-        kept.clear()
-    kept[key] = (time.monotonic(), found)
     return found
 
 

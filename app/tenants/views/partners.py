@@ -12,7 +12,7 @@ from flask_babel import gettext
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.core.db import current_tenant, transaction
+from app.core.db import current_tenant, end_reading, transaction
 from app.core.db.ids import to_public
 from app.core.errors import DomainError, NotFound
 from app.core.http.access import before_factor, public, require
@@ -30,7 +30,7 @@ from app.core.http.sessions import (
 )
 from app.core.http.stepup import prove_again
 from app.tenants import queries
-from app.tenants.errors import IssuerRefused, PartnerRefused, PartnerUnreachable
+from app.tenants.errors import IssuerRefused, PartnerRefused, PartnerUnreachable, TooManyAttempts
 from app.tenants.models import IdentityProvider
 from app.tenants.operations import partners, signing
 from app.tenants.queries import people
@@ -78,9 +78,10 @@ def save_provider() -> str | Response | BaseResponse:
 @before_factor
 def ask_partner() -> BaseResponse:
     """To the provider. Nothing is written: what the answer must fit to travels in a signed cookie of this browser."""
-    known = _provider()
+    party = _known(_provider())
     asked = {name: secrets.token_urlsafe(48) for name in ("state", "nonce", "verifier")}
-    response = redirect(_client().authorization_url(_known(known), **asked), 303)
+    end_reading()
+    response = redirect(_client().authorization_url(party, **asked), 303)
     set_cookie(response, COOKIE, _signer().dumps({**asked, "next": own_path(request.args.get("next"))}))
     return response
 
@@ -107,7 +108,9 @@ def enter_from_partner() -> Response | BaseResponse:
         if not form["code"] or not hmac.compare_digest(form["state"].encode(), asked["state"].encode()):
             raise PartnerRefused
         sent = {"code": form["code"], "nonce": asked["nonce"], "verifier": asked["verifier"]}
-        claims = _client().identify(_known(known), **sent)
+        party = _known(known)
+        end_reading()
+        claims = _client().identify(party, **sent)
         subject, email = subject_of(claims), verified_email(claims)
         if subject is None:
             raise PartnerRefused
@@ -115,6 +118,9 @@ def enter_from_partner() -> Response | BaseResponse:
             user_id = partners.meet(known, subject=subject, email=email, name=shown_name(claims, email or ""))
             signing.forgive_one(client_address())
         response: Any = enter(user_id, own_path(asked["next"]))
+    except TooManyAttempts as error:
+        # On record once for each time an address has to wait, not for each request it makes meanwhile.
+        response = render_form(SIGN_IN, error, shown={}, partner=known)
     except DomainError as error:
         with transaction():
             partners.note_refused(error)
@@ -142,6 +148,7 @@ def _party(issuer: str, client_id: str, secret: str = "") -> Any:
 
 def _find_issuer(issuer: str, client_id: str) -> None:
     """Ask the provider who it is before people are sent there; raises IssuerRefused."""
+    end_reading()
     try:
         _client().discover(_party(issuer, client_id), anew=True)
     except PartnerUnreachable as error:
