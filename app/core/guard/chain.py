@@ -60,11 +60,12 @@ class Head:
 def seal_new() -> int:
     """Append every committed entry that is not in the chain yet; returns how many. Meant for a task of its own.
 
-    After some thousands it leaves the rest to a further run.
+    After some thousands it leaves the rest to a further run. Raises LookupError for a chain whose secret is gone.
     """
     db.session.execute(_LOCK)
-    head, secret, done = last_seal(), load_secret(make=True), 0
-    first = head
+    head, done = last_seal(), 0
+    # A chain that has links and no secret was tampered with, and does not grow under another.
+    first, secret = head, load_secret(make=head.seq == 0)
     for _ in range(ROUNDS):
         running = db.session.execute(NOW_RUNNING).one()
         since = starting_point(head.horizon, running.next)
@@ -113,7 +114,7 @@ def load_secret(*, make: bool = False) -> bytes:
     if sealed is not None:
         return bytes.fromhex(vault.unseal(*place, sealed))
     if not make:
-        raise LookupError("this tenant's audit has no chain yet")
+        raise LookupError("the chain of this tenant's audit has no secret")
     secret = os.urandom(32)
     db.session.execute(insert(AuditSecret).values(id=ONE_SECRET, sealed=vault.seal(*place, secret.hex())))
     return secret

@@ -17,6 +17,7 @@ from app.core.db.platform import audit_heads
 from app.core.db.scopes import PLATFORM, entered
 from app.core.db.session import engine_for
 from app.core.guard import chain
+from app.core.guard.keys import KeyMissing, SealBroken
 from app.core.guard.models import AuditEntry, AuditSeal
 
 AT_ONCE: Final = 2_000
@@ -37,6 +38,7 @@ class Kind(StrEnum):
     UNSEALED = "unsealed"
     TRUNCATED = "truncated"
     REPLACED = "replaced"
+    UNPROVEN = "unproven"
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,13 @@ def verify(kept_heads: Iterable[chain.Head] = ()) -> Report:
     report = Report(head=chain.last_seal())
     try:
         secret = chain.load_secret()
-    except LookupError:
+    except (LookupError, KeyMissing, SealBroken):
         secret = None
     if secret is not None:
         _check_links(report, secret)
+    elif report.head is not None and report.head.seq:
+        says = "the chain has links, but its secret is gone or does not open: nothing of it can be proven"
+        report.findings.append(Finding(Kind.UNPROVEN, report.head.seq, None, says))
     _check_unsealed(report)
     _check_heads(report, [*noted_heads(), *kept_heads])
     return report

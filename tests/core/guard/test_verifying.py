@@ -9,7 +9,8 @@ from sqlalchemy import make_url
 
 from app.core.db import tenant, transaction
 from app.core.db.columns import new_id
-from app.core.guard import audit, chain, heads, verifying
+from app.core.guard import audit, chain, heads, vault, verifying
+from app.core.guard.keys import KeyMissing
 from app.core.guard.permissions import Actor
 from tests.fixtures.dealerships import make_dealership
 
@@ -124,6 +125,18 @@ def test_links_that_changed_places_are_found(dealer, root):
     for before, after in ((first, -1), (second, first), (-1, second)):
         root.execute(f"UPDATE {of.schema}.core_audit_seals SET seq = %s WHERE seq = %s", [after, before])
     assert {("changed", first), ("changed", second)} <= set(found(of))
+
+
+@pytest.mark.parametrize("lost", ["core_audit_secrets", f"core_subject_keys WHERE subject_id = '{vault.NOBODY}'"])
+def test_a_chain_without_its_secret_is_named_and_grows_no_further(dealer, root, lost):
+    of, entries = dealer
+    last = seq_of(root, of, entries[9])
+    root.execute(f"DELETE FROM {of.schema}.{lost}")
+    with tenant(of.id), transaction():
+        audit.record(KIM, "tamper.edit", "tamper", new_id(), {"title": (None, "later")})
+    with pytest.raises((LookupError, KeyMissing)):
+        seal(of)
+    assert found(of) == [("unproven", last)]
 
 
 def test_a_tail_that_was_cut_off_is_found(dealer, root):
