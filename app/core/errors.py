@@ -29,6 +29,10 @@ class DomainError(Exception):
     code: ClassVar[str] = "refused"
     message: ClassVar[str] = N_("This is not possible.")
     status: ClassVar[int] = 409
+    # What the errors of fields name: a pointer into what was sent, or a parameter of the address.
+    where: ClassVar[str] = "pointer"
+    # What the answer to a program says besides.
+    extensions: Mapping[str, Any] = {}
 
     def __init__(self, *, field: str | None = None, **params: Any) -> None:
         super().__init__(self.code, params)

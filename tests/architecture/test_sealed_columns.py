@@ -39,6 +39,8 @@ OTHER_BYTES = {
     "tenants_recovery_codes.code_hash": "a slow hash of a code",
     "tenants_passkeys.credential_id": "the public name of a passkey",
     "tenants_passkeys.public_key": "the public half of a passkey",
+    "core_once.mark": "a keyed mark of a request that was carried out",
+    "core_once.body_mark": "a keyed mark of its body",
     "tenants_api_keys.hash": "a hash of a random token",
     "tenants_api_keys.old_hash": "a hash of a random token",
 }

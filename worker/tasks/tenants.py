@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.core.guard import files, reveals, undo
+from app.core.guard import files, once, reveals, undo
 from app.core.jobs.imports import operations as imports
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
@@ -46,6 +46,7 @@ def clean_up(payload: Payload) -> None:
     api_keys.tend_reads()
     saved_filters.forget_expired()
     reveals.forget_old()
+    once.forget_old()
     undo.forget_expired()
     imports.forget_uploads()
     files.sweep_files()

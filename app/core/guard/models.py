@@ -128,3 +128,22 @@ class Undo(Identified, db.Model):
     created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
     expires_at: Mapped[datetime] = mapped_column(Instant, nullable=False, index=True, info=INTERNAL)
     used_at: Mapped[datetime | None] = mapped_column(Instant, nullable=True, info=INTERNAL)
+
+
+class OnceRow(Identified, db.Model):
+    """A request that was carried out, by the mark of its Idempotency-Key, for as long as it may be repeated."""
+
+    __tablename__ = "core_once"
+
+    mark: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=INTERNAL)
+    body_mark: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=INTERNAL)
+    status: Mapped[int] = mapped_column(Integer, nullable=False, info=INTERNAL)
+    record_type: Mapped[str | None] = mapped_column(String(40), nullable=True, info=INTERNAL)
+    record_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True, info=INTERNAL)
+    result: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=of_row(PERSONAL))
+    created_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
+
+    __table_args__ = (
+        Index("uq_core_once_mark", "mark", unique=True),
+        Index("ix_core_once_created_at", "created_at"),
+    )

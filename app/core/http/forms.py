@@ -20,6 +20,7 @@ REQUIRED = N_("Enter a value.")
 INVALID = N_("This value cannot be read.")
 UNKNOWN = N_("This field is not known here.")
 REPEATED = N_("This field was sent more than once.")
+NOT_OFFERED = N_("Choose one of the offered values.")
 # What an edit form began from (`app.core.http.edits`): no field of any schema.
 BASE = "began_with"
 # Never put back onto a page.
@@ -114,7 +115,7 @@ def one_of(*choices: str) -> Callable[[str], None]:
 
     def validator(value: str) -> None:
         if value not in choices:
-            raise ValidationError([Refused("not_offered", N_("Choose one of the offered values."))])
+            raise ValidationError([Refused("not_offered", NOT_OFFERED)])
 
     return validator
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -142,23 +143,13 @@ def problem(
     detail: str,
     errors: list[FieldError] | None = None,
     permission: str | None = None,
+    *,
+    where: str = "pointer",
+    extensions: Mapping[str, Any] | None = None,
 ) -> Response:
     """The answer for a refusal, as page or as problem details; a page may say who holds the `permission` that lacks."""
     if wants_json():
-        body: dict[str, Any] = {
-            "type": f"urn:forecourt:problem:{code}",
-            "title": _title(status),
-            "status": status,
-            "detail": detail,
-            "instance": request.path,
-            "code": code,
-            "request_id": g.get("request_id", ""),
-        }
-        if errors:
-            body["errors"] = [
-                {"pointer": f"/{e.field}", "code": e.code, "detail": words(e.message, e.params)} for e in errors
-            ]
-        response = jsonify(body)
+        response = jsonify(problem_details(status, code, detail, errors or [], where, extensions or {}))
         response.mimetype = PROBLEM_TYPE
     else:
         response = current_app.make_response(_page(status, code, detail, permission))
@@ -166,6 +157,35 @@ def problem(
     if status == 503:
         response.headers["Retry-After"] = RETRY_SECONDS
     return response
+
+
+def problem_details(
+    status: int, code: str, detail: str, errors: Sequence[FieldError], where: str, extensions: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A refusal as RFC 9457 has it; `where` says what errors name: a pointer into the body, or a parameter."""
+    body: dict[str, Any] = {
+        "type": f"urn:forecourt:problem:{code}",
+        "title": _title(status),
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        "code": code,
+        "request_id": g.get("request_id", ""),
+        **extensions,
+    }
+    if errors:
+        lead = "/" if where == "pointer" else ""
+        body["errors"] = [
+            {where: f"{lead}{e.field}", "code": e.code, "detail": words(e.message, e.params)} for e in errors
+        ]
+    return body
+
+
+def details_of(error: DomainError) -> dict[str, Any]:
+    """A refusal that stands among other results, such as that of one item of a batch."""
+    return problem_details(
+        error.status, error.code, sentence(error), error.field_errors(), error.where, error.extensions
+    )
 
 
 def _title(status: int) -> str:
@@ -187,7 +207,10 @@ def on_domain_error(error: DomainError) -> Response:
     permission = getattr(error, "permission", None)
     if isinstance(error, PermissionDenied):
         note_denied(error)
-    response = problem(error.status, error.code, sentence(error), error.field_errors(), permission)
+    response = problem(
+        error.status, error.code, sentence(error), error.field_errors(), permission,
+        where=error.where, extensions=error.extensions,
+    )  # fmt: skip
     wait = error.params.get("retry_after")
     if wait is not None:
         response.headers["Retry-After"] = str(wait)

@@ -1,0 +1,69 @@
+"""JSON that comes in: read strictly, checked by a marshmallow schema, refused with a pointer to each wrong value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+from flask import request
+from marshmallow import Schema, ValidationError
+
+from app.core.errors import N_, DomainError, FieldError, Invalid
+from app.core.http.forms import CODES
+
+JSON_TYPES = ("application/json", "application/merge-patch+json")
+
+
+class NoJson(DomainError):
+    """The body is no JSON object."""
+
+    code = "invalid_json"
+    message = N_("The body is not a JSON object.")
+    status = 400
+
+
+class WrongMediaType(DomainError):
+    """The body says it is something else than JSON."""
+
+    code = "unsupported_media_type"
+    message = N_("This kind of content is not taken here.")
+    status = 415
+
+
+def read_json() -> dict[str, Any]:
+    """The JSON object that was sent; raises WrongMediaType, NoJson."""
+    if request.mimetype not in JSON_TYPES:
+        raise WrongMediaType
+    try:
+        body = orjson.loads(request.get_data())
+    except orjson.JSONDecodeError:
+        raise NoJson from None
+    if not isinstance(body, dict):
+        raise NoJson
+    return body
+
+
+def load_body(schema: type[Schema], body: Mapping[str, Any] | None = None, *, partial: bool = False) -> dict[str, Any]:
+    """What was sent, checked by `schema`; raises Invalid with a pointer to every refused value."""
+    try:
+        return dict(schema(partial=partial).load(read_json() if body is None else body))
+    except ValidationError as error:
+        raise Invalid(list(_refusals(error.messages_dict, ""))) from error
+
+
+def _refusals(messages: Mapping[Any, Any], outer: str) -> Iterator[FieldError]:
+    for key, value in messages.items():
+        # Errors of a whole object stand under this name.
+        path = outer if key == "_schema" else f"{outer}/{_escaped(key)}" if outer else _escaped(key)
+        if isinstance(value, Mapping):
+            yield from _refusals(value, path)
+            continue
+        for text in value if isinstance(value, list) else [value]:
+            params = getattr(text, "params", {})
+            yield FieldError(path, getattr(text, "code", CODES.get(text, "invalid")), text, params)
+
+
+def _escaped(key: Any) -> str:
+    """One step of a JSON pointer (RFC 6901)."""
+    return str(key)[:80].replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,36 @@
+"""What often comes along with a record: the name behind an id."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from app.core.db.ids import to_public
+from app.core.guard.permissions import Actor
+from app.core.http.api.fields import PublicId
+from app.core.http.api.records import Expand
+
+# Ids -> (id, name) of those that are there.
+NamesOf = Callable[[Collection[uuid.UUID]], Iterable[Any]]
+
+
+def named(key: str, prefix: str, names_of: NamesOf) -> Expand:
+    """`{id, name}` of what the row's column `key` refers to; null where it refers to nothing."""
+
+    def load(_actor: Actor, rows: Sequence[Any]) -> Mapping[uuid.UUID, Any]:
+        ids = {getattr(row, key) for row in rows} - {None}
+        if not ids:
+            return {}
+        return {found: {"id": to_public(prefix, found), "name": name} for found, name in names_of(ids)}
+
+    return Expand(key, load)
+
+
+def named_field(prefix: str, name: str) -> fields.Nested:
+    """The field of a schema that documents such an expansion."""
+    parts = {"id": PublicId(prefix, required=True), "name": fields.String(required=True)}
+    shape = type(f"{name}NamedSchema", (Schema,), parts)
+    return fields.Nested(shape, allow_none=True, metadata={"expand": True})

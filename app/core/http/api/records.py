@@ -1,0 +1,143 @@
+"""A kind of record as the API gives it: its list, its shape, what its parameters are called, what may come along."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import orjson
+from flask import Response
+from marshmallow import Schema, fields
+from sqlalchemy import Row, Select
+
+from app.core.db import db
+from app.core.db.ids import from_public
+from app.core.errors import NotFound
+from app.core.guard.permissions import Actor
+from app.core.guard.policy import policy_for
+from app.core.http.api.dumping import dump_fields, plan_for
+from app.core.http.api.etags import etag_of
+from app.core.http.api.schemas import PageInfo, RecordSchema
+from app.core.http.sessions import current_actor
+from app.core.lists.spec import ListSpec
+
+PREFIX = "/api/v1"
+# All rows of a page -> what comes along with each, by the value of the `key` column.
+Load = Callable[[Actor, Sequence[Any]], Mapping[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Expand:
+    """What may come along with a record: found for a whole page in one statement, by the row's column `key`.
+
+    `empty` stands where nothing is found; `permission` is asked before, and without it nothing comes along.
+    """
+
+    key: str
+    load: Load
+    empty: Any = None
+    permission: str | None = None
+
+
+@dataclass(frozen=True)
+class ApiRecord:
+    """A kind of record: `spec` says who may see which and how they are found, `schema` how they look.
+
+    `path` is where the API has them, `customers` for instance. `source` selects what the schema needs and joins what
+    the list's conditions name; the list's own when absent.
+    `names` are parameters that are called otherwise here than in the list. `edits` are the fields a patch may name.
+    """
+
+    name: str
+    path: str
+    spec: ListSpec
+    schema: type[RecordSchema]
+    source: Callable[[Actor], Select[Any]] | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    expands: Mapping[str, Expand] = field(default_factory=dict)
+    edits: tuple[str, ...] = ()
+
+    @cached_property
+    def listed(self) -> ListSpec:
+        """The list with the API's own source."""
+        return self.spec if self.source is None else replace(self.spec, source=self.source)
+
+    @cached_property
+    def page_schema(self) -> type[Schema]:
+        """How a page of them looks."""
+        named = self.schema.__name__.removesuffix("Schema")
+        parts = {"data": fields.List(fields.Nested(self.schema), required=True), "page": fields.Nested(PageInfo)}
+        return type(f"{named}PageSchema", (Schema,), parts)
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of its identifiers."""
+        return self.spec.id_prefix
+
+    @property
+    def field_names(self) -> Collection[str]:
+        """What `fields` may name."""
+        return dump_fields(self.schema).keys()
+
+    def key_of(self, public_id: str) -> uuid.UUID:
+        """The record's id; raises NotFound for one of another shape."""
+        return from_public(self.prefix, public_id)
+
+    def find(self, actor: Actor, key: uuid.UUID) -> Row[Any]:
+        """The row of one record; raises NotFound for one the actor may not see, as for none."""
+        self.spec.check(actor)
+        statement = self.listed.source(actor)
+        row = db.session.execute(
+            statement.where(statement.selected_columns[self.spec.key] == key)
+        ).one_or_none()
+        if row is None:
+            raise NotFound
+        return row
+
+    def dump(
+        self, actor: Actor, rows: Sequence[Row[Any]], *, only: Collection[str] | None = None, expand: Iterable[str] = ()
+    ) -> list[dict[str, Any]]:
+        """Rows as JSON values, with what was asked to come along: one statement for each kind of that."""
+        if not rows:
+            return []
+        plan = plan_for(self.schema, list(rows[0]._fields), policy_for(actor), only)
+        found = [plan.dump(row) for row in rows]
+        for name in expand:
+            wanted = self.expands[name]
+            loaded = wanted.load(actor, rows)
+            for row, body in zip(rows, found, strict=True):
+                body[name] = loaded.get(getattr(row, wanted.key), wanted.empty)
+        return found
+
+    def etag(self, row: Row[Any]) -> str:
+        """The entity tag of one record."""
+        return etag_of(self.name, row.id, row.version, {name: getattr(row, name) for name in self.edits})
+
+
+def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    response = Response(orjson.dumps(body), status, mimetype="application/json")
+    if headers:
+        response.headers.update(headers)
+    return response
+
+
+def answer_record(
+    record: ApiRecord,
+    key: uuid.UUID,
+    status: int = 200,
+    *,
+    only: Collection[str] | None = None,
+    expand: Iterable[str] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """One record as it is now, with its entity tag where it can be edited."""
+    actor = current_actor()
+    row = record.find(actor, key)
+    response = answer(record.dump(actor, [row], only=only, expand=expand)[0], status, headers)
+    if record.edits:
+        response.headers["ETag"] = record.etag(row)
+    return response

@@ -1,0 +1,95 @@
+"""The bases of what goes in and out of the API: who may see a field, and what an unknown one is."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from marshmallow import INCLUDE, Schema, fields
+
+from app.core.db import current_tenant
+from app.core.http.forms import FormSchema
+
+# A field outside every policy: a name joined from elsewhere whose own list shows it to everybody who may see the row.
+OPEN = "open"
+
+
+class RecordSchema(Schema):
+    """A record as it goes out. `record` is its type for the field policy, asked about each field.
+
+    A field's metadata may say `guard=(record type, column)` where the column is another one, or `guard=OPEN`; and
+    `mask=True` where what the row holds is the stored mask itself.
+    """
+
+    record: ClassVar[str] = ""
+
+    class Meta:
+        """More fields may come with time; whoever reads must bear that."""
+
+        unknown = INCLUDE
+
+    hidden = fields.List(fields.String(), data_key="_hidden", metadata={"expand": True})
+    masked = fields.List(fields.String(), data_key="_masked", metadata={"expand": True})
+
+
+class BodySchema(FormSchema):
+    """What a program sends as JSON: unknown fields are refused, as everywhere."""
+
+    def context_currency(self) -> str:
+        """The one currency of the dealership."""
+        return current_tenant().currency
+
+
+class FieldProblem(Schema):
+    """Why one field, or one parameter of the address, was refused."""
+
+    pointer = fields.String(metadata={"description": "JSON pointer (RFC 6901) into the body", "example": "/name"})
+    parameter = fields.String(metadata={"description": "Name of the parameter in the address", "example": "sort"})
+    code = fields.String(required=True, metadata={"example": "required"})
+    detail = fields.String(required=True, metadata={"example": "Enter a value."})
+
+
+class Problem(Schema):
+    """A refusal (RFC 9457). `code` never changes; the texts follow `Accept-Language`."""
+
+    class Meta:
+        """Some refusals say more: the three values of a clash, for instance."""
+
+        unknown = INCLUDE
+
+    type = fields.String(required=True, metadata={"example": "urn:forecourt:problem:invalid"})
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    instance = fields.String(required=True)
+    code = fields.String(required=True, metadata={"example": "invalid"})
+    request_id = fields.String(required=True)
+    errors = fields.List(fields.Nested(FieldProblem))
+
+
+class PageInfo(Schema):
+    """The ways on from a page; a cursor is good for the same question only."""
+
+    next_cursor = fields.String(required=True, allow_none=True)
+    prev_cursor = fields.String(required=True, allow_none=True)
+    has_more = fields.Boolean(required=True)
+    total = fields.Integer(metadata={"description": "With `include=total` only"})
+    total_capped = fields.Boolean(metadata={"description": "Whether there are more than `total`"})
+
+
+class BatchResult(Schema):
+    """What became of one item of a batch, in the order they were sent."""
+
+    status = fields.Integer(required=True, metadata={"example": 201})
+    id = fields.String(metadata={"description": "The record, where there is one"})
+    problem = fields.Nested(Problem)
+
+
+class BatchResults(Schema):
+    """One result for each item."""
+
+    results = fields.List(fields.Nested(BatchResult), required=True)
+
+
+def is_open(field: fields.Field[Any]) -> bool:
+    """Whether a field is outside the policy."""
+    return field.metadata.get("guard") == OPEN
