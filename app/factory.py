@@ -14,7 +14,7 @@ from app.core import http
 from app.core.config import Settings
 from app.core.db import revisions, session
 from app.core.guard import cli as guard_cli
-from app.core.http.surface import API_PATH
+from app.core.http import api
 from app.core.jobs import cli as jobs_cli
 from app.core.jobs import events, keys_cli, outbox
 from app.core.jobs.imports import cli as imports_cli
@@ -55,7 +55,6 @@ CORE_PARTS = (
     "app.web.subjects",
     "app.web.work_lists",
 )
-API = f"{API_PATH}v1"
 ALWAYS_ROUTED = ("tenants", "operators")
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
 MAX_FORM_BYTES = 1024 * 1024
@@ -86,6 +85,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
         touch_key=touch_key,
         readable=is_readable,
     )
+    api.init_app(app)
     register_modules(app, settings)
     register_commands(app)
     return app
@@ -107,7 +107,8 @@ def register_modules(app: Flask, settings: Settings) -> None:
         if not settings.modules or name in settings.modules or name in ALWAYS_ROUTED:
             app.register_blueprint(importlib.import_module(f"app.{name}.views").bp)
             if importlib.util.find_spec(f"app.{name}.api") is not None:
-                app.register_blueprint(importlib.import_module(f"app.{name}.api").bp, url_prefix=API)
+                for blueprint in importlib.import_module(f"app.{name}.api").blueprints:
+                    api.register(app, blueprint)
 
 
 def register_commands(app: Flask) -> None:

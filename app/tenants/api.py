@@ -5,18 +5,17 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
-from flask import Blueprint
-
 from app.core.db import current_tenant
 from app.core.db.ids import to_public
 from app.core.http.access import ANY_USER, require
+from app.core.http.api import ApiBlueprint
 from app.core.http.keys import current_key
 from app.core.http.sessions import current_actor, current_visitor
 
-bp = Blueprint("tenants_api", __name__)
+bp = ApiBlueprint("me", "What a program may ask about itself.")
 
 
-@bp.get("/me")
+@bp.route("/me", methods=["GET"])
 @require(ANY_USER)
 def show_me() -> dict[str, Any]:
     actor, key, visitor = current_actor(), current_key(), current_visitor()
@@ -41,3 +40,6 @@ def show_me() -> dict[str, Any]:
         "fields": dict(sorted(actor.sights.items())),
         "stores": [{"id": to_public("store", s.id), "code": s.code, "name": s.name} for s in stores],
     }
+
+
+blueprints = (bp,)

@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Row:
-    """One route. `ids`: the arguments that name records; `names`: they are names of the product, not ids."""
-
-    ids: tuple[str, ...] = ()
-    public: bool = False
-    # Whether somebody who holds every right at another store alone must get a 404.
-    other_store: bool = True
-    names: bool = False
-    # Answers at the operators' host alone, or at the bare one; tests/operators and test_sign_ups.py ask there.
-    operator: bool = False
-    bare: bool = False
-
+from tests.architecture.api_matrix import api_rows
+from tests.architecture.rows import Row
 
 PLAIN = Row()
 PUBLIC = Row(public=True)
@@ -70,7 +56,7 @@ ROWS: dict[str, Row] = {
     "GET /audit": PLAIN,
     "GET /audit/<entry_id>": ENTRY,
     # programs with keys, and the dealership's own identity provider
-    **dict.fromkeys(("GET /api/v1/me", "GET /api-keys", "GET /api-keys/new", "POST /api-keys"), PLAIN),
+    **dict.fromkeys(("GET /api-keys", "GET /api-keys/new", "POST /api-keys"), PLAIN),
     **dict.fromkeys((f"POST /api-keys/<api_key_id>/{verb}" for verb in ("rotate", "revoke")), API_KEY),
     **dict.fromkeys(("GET /api-keys/<api_key_id>", "GET /api-keys/<api_key_id>/usage"), API_KEY),
     **dict.fromkeys(("GET /identity-provider", "POST /identity-provider"), PLAIN),
@@ -298,3 +284,6 @@ ROWS: dict[str, Row] = {
     "POST /platform/operators/<operator_id>/disable": Row(("operator_id",), operator=True),
     "GET /platform/audit": OPERATOR,
 }
+
+# The API's own table is beside this one.
+ROWS.update(api_rows())

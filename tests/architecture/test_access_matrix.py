@@ -68,7 +68,10 @@ def ask(client: FlaskClient, route: str, ids: dict[str, str], **headers: str) ->
     if method == "GET":
         return client.get(path, headers=headers)
     page = "/account" if client.get("/account").status_code == 200 else "/sign-in"
-    return client.open(path, method=method, data={"csrf_token": token_of(client, page)}, headers=headers)
+    token = token_of(client, page)
+    if path.startswith("/api/"):
+        return client.open(path, method=method, json={}, headers={**headers, "X-CSRF-Token": token})
+    return client.open(path, method=method, data={"csrf_token": token}, headers=headers)
 
 
 def body(answer: TestResponse, ids: dict[str, str]) -> str:

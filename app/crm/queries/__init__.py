@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,11 +13,15 @@ from sqlalchemy import ColumnElement, Date, Row, Select, Subquery, and_, case, f
 from app.core.db import current_tenant, db
 from app.core.errors import NotFound
 from app.core.guard import vault
-from app.core.guard.keys import KeyMissing
 from app.core.guard.permissions import Actor, allows, scope_clause
-from app.core.guard.policy import Sight, policy_for
+from app.core.guard.policy import policy_for
 from app.core.lists.search import among
 from app.crm.models import Activity, ActivitySummary, ContactPoint, Customer
+from app.crm.queries.contacts import contact_rows as contact_rows
+from app.crm.queries.contacts import contacts_in_the_clear as contacts_in_the_clear
+from app.crm.queries.contacts import get_contact_point as get_contact_point
+from app.crm.queries.contacts import list_contact_points as list_contact_points
+from app.crm.queries.contacts import sees_contacts as sees_contacts
 from app.crm.queries.identity import id_number_mask
 from app.crm.rules import ACTIVITY_BANDS, ActivityBand, ContactKind, fold_name, normalize_contact
 from app.tenants import queries as tenants
@@ -147,44 +150,9 @@ def get_activity(actor: Actor, activity_id: uuid.UUID) -> Activity:
     return activity
 
 
-def get_contact_point(customer_id: uuid.UUID, contact_point_id: uuid.UUID) -> ContactPoint:
-    """A contact point of that customer; raises NotFound."""
-    point = db.session.scalar(
-        select(ContactPoint).where(ContactPoint.id == contact_point_id, ContactPoint.customer_id == customer_id)
-    )
-    if point is None:
-        raise NotFound
-    return point
-
-
-def contacts_in_the_clear(customer_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[tuple[str, str]]]:
-    """(kind, value) of these customers' contact points, for what keeps them as tokens; an erased person has none."""
-    rows = db.session.execute(
-        select(ContactPoint.customer_id, ContactPoint.kind, ContactPoint.id, ContactPoint.value_enc)
-        .where(among(ContactPoint.customer_id, customer_ids))
-        .order_by(ContactPoint.customer_id, ContactPoint.position, ContactPoint.id)
-    ).all()
-    vault.load_subject_keys({row.customer_id for row in rows})
-    found: dict[uuid.UUID, list[tuple[str, str]]] = {}
-    for row in rows:
-        with suppress(KeyMissing):
-            value = vault.unseal(row.customer_id, ContactPoint.__tablename__, "value_enc", row.id, row.value_enc)
-            found.setdefault(row.customer_id, []).append((row.kind, value))
-    return found
-
-
-def sees_contacts(actor: Actor) -> bool:
-    """Whether `actor` sees contacts at all, be it their masks alone."""
-    return policy_for(actor).column(ContactPoint.value_masked) is not Sight.HIDDEN
-
-
-def list_contact_points(customer_id: uuid.UUID) -> Sequence[ContactPoint]:
-    """The customer's contact points in their order, values sealed and masked."""
-    return db.session.scalars(
-        select(ContactPoint)
-        .where(ContactPoint.customer_id == customer_id)
-        .order_by(ContactPoint.position, ContactPoint.id)
-    ).all()
+def list_names(customer_ids: Iterable[uuid.UUID]) -> Sequence[Row[uuid.UUID, str]]:
+    """(id, name) of these customers, who may be told because the actor sees what refers to them."""
+    return db.session.execute(select(Customer.id, Customer.name).where(among(Customer.id, list(customer_ids)))).all()
 
 
 def list_activities(actor: Actor, customer_id: uuid.UUID, limit: int = 100) -> Sequence[Row[Activity, str]]:

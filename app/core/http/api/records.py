@@ -22,9 +22,10 @@ from app.core.http.api.dumping import dump_fields, plan_for
 from app.core.http.api.etags import etag_of
 from app.core.http.api.schemas import PageInfo, RecordSchema
 from app.core.http.sessions import current_actor
+from app.core.http.surface import API_PATH
 from app.core.lists.spec import ListSpec
 
-PREFIX = "/api/v1"
+PREFIX = f"{API_PATH}v1"
 # All rows of a page -> what comes along with each, by the value of the `key` column.
 Load = Callable[[Actor, Sequence[Any]], Mapping[Any, Any]]
 

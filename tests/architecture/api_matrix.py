@@ -1,0 +1,52 @@
+"""The API's part of the access matrix: one line for each kind of record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.architecture.rows import Row
+
+# What can be done with one record under its own address.
+ONE = ("GET", "PATCH", "DELETE")
+
+
+def kind(
+    path: str,
+    argument: str,
+    *,
+    ways: tuple[str, ...] = ONE,
+    verbs: tuple[str, ...] = (),
+    plain: tuple[str, ...] = (),
+    other_store: bool = True,
+) -> Iterator[tuple[str, Row]]:
+    """The rows of one kind of record.
+
+    `ways` under its own address, `verbs` (`POST approve`) below that, and `plain` ones (`POST batch`, `GET`) that name
+    no record.
+    """
+    one = Row((argument,), other_store=other_store)
+    for asked in plain:
+        method, _, rest = asked.partition(" ")
+        yield f"{method} /api/v1/{path}{'/' if rest else ''}{rest}", Row()
+    for method in ways:
+        yield f"{method} /api/v1/{path}/<{argument}>", one
+    for asked in verbs:
+        method, _, rest = asked.partition(" ")
+        yield f"{method} /api/v1/{path}/<{argument}>/{rest}", one
+
+
+def api_rows() -> dict[str, Row]:
+    """Every route of the API."""
+    contact = Row(("customer_id", "contact_id"))
+    return {
+        "GET /api/v1/me": Row(),
+        **dict(
+            kind(
+                "customers", "customer_id", plain=("GET", "POST", "POST query", "POST batch"),
+                verbs=("GET contacts", "POST contacts", "POST id-number/reveal"),
+            )
+        ),
+        "DELETE /api/v1/customers/<customer_id>/contacts/<contact_id>": contact,
+        "POST /api/v1/customers/<customer_id>/contacts/<contact_id>/reveal": contact,
+        **dict(kind("activities", "activity_id", plain=("GET", "POST", "POST batch"))),
+    }  # fmt: skip
