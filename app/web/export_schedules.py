@@ -19,6 +19,7 @@ from app.core.http.stepup import step_up
 from app.core.lists.exports import schedules
 from app.core.lists.exports.calendar import LAST_DAY_OF_MONTH
 from app.core.lists.exports.models import ExportSchedule
+from app.core.lists.exports.purposes import purpose_of_schedule
 from app.core.lists.exports.rules import EDIT
 from app.core.lists.exports.schedules import PREFIX, Plan
 from app.core.lists.exports.states import Every
@@ -37,6 +38,7 @@ def list_schedules() -> str:
     found = [
         {
             "row": row,
+            "purpose": purpose_of_schedule(row),
             "url": url_for("export_schedules.show_schedule", schedule_id=to_public(PREFIX, row.id)),
             "title": names.get(f"{row.list_name}/{row.view_key}", list_words(row.list_name)),
             "when": _when(row),
@@ -119,7 +121,8 @@ def _number(text: str) -> int:
 
 def _values(row: ExportSchedule) -> dict[str, Any]:
     return {
-        "view": f"{row.list_name}/{row.view_key}", "format": row.format, "purpose": row.purpose, "every": row.every,
+        "view": f"{row.list_name}/{row.view_key}", "format": row.format, "purpose": purpose_of_schedule(row),
+        "every": row.every,
         "weekday": str(row.day) if row.every == Every.WEEK else "0",
         "monthday": str(row.day) if row.every == Every.MONTH else "1",
         "hour": str(row.hour), "version": row.version,

@@ -18,6 +18,7 @@ from app.core.lists.exports import operations
 from app.core.lists.exports.cells import DETAILS
 from app.core.lists.exports.models import Export
 from app.core.lists.exports.outgoing import FULL, under_key
+from app.core.lists.exports.purposes import purpose_of, recipient_of
 from app.core.lists.exports.states import Every, ExportState
 from app.core.lists.exports.treatments import Treatment
 from app.core.lists.spec import REGISTRY, By, Column, Filter, ListSpec, Sort, Target, Under, View, declare_list
@@ -60,6 +61,7 @@ WEEKDAYS = (
 STOPPED = {
     "view_gone": N_("The view is gone, or is not everybody's any more."),
     "rights_changed": N_("Whoever set it up may not export this any more."),
+    "purpose_gone": N_("What it is for was taken away with somebody's data. Say it again."),
 }
 FORMATS = {"csv": "CSV", "xlsx": "Excel (XLSX)"}
 
@@ -117,8 +119,8 @@ def _exports(actor: Actor) -> Select[Any]:
             Export.list_name,
             Export.format,
             Export.state,
-            Export.purpose,
-            Export.recipient,
+            Export.purpose_enc,
+            Export.recipient_enc,
             Export.unmasked,
             func.nullif(Export.rows, 0).label("rows"),
             Export.created_at,
@@ -153,7 +155,7 @@ EXPORTS = declare_list(
         columns=(
             Column(
                 "list", N_("List"), value=lambda row: list_words(row.list_name), url=_page,
-                under=lambda row: Under(row.purpose),
+                under=lambda row: Under(purpose_of(row) or None),
             ),
             Column("state", N_("State"), "status", labels=STATES),
             Column("rows", N_("Rows"), "number"),
@@ -161,7 +163,7 @@ EXPORTS = declare_list(
             Column("owner", N_("Asked by")),
             Column("created_at", N_("Asked"), "instant", sort="created"),
             Column("format", N_("Format"), labels=FORMATS, shown=False),
-            Column("recipient", N_("Who gets it"), shown=False),
+            Column("recipient", N_("Who gets it"), value=recipient_of, shown=False),
             Column("expires_at", N_("Deleted on"), "instant", shown=False),
         ),
         filters=(

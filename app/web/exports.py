@@ -22,6 +22,7 @@ from app.core.jobs.models import OPEN_STATES
 from app.core.lists.exports import operations, rules, taking
 from app.core.lists.exports.operations import Asked
 from app.core.lists.exports.outgoing import told_of
+from app.core.lists.exports.purposes import purpose_of, recipient_of
 from app.core.lists.exports.states import ExportState
 from app.core.lists.query import ListQuery
 from app.core.lists.spec import REGISTRY, ListSpec
@@ -99,6 +100,8 @@ def show_export(export_id: str) -> str:
     return render_template(
         "web/exports/show.html",
         export=row,
+        purpose=purpose_of(row),
+        recipient=recipient_of(row),
         export_id=export_id,
         title=gettext("Export: %(list)s", list=list_words(row.list_name)),
         state=gettext(STATES[row.state]),

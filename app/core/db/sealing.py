@@ -69,7 +69,7 @@ def of_row(info: Mapping[str, Any], *, row: str = "id") -> dict[str, Any]:
 
 
 def of_tenant(info: Mapping[str, Any], *, row: str = "id") -> dict[str, Any]:
-    """The info of a column sealed under the tenant's own key: a secret of the dealership's, that tells of nobody."""
+    """The info of a column sealed under the tenant's own key: a secret of the dealership's, or free text of many."""
     return {**info, SEALED: Sealing(Holder.TENANT, row=row)}
 
 

@@ -16,7 +16,6 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     String,
-    Text,
     Uuid,
     false,
     func,
@@ -27,7 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, SENSITIVE, Identified, Instant, Record
-from app.core.db.sealing import of_row
+from app.core.db.sealing import of_row, of_tenant
 from app.core.lists.exports.states import Every, ExportState, Format
 
 # The rules of a dealership are one row, under an id that is the same everywhere.
@@ -61,9 +60,9 @@ class Export(Identified, db.Model):
     list_name: Mapped[str] = mapped_column(String(60), nullable=False, info=INTERNAL)
     format: Mapped[str] = mapped_column(String(8), nullable=False, info=INTERNAL)
     state: Mapped[str] = mapped_column(String(12), nullable=False, info=INTERNAL)
-    # People write names into these.
-    purpose: Mapped[str] = mapped_column(Text, nullable=False, info=PERSONAL)
-    recipient: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=PERSONAL)
+    # What it is for and who gets it, as somebody wrote it: people write names into these.
+    purpose_enc: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=of_tenant(PERSONAL))
+    recipient_enc: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=of_tenant(PERSONAL))
     unmasked: Mapped[bool] = mapped_column(Boolean, nullable=False, server_default=false(), info=INTERNAL)
     # The arguments of the view, the id of its personal conditions, language and time zone; what the second person sees.
     asked: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False, info=INTERNAL)
@@ -115,7 +114,7 @@ class ExportSchedule(Record, db.Model):
     # A tab of the list, or the public id of a view that is kept.
     view_key: Mapped[str] = mapped_column(String(60), nullable=False, info=INTERNAL)
     format: Mapped[str] = mapped_column(String(8), nullable=False, info=INTERNAL)
-    purpose: Mapped[str] = mapped_column(Text, nullable=False, info=PERSONAL)
+    purpose_enc: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True, info=of_tenant(PERSONAL))
     owner_id: Mapped[uuid.UUID] = mapped_column(Uuid, nullable=False, info=INTERNAL)
     recipients: Mapped[list[str]] = mapped_column(JSONB, nullable=False, info=INTERNAL)
     every: Mapped[str] = mapped_column(String(8), nullable=False, info=INTERNAL)

@@ -27,6 +27,7 @@ from app.core.lists.exports.errors import AlreadyDecided, NothingLeft, OwnReques
 from app.core.lists.exports.models import Export
 from app.core.lists.exports.notices import ExportDecided, ExportWaits
 from app.core.lists.exports.outgoing import Leaving, leaving, open_rules, told_of
+from app.core.lists.exports.purposes import PURPOSE, RECIPIENT, seal_words
 from app.core.lists.exports.rules import APPROVE, EDIT, SEE, check_limit, rules_in_force
 from app.core.lists.exports.sealing import new_key
 from app.core.lists.exports.states import ExportState, Format
@@ -69,13 +70,14 @@ def start_export(actor: Actor, query: ListQuery, asked: Asked, *, locale: str, t
         raise NothingLeft
     conditions = query.personal_arguments()
     told = sorted(item.key for item, _ in query.conditions)
+    key = new_id()
     row = Export(
-        id=new_id(),
+        id=key,
         list_name=spec.name,
         format=asked.format,
         state=(ExportState.WAITING if asked.unmasked else ExportState.STARTED).value,
-        purpose=purpose,
-        recipient=recipient,
+        purpose_enc=seal_words(Export, PURPOSE, key, purpose),
+        recipient_enc=seal_words(Export, RECIPIENT, key, recipient),
         unmasked=asked.unmasked,
         asked={
             "args": query.to_view(),

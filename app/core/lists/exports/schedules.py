@@ -21,6 +21,7 @@ from app.core.guard.policy import policy_for
 from app.core.lists.exports.calendar import LAST_DAY_OF_MONTH, next_run
 from app.core.lists.exports.models import ExportSchedule
 from app.core.lists.exports.operations import Asked, check_may_take, checked_text, may_export, start_export
+from app.core.lists.exports.purposes import PURPOSE, purpose_of_schedule, seal_words
 from app.core.lists.exports.rules import EDIT
 from app.core.lists.exports.states import Every, Format
 from app.core.lists.models import SavedView
@@ -145,6 +146,10 @@ def _fire(row: ExportSchedule, who: Who, locale_of: LocaleOf) -> int:
     except DomainError as error:
         _stop(row, "view_gone" if isinstance(error, NotFound) else "rights_changed")
         return 0
+    if row.purpose_enc is None:
+        # It told of somebody who was erased.
+        _stop(row, "purpose_gone")
+        return 0
     for text in row.recipients:
         user_id = uuid.UUID(text)
         try:
@@ -159,7 +164,7 @@ def _fire(row: ExportSchedule, who: Who, locale_of: LocaleOf) -> int:
 def _begin(row: ExportSchedule, spec: ListSpec, args: Arguments, actor: Actor, locale: str | None) -> int:
     tenant = current_tenant()
     query = read_query(spec, args, policy_for(actor)).checked()
-    asked = Asked(row.format, row.purpose, schedule_id=row.id)
+    asked = Asked(row.format, purpose_of_schedule(row), schedule_id=row.id)
     start_export(actor, query, asked, locale=locale or tenant.locale, timezone=tenant.timezone)
     return 1
 
@@ -204,7 +209,8 @@ def _is_there(spec: ListSpec, view_key: str) -> bool:
 
 def _fill(row: ExportSchedule, plan: Plan) -> None:
     row.list_name, row.view_key, row.format = plan.list_name, plan.view_key, plan.format
-    row.purpose = checked_text("purpose", plan.purpose, needed=True)
+    words = checked_text("purpose", plan.purpose, needed=True)
+    row.purpose_enc = seal_words(ExportSchedule, PURPOSE, row.id, words)
     row.recipients = sorted({str(user_id) for user_id in plan.recipients})
     row.every, row.day, row.hour = plan.every, plan.day, plan.hour
     row.next_at = _next(row, clock.now())
