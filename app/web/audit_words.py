@@ -162,6 +162,7 @@ ACTIONS = {
     "export.lapse": N_("Export in the clear decided by nobody"),
     "export.expire": N_("Export deleted on time"),
     "export.delete": N_("Export deleted"),
+    "export.erase": N_("File of an export deleted: somebody in it may have been erased"),
     "export.rules": N_("Rules of exports changed"),
     "schedule.create": N_("Scheduled export made"),
     "schedule.edit": N_("Scheduled export changed"),

@@ -47,6 +47,7 @@ RETRYABLE = (JobState.FAILED, JobState.STALLED, JobState.CANCELED)
 PICKED_UP_WITHIN = timedelta(seconds=30)
 ERRORS = {
     "rights_changed": N_("Your rights have changed since you asked for it, so it stopped."),
+    "erased": N_("Somebody's data was erased while the file was made, so it was dropped. Ask for it again."),
     "export_limit": N_("You have exported as many rows as your dealership allows in a day."),
     "too_many_for_xlsx": N_("There are too many rows for Excel. Choose CSV, or fewer rows."),
     "superseded": N_("A later run has taken its place."),

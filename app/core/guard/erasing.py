@@ -29,8 +29,9 @@ _SHORTEST, _SHORTEST_PART = 5, 7
 
 @dataclass
 class Erasure:
-    """Whose values go, what they said where they could still be read, and how many rows went so far."""
+    """Whose values go, by whom, what they said where they could still be read, and how many rows went so far."""
 
+    actor: Actor
     subject_id: uuid.UUID
     values: frozenset[str] = field(repr=False)
     rows: int = 0
@@ -65,7 +66,7 @@ def erase_subject(actor: Actor, subject_id: uuid.UUID, record_type: str) -> Eras
 
     What is not encrypted, such as a name, is the business of the record's own room. The caller has checked the right.
     """
-    found = Erasure(subject_id, frozenset(_values_of(subject_id)))
+    found = Erasure(actor, subject_id, frozenset(_values_of(subject_id)))
     vault.destroy_subject_key(subject_id)
     for item in sealed_columns(Holder.SUBJECT, Holder.ROW):
         found.rows += _take_own(item, subject_id)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, or_, select
 
 from app.core.db import db
-from app.core.guard import files, vault
+from app.core.guard import files
 from app.core.guard.erasing import Erasure, on_erasure
 from app.core.guard.models import StoredFile
-from app.core.lists.exports.models import Export
+from app.core.lists.exports.models import Export, ExportSchedule
+from app.core.lists.exports.purposes import purpose_of, purpose_of_schedule, recipient_of
 from app.core.lists.exports.states import ExportState
+from app.core.lists.exports.taking import erase_file
 from app.core.lists.search.models import RecentRecord, SearchEntry
 
 # Anybody may stand in a file made from a list. They live for days and are made again by pressing once.
@@ -26,11 +28,29 @@ def take_entries(erasure: Erasure) -> None:
 
 @on_erasure
 def take_files(erasure: Erasure) -> None:
-    """Remove every file that holds rows of a list."""
+    """Remove every file that holds rows of a list, finished or begun, and say so of each export.
+
+    One that waits for a second person holds nothing yet, and will hold what there is when it is made.
+    """
+    # Locked first: a file that is being put in its place is waited for, and goes with the others.
+    held = select(Export).where(Export.file_key.is_not(None), Export.state != ExportState.WAITING.value)
+    rows = db.session.scalars(held.order_by(Export.id).with_for_update()).all()
     for file_id in db.session.scalars(select(StoredFile.id).where(StoredFile.kind.in_(_FILES_OF_LISTS))).all():
         files.delete_file(file_id)
         erasure.rows += 1
-    for export_id in db.session.scalars(select(Export.id).where(Export.file_key.is_not(None))).all():
-        vault.destroy_subject_key(export_id)
-    gone = {"file_id": None, "file_key": None, "expires_at": None, "state": ExportState.GONE.value}
-    db.session.execute(update(Export).where(Export.file_key.is_not(None)).values(gone))
+    for row in rows:
+        erase_file(erasure.actor, row)
+
+
+@on_erasure
+def take_words(erasure: Erasure) -> None:
+    """Remove what people wrote about an export where it tells of the person. A schedule without a purpose stops."""
+    for row in db.session.scalars(select(Export)):
+        if erasure.tells(purpose_of(row)):
+            row.purpose_enc = None
+        if erasure.tells(recipient_of(row)):
+            row.recipient_enc = None
+    for schedule in db.session.scalars(select(ExportSchedule)):
+        if erasure.tells(purpose_of_schedule(schedule)):
+            schedule.purpose_enc = None
+    db.session.flush()

@@ -80,7 +80,7 @@ def export_rows(job_id: uuid.UUID, who: Who, speak: Speaker) -> None:
         return
     export = db.session.get(Export, uuid.UUID(job.params["export"]))
     if export is None or export.file_key is None:
-        finish_job(job, JobState.FAILED, {"error": "rights_changed"})
+        _stop_erased(job)
         return
     export.state = ExportState.STARTED.value
     kept = {"parts": [], "cursor": None, "done": 0, "read": False, "columns": None, **job.checkpoint}
@@ -198,6 +198,13 @@ def _finish(work: Work, kept: Mapping[str, Any]) -> None:
         expires_at=expires,
         max_bytes=MOST_BYTES,
     )
+    # Somebody may have been erased since the rows were read: then the key is gone, and the file goes too.
+    still = select(Export.file_key).where(Export.id == export.id).with_for_update()
+    if db.session.execute(still).scalar_one() is None:
+        files.delete_file(stored.id)
+        db.session.refresh(export)
+        _stop_erased(job)
+        return
     forget_parts(job)
     export.state, export.file_id, export.expires_at = ExportState.READY.value, stored.id, expires
     export.rows, export.size = kept["done"], counted.bytes
@@ -206,6 +213,11 @@ def _finish(work: Work, kept: Mapping[str, Any]) -> None:
     enqueue(TEND_TASK, queue=QueueName.DEFAULT, at=expires)
     facts = {"rows": kept["done"], "bytes": counted.bytes, "name": name, "resource": resource_of(work.query.spec)}
     finish_job(job, JobState.SUCCEEDED, facts)
+
+
+def _stop_erased(job: Job) -> None:
+    forget_parts(job)
+    finish_job(job, JobState.FAILED, {"error": "erased"})
 
 
 class Counted:

@@ -96,6 +96,21 @@ def drop_file(actor: Actor, row: Export, action: str) -> None:
     audit.record(actor, action, resource_of(spec) if spec else "export", row.id, changes={"file": ("kept", None)})
 
 
+def erase_file(actor: Actor, row: Export) -> None:
+    """End an export because somebody is erased who may stand in it: its key is destroyed, and copies with it.
+
+    The bytes, and parts of them, are the caller's business.
+    """
+    spec = REGISTRY.get(row.list_name)
+    before = row.state
+    db.session.execute(delete(ExportLink).where(ExportLink.export_id == row.id))
+    row.file_id = row.file_key = row.expires_at = None
+    vault.destroy_subject_key(row.id)
+    row.state = ExportState.GONE.value
+    resource = resource_of(spec) if spec else "export"
+    audit.record(actor, "export.erase", resource, row.id, changes={"state": (before, row.state)})
+
+
 def place_of(export_id: uuid.UUID, part: int | None = None) -> bytes:
     """What a stream of an export is bound to: the file itself, or one of the parts it is made of."""
     return context_of(current_tenant().id, "core_exports", export_id, "file" if part is None else f"part {part}")
