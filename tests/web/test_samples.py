@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -131,3 +132,36 @@ def test_samples_come_and_go_and_what_is_own_stays(
     assert shown.count('<span class="su">') >= 3
     assert send(admin, "/samples/remove").status_code == 409
     assert "Eigen" in admin.get("/customers").text
+
+
+def test_two_who_ask_at_once_begin_one_job(app: Flask) -> None:
+    of = make_dealership(app, "twice")
+    asked, ended = threading.Event(), threading.Event()
+    outcomes: list[str] = []
+
+    def ask(first: bool) -> None:
+        with app.app_context(), tenant(of.id):
+            admin = people.actor_of("tenant_admin")
+            db.session.rollback()
+            if not first:
+                asked.wait(10)
+            try:
+                with transaction():
+                    samples.ask_for_samples(admin)
+                    asked.set()
+                    if first:
+                        # Not committed while the other asks; he waits for this, or has ended by then.
+                        ended.wait(1)
+                outcomes.append("begun")
+            except samples.SamplesNotReady:
+                outcomes.append("refused")
+            finally:
+                asked.set()
+                ended.set()
+
+    threads = [threading.Thread(target=ask, args=(first,)) for first in (True, False)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) == ["begun", "refused"]

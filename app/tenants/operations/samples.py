@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import case, delete, func, insert, select
+from sqlalchemy import case, delete, func, insert, select, text
 
-from app.core.db import db
+from app.core.db import current_tenant, db
 from app.core.errors import N_, Conflict
 from app.core.guard import audit
 from app.core.guard.permissions import Actor, check, system_actor
@@ -58,6 +58,7 @@ def ask_for_samples(actor: Actor) -> Job:
     """Start loading sample data, whose salesperson is the actor; raises SamplesNotReady when there was some before."""
     check(actor, RIGHT)
     stores = list_open_stores(actor, "store.see")
+    _one_at_a_time()
     if not standing().can_load or not stores or actor.user_id is None:
         raise SamplesNotReady
     params = {"stores": [str(store.id) for store in stores[:2]], "user": str(actor.user_id)}
@@ -69,11 +70,18 @@ def ask_for_samples(actor: Actor) -> Job:
 def ask_for_removal(actor: Actor) -> Job:
     """Start taking the sample data away; raises SamplesNotReady where there is none or somebody is at it."""
     check(actor, RIGHT)
+    _one_at_a_time()
     if not standing().can_remove:
         raise SamplesNotReady
     job = start_job(actor, REMOVE, {}, REMOVE, QueueName.IMPORTS)
     audit.record(actor, REMOVE, "job", job.id)
     return job
+
+
+def _one_at_a_time() -> None:
+    """Wait for whoever asks at the same time in this dealership: its job is seen then."""
+    place = text("SELECT pg_advisory_xact_lock(hashtext('forecourt.samples'), hashtext(:tenant))")
+    db.session.execute(place, {"tenant": current_tenant().id})
 
 
 def note_samples(made: Sequence[tuple[str, uuid.UUID]]) -> None:
