@@ -19,8 +19,9 @@ from app.core.db import Tenant, db, directory, operators, platform, tenant, tran
 from app.core.db.platform import outbox as platform_outbox
 from app.core.guard import files
 from app.core.jobs.models import Outbox
-from app.operators import models
-from app.operators.operations import looking
+from app.operators import models, rules
+from app.operators.operations import auditing, looking
+from app.operators.operations.actor import OperatorActor
 from app.tenants.operations.provisioning import TenantRequest, request_tenant
 from tests.fixtures.browsing import send
 from tests.fixtures.dealerships import make_dealership
@@ -248,6 +249,14 @@ def test_the_fleet_is_migrated_by_order(console: FlaskClient, alpha: Tenant, wor
     assert send(console, "/platform/fleet/migrate", page="/platform/fleet").status_code == 303
     work_platform()
     assert "0 migrated to" in console.get("/platform/fleet").text
+
+
+def test_a_migration_stays_in_sight_however_much_is_done_after_it(app: Flask, console: FlaskClient) -> None:
+    with app.app_context(), operators(), transaction():
+        auditing.record(OperatorActor(None, "Migrating Max"), "fleet.migrated", details={"target": "marked"})
+        for _ in range(rules.LISTED + 2):
+            auditing.record(OperatorActor(None, "Busy Bo"), "fleet.look_at_queues")
+    assert "migrated to marked" in console.get("/platform/fleet").text
 
 
 def test_announcements_are_shown_by_language_and_put_away(

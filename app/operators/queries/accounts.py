@@ -97,12 +97,19 @@ def find_link(token_hash: bytes) -> Any:
     ).one_or_none()
 
 
-def list_audit(tenant_id: str | None = None, before: uuid.UUID | None = None) -> Sequence[Any]:
-    """What operators did, newest first, `rules.LISTED` and one more; about one dealership, and older than an entry."""
+def list_audit(
+    tenant_id: str | None = None, before: uuid.UUID | None = None, action: str | None = None
+) -> Sequence[Any]:
+    """What operators did, newest first, `rules.LISTED` and one more.
+
+    About one dealership, older than an entry, of one action.
+    """
     entry = operator_audit.c
     query = select(operator_audit, tenants.c.slug).outerjoin(tenants, tenants.c.id == entry.tenant_id)
     if tenant_id is not None:
         query = query.where(entry.tenant_id == tenant_id)
+    if action is not None:
+        query = query.where(entry.action == action)
     if before is not None:
         query = query.where(entry.id < before)
     return db.session.execute(query.order_by(entry.id.desc()).limit(rules.LISTED + 1)).all()

@@ -51,7 +51,7 @@ def show_fleet() -> str:
         platform_head=revisions.head("platform"),
         failures=queries.list_failures(),
         server=accounts.database_version(),
-        runs=[entry for entry in accounts.list_audit() if entry.action == "fleet.migrated"][:5],
+        runs=accounts.list_audit(action="fleet.migrated")[:5],
     )
 
 
