@@ -19,14 +19,16 @@ from pathlib import Path
 import pytest
 import redis
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select
 
 from app.core.db import Tenant, db, tenant, transaction
-from app.core.guard import audit, chain, verifying
+from app.core.guard import audit, verifying
 from app.core.guard.models import AuditEntry, AuditSeal
 from app.core.guard.permissions import system_actor
 from app.core.jobs.imports import cli, operations
 from app.core.jobs.imports.models import Import, ImportState
+from bench.blocking import watching
+from tests.fixtures.chains import count_unsealed
 from tests.fixtures.dealerships import make_dealership
 
 ROOT = Path(__file__).parents[2]
@@ -125,7 +127,7 @@ def write_at_once(app: Flask, of: Tenant, until: Callable[[], bool] = lambda: Tr
 
 def is_sealed(app: Flask, of: Tenant) -> bool:
     with app.app_context(), tenant(of.id):
-        return chain.count_unsealed() == 0
+        return count_unsealed() == 0
 
 
 def wait_for(met: Callable[[], bool], logs: Path) -> None:
@@ -151,13 +153,16 @@ def test_writers_beside_an_import_are_sealed_in_the_order_of_their_commits(
     environ: dict[str, str],
     redis_url: str,
     tmp_path: Path,
+    admin_url: str,
+    database: str,
     record_testsuite_property: Callable[[str, object], None],
 ) -> None:
     with redis.Redis.from_url(redis_url) as client:
         client.flushdb()
     of = make_dealership(app, "sealing")
     lines = "\n".join(f"Buyer {number},Row,+1415{number},S2" for number in range(2_000_000, 2_000_000 + ROWS))
-    with running(environ, tmp_path, worker("audit"), worker("imports")):
+    server = make_url(admin_url).set(database=database).render_as_string(hide_password=False)
+    with running(environ, tmp_path, worker("audit"), worker("imports")), watching(server, of.schema) as seen:
         wait_for(lambda: all("ready." in log.read_text() for log in tmp_path.glob("*.log")), tmp_path)
         # Nothing is sealed yet: the relay, which asks for it, does not run.
         alone = write_at_once(app, of)
@@ -167,6 +172,8 @@ def test_writers_beside_an_import_are_sealed_in_the_order_of_their_commits(
             is_done = bring_in_later(app, of, lines)
             during = write_at_once(app, of, is_done)
             wait_for(lambda: is_sealed(app, of), tmp_path)
+    assert seen.sealing > 0
+    assert seen.held_up() == [], "nobody waited for the sealer"
     with app.app_context(), tenant(of.id):
         report = verifying.verify()
         seals = {row.entry_id: row for row in db.session.execute(select(AuditSeal.__table__))}

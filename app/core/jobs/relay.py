@@ -30,6 +30,7 @@ POLL_SECONDS: Final = 0.25
 SWEEP_SECONDS: Final = 600.0
 SWEEP_SLICE: Final = 20
 BATCH: Final = 100
+SEAL_PACE: Final = 0.5
 SKIP_SECONDS: Final = 60.0
 BROKER_TIMEOUT: Final = 2.0
 BROKER_REST: Final = 1.0
@@ -51,14 +52,17 @@ _LIMITS = (
 )
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%(key)s, 0))"
 _DELETE_HINTS = "DELETE FROM platform.outbox_hint WHERE tenant_id = %(role)s AND due_at <= now()"
-# A hint may tell of entries of the audit: one row to seal them all, unless one waits already. Two looks into indexes
-# answer whether there can be any; the sealer, who starts where this horizon lies, knows (see app/core/guard/chain.py).
+# A hint may tell of entries of the audit: one row to seal them all, unless one waits already, and not at once where the
+# chain has just grown: the writers of a busy dealership need the processor more. Two looks into indexes answer whether
+# there can be any; the sealer, who starts where this horizon lies, knows (see app/core/guard/chain.py).
 _SEAL = """
-INSERT INTO core_outbox (id, task, queue, dedupe_key)
-SELECT gen_random_uuid(), 'guard.seal_audit', 'audit', 'seal'
-WHERE (SELECT max(tx) FROM core_audit) >= coalesce((
-        SELECT horizon FROM (SELECT horizon FROM core_audit_seals ORDER BY seq DESC LIMIT 1) AS last
-        WHERE horizon <= pg_snapshot_xmax(pg_current_snapshot())::text::bigint), 0)
+INSERT INTO core_outbox (id, task, queue, dedupe_key, next_dispatch_at)
+SELECT gen_random_uuid(), 'guard.seal_audit', 'audit', 'seal',
+    greatest(now(), least(now(), coalesce(sealed_at, '-infinity')) + make_interval(secs => %(pace)s))
+FROM (SELECT) AS one LEFT JOIN (
+    SELECT horizon, sealed_at FROM core_audit_seals ORDER BY seq DESC LIMIT 1) AS last ON true
+WHERE (SELECT max(tx) FROM core_audit) >= CASE
+        WHEN horizon <= pg_snapshot_xmax(pg_current_snapshot())::text::bigint THEN horizon ELSE 0 END
     AND NOT EXISTS (
         SELECT FROM core_outbox WHERE dedupe_key = 'seal' AND task = 'guard.seal_audit'
         AND done_at IS NULL AND dead_at IS NULL AND attempts = 0)
@@ -179,7 +183,7 @@ class Relay:
         become = sql.SQL("SET LOCAL ROLE {0}; SET LOCAL search_path = {0}").format(sql.Identifier(role))
         values: dict[str, Any] = {
             "batch": BATCH, "wait": timing().redispatch, "cap": timing().redispatch_cap, "role": role,
-            "key": f"relay:{role}",
+            "key": f"relay:{role}", "pace": SEAL_PACE,
         }  # fmt: skip
         with connection.transaction():
             connection.execute(begin)
@@ -188,7 +192,7 @@ class Relay:
                 return []  # Another relay is at it.
             connection.execute(_DELETE_HINTS, values)
             connection.execute(become)
-            connection.execute(_SEAL)
+            connection.execute(_SEAL, values)
             rows = connection.execute(_MOVE, values).fetchall()
             connection.execute(_LEAVE_HINT)
         return [Message(role.removeprefix("t_"), str(row_id), queue) for row_id, queue in rows]

@@ -1,10 +1,11 @@
 """The chain over the audit: every committed entry once, in the order of commits, without a gap (checklist 58, 59)."""
 
 import threading
+import time
 
 import pytest
 from psycopg import errors
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.core.db import db, tenant, transaction
@@ -12,6 +13,8 @@ from app.core.db.columns import new_id
 from app.core.guard import audit, chain, verifying
 from app.core.guard.models import AuditEntry, AuditSeal
 from app.core.guard.permissions import Actor
+from bench.blocking import watching
+from tests.fixtures.chains import count_unsealed
 
 KIM = Actor(user_id=new_id(), name="Kim")
 
@@ -47,7 +50,7 @@ def test_every_entry_gets_the_next_number_once(alpha):
     assert [links(alpha)[entry] for entry in written] == [start + 1, start + 2, start + 3]
     with tenant(alpha.id):
         assert verifying.verify().findings == []
-        assert chain.count_unsealed() == 0
+        assert count_unsealed() == 0
 
 
 def test_a_transaction_that_rolls_back_leaves_no_gap(alpha):
@@ -123,6 +126,69 @@ def test_sealers_at_once_give_no_number_twice(alpha, app):
     assert sum(done) == len(written)
     with tenant(alpha.id):
         assert verifying.verify().ok
+
+
+def test_no_writer_waits_for_a_sealer_however_long_its_transaction_takes(alpha, app, admin_url, database):
+    """While it is open, with all its links written, 32 writers and one who brings in a thousand rows come to an end."""
+    seal(alpha)
+    written = [write(alpha) for _ in range(3)]
+    done, failed = [], []
+
+    def run(work):
+        try:
+            with app.app_context(), tenant(alpha.id), transaction():
+                db.session.execute(text("SET LOCAL lock_timeout = '20s'"))
+                work()
+            done.append(work)
+        except Exception as error:
+            failed.append(error)
+
+    def write_one():
+        audit.record(KIM, "chain_test.edit", "chain_test", new_id(), changes={"title": ("a", "b")})
+
+    def bring_in():
+        entries = [audit.Entry(new_id(), {"title": (None, "x")}) for _ in range(1_000)]
+        audit.record_many(KIM, "chain_test.create", "chain_test", entries)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in (*[write_one] * 32, bring_in)]
+    server = make_url(admin_url).set(database=database).render_as_string(hide_password=False)
+    with tenant(alpha.id), transaction(), watching(server, alpha.schema) as seen:
+        assert chain.seal_new() == len(written)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert failed == []
+        assert len(done) == len(threads), "all of them are committed before the sealer is"
+        while not seen.sealing:
+            time.sleep(0.01)
+        locks = "SELECT DISTINCT mode FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'relation'"
+        modes = set(db.session.scalars(text(locks)))
+    assert seen.held_up() == []
+    assert modes <= {"AccessShareLock", "RowShareLock", "RowExclusiveLock"}, "none that a writer's would wait for"
+    assert seal(alpha) == 32 + 1_000
+    with tenant(alpha.id):
+        assert verifying.verify().ok
+
+
+def test_who_waits_for_a_sealer_is_seen(alpha, app, admin_url, database):
+    """The watching itself: somebody who asks for the sealers' own lock is held up by whoever has it."""
+
+    def wait():
+        with app.app_context(), tenant(alpha.id), transaction():
+            db.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('audit:' || current_user, 0))"))
+
+    write(alpha)
+    waiter = threading.Thread(target=wait)
+    server = make_url(admin_url).set(database=database).render_as_string(hide_password=False)
+    with watching(server, alpha.schema) as seen:
+        with tenant(alpha.id), transaction():
+            chain.seal_new()
+            waiter.start()
+            while not seen.held_up():
+                time.sleep(0.01)
+            assert "pg_advisory_xact_lock" in seen.held_up()[0].query
+        waiter.join(60)
 
 
 def test_a_server_restored_from_a_dump_goes_on(alpha, admin_url, database):

@@ -19,6 +19,7 @@ from app.core.jobs.relay import Relay
 from app.core.jobs.servers import bucket_url
 from app.tenants.operations import lifecycle
 from tests.core.jobs.test_runner import set_state
+from tests.fixtures.chains import count_unsealed
 from worker import tasks
 
 
@@ -288,6 +289,6 @@ def test_entries_of_the_audit_are_sealed_when_the_relay_has_seen_their_hint(app,
     with app.app_context():
         assert runner.run(alpha.id, waiting[0][0], "audit") == "done"
         with tenant(alpha.id):
-            assert chain.count_unsealed() == 0
+            assert count_unsealed() == 0
     hurry(alpha.id)
     assert relay.tick() == 0, "nothing is left to be sealed"
