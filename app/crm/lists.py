@@ -106,7 +106,6 @@ _NEW_STORE = BulkField("store_id", N_("Store"), "id", choices_of="store", prefix
 _BANDS = tuple((band.key, band.label) for band in ACTIVITY_BANDS)
 _KINDS = tuple(KIND_LABELS.items())
 _WORDS: tuple[Literal["me", "none"], ...] = ("me", "none")
-_WHEN = (N_("Oldest activity first"), N_("Latest activity first"))
 _ADDED = (N_("Added first"), N_("Added last"))
 _TALKED = (N_("Longest without contact first"), N_("Latest contact first"))
 

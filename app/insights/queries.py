@@ -151,16 +151,6 @@ def find_latest_month(actor: Actor, question: SalesQuestion) -> date | None:
     )
 
 
-def list_deal_types(actor: Actor) -> Sequence[str]:
-    """The deal types with any counted sale."""
-    return db.session.scalars(
-        select(SalesAverage.deal_type)
-        .where(scope_clause(actor, "metric.see", store=SalesAverage.store_id))
-        .distinct()
-        .order_by(SalesAverage.deal_type)
-    ).all()
-
-
 def rows_are_open(actor: Actor, store_id: uuid.UUID | None) -> bool:
     """Whether the actor's list of deals holds every deal behind a figure: else the figure has no link to rows."""
     rows, figures = scope_of(actor, "deal.see"), scope_of(actor, "metric.see")

@@ -131,7 +131,6 @@ _COLUMNS = (
     Column("store_name", N_("Store"), shown=False),
 )
 _ALL, _STOCK = Target("inventory.list_vehicles", {}), Target("inventory.list_units", {})
-_BY_ARRIVAL = By(StockUnit.acquired_on, descending=True, nullable=True)
 _BY_DAYS = (N_("Newest first"), N_("Oldest first"))
 _BY_PRICE = (N_("Cheapest first"), N_("Dearest first"))
 _BY_YEAR = (N_("Oldest model year first"), N_("Newest model year first"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 
 from sqlalchemy import Subquery, select
 
@@ -67,17 +66,6 @@ def get_deal(actor: Actor, deal_id: uuid.UUID, *, lock: bool = False) -> Deal:
 def find_active_deal(stock_unit_id: uuid.UUID) -> Deal | None:
     """The active deal of a stock unit, whoever's it is; for refusals, which name it."""
     return db.session.scalar(select(Deal).where(Deal.stock_unit_id == stock_unit_id, Deal.status.in_(sorted(ACTIVE))))
-
-
-def list_deals_of_customer(actor: Actor, customer_id: uuid.UUID, limit: int = 50) -> Sequence[Deal]:
-    """The customer's deals that `actor` may see, the latest first."""
-    return db.session.scalars(
-        select(Deal)
-        .where(Deal.customer_id == customer_id)
-        .where(scope_clause(actor, "deal.see", owner=Deal.salesperson_id, store=Deal.store_id))
-        .order_by(Deal.id.desc())
-        .limit(limit)
-    ).all()
 
 
 def deal_number_taken(store_id: uuid.UUID, deal_number: str) -> bool:

@@ -68,11 +68,6 @@ def may_move(before: DealStatus, after: DealStatus, *, delivered: bool) -> bool:
     return after is before or after in moves_from(before, delivered=delivered)
 
 
-def net_price(price: Decimal, discount: Decimal) -> Decimal:
-    """What the buyer pays for the vehicle before tax: the price less the dealer's discount."""
-    return price - discount
-
-
 def amounts_are_possible(price: Decimal, discount: Decimal) -> bool:
     """Whether price and discount can stand on a deal: finite, at least zero, and no more discount than price."""
     if not (price.is_finite() and discount.is_finite()):

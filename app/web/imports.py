@@ -203,10 +203,5 @@ def _kinds(actor: Actor) -> list[tuple[str, str]]:
     ]
 
 
-def _kind_label(key: str) -> str:
-    kind = kinds.find_kind(key)
-    return gettext(kind.label) if kind else key
-
-
 def _address(import_id: uuid.UUID) -> str:
     return url_for("imports.show_import", import_id=to_public("imp", import_id))

@@ -14,8 +14,9 @@ from flask import Flask
 from sqlalchemy import create_engine, make_url
 
 from app.core.db import Tenant, revisions
-from app.core.db.ddl import platform_script
+from app.core.db.ddl import render_tables
 from app.core.db.owner import owner
+from app.core.db.platform import platform_metadata, shared_metadata
 from app.core.db.session import Base
 from ops.accounts import server_account
 from ops.postgres_binaries import find_bin_dir
@@ -112,7 +113,8 @@ def test_the_platforms_migrations_make_what_its_models_say(app: Flask, dump: Cal
             for schema in migrated:
                 connection.execute(f"ALTER SCHEMA {schema} RENAME TO {schema}_aside")
                 connection.execute(f"CREATE SCHEMA {schema}")
-            connection.execute(platform_script().encode())
+            tables = [*render_tables(platform_metadata), *render_tables(shared_metadata)]
+            connection.execute(";\n".join(tables).encode())
         try:
             modelled = {schema: dump(schema) for schema in migrated}
         finally:

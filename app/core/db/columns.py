@@ -8,7 +8,7 @@ from secrets import randbits
 from time import time_ns
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Integer, Numeric, Uuid, func
+from sqlalchemy import DateTime, Integer, Numeric, Uuid, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 # The class says who may see a value and how it leaves the platform; a test fails on a column without one.
@@ -21,7 +21,6 @@ DATA_CLASSES = ("public", "internal", "personal", "sensitive", "financial")
 
 Instant = DateTime(timezone=True)
 Money = Numeric(18, 4)
-BigCount = BigInteger
 
 
 def new_id() -> uuid.UUID:

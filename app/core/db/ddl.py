@@ -15,7 +15,6 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from app.core.db import scopes
 from app.core.db.bootstrap import APP, OWNER, RELAY, TENANTS
-from app.core.db.platform import platform_metadata, shared_metadata
 from app.core.db.session import Base
 
 
@@ -82,11 +81,6 @@ def tenant_schema_script(schema: str, revision: str, tables: str | None = None) 
         f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {schema};\n"
         f"SET LOCAL search_path = {schema}, shared, ext, pg_temp;\n"
     ) + (tables or f"{tenant_tables_script()}INSERT INTO alembic_version (version_num) VALUES ('{revision}');\n")
-
-
-def platform_script() -> str:
-    """The platform's and the shared tables, as the models say."""
-    return ";\n".join([*render_tables(platform_metadata), *render_tables(shared_metadata)]) + ";\n"
 
 
 def _check(schema: str) -> None:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, func, insert, literal, literal_column, select, text, true
+from sqlalchemy import ColumnElement, Row, insert, literal, literal_column, select, text, true
 
 from app.core import clock
 from app.core.db import current_tenant, db
@@ -155,16 +155,6 @@ def _append(head: Head, entries: Sequence[Row[Any]], secret: bytes, horizon: int
         links.append((seq, entry.id, proof, horizon, sealed_at))
     copy_rows(AuditSeal.__table__, ("seq", "entry_id", "proof", "horizon", "sealed_at"), links)
     return Head(seq, proof, horizon)
-
-
-def count_unsealed() -> int:
-    """How many committed entries wait for the sealer."""
-    running = db.session.execute(NOW_RUNNING).one()
-    known = select(AuditSeal.entry_id).where(AuditSeal.entry_id == _ENTRY.c.id)
-    waiting = select(func.count()).select_from(_ENTRY).where(
-        _ENTRY.c.tx >= starting_point(last_seal().horizon, running.next), ~known.exists()
-    )
-    return db.session.scalar(waiting) or 0
 
 
 def _instant(value: datetime) -> str:

@@ -31,7 +31,6 @@ _COPIES = (
     "DELETE FROM tenant_queues WHERE tenant_id = %s",
     "DELETE FROM dead_letters WHERE tenant_id = %s",
 )
-_LIVE = ("requested", "provisioning", "active", "suspended")
 
 
 def find_by_slug(slug: str) -> dict[str, Any]:

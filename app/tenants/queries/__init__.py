@@ -37,11 +37,6 @@ def get_store(store_id: uuid.UUID) -> Store:
     return store
 
 
-def find_store_by_code(code: str) -> Store | None:
-    """The store of this code, or None."""
-    return db.session.scalars(select(Store).where(Store.code == code)).one_or_none()
-
-
 def list_open_stores(actor: Actor, permission: str) -> Sequence[Store]:
     """The open stores in which `actor` may use `permission`, for the choices of a form."""
     within = scope_clause(actor, permission, store=Store.id)
@@ -88,12 +83,6 @@ def list_names(user_ids: Collection[uuid.UUID], store_ids: Collection[uuid.UUID]
     wanted = ((User, user_ids), (Store, store_ids))
     parts = [select(table.id, table.name).where(table.id.in_(ids)) for table, ids in wanted if ids]
     return db.session.execute(union_all(*parts)).all() if parts else ()
-
-
-def works_at(user_id: uuid.UUID, store_id: uuid.UUID) -> bool:
-    """Whether the user has a role at the store."""
-    query = select(Membership.id).where(Membership.user_id == user_id, Membership.store_id == store_id).limit(1)
-    return db.session.scalar(query) is not None
 
 
 def list_teams() -> Sequence[Row[Team, str]]:

@@ -13,7 +13,7 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.core.guard.classes import GROUPS
 from app.core.guard.permissions import Actor, declared, scope_clause
-from app.tenants.models import ApiKey, Grant, Membership, Role, RoleSight, Store, Team, TeamMember, User
+from app.tenants.models import ApiKey, Grant, Membership, Role, RoleSight, Store, Team, User
 from app.tenants.rules import roles
 
 
@@ -192,11 +192,6 @@ def count_users_of_store(store_id: uuid.UUID) -> int:
         .where(Membership.store_id == store_id, User.state != "disabled")
     )
     return db.session.scalar(query) or 0
-
-
-def team_ids_of(user_id: uuid.UUID) -> Sequence[uuid.UUID]:
-    """The teams the user belongs to."""
-    return db.session.scalars(select(TeamMember.team_id).where(TeamMember.user_id == user_id)).all()
 
 
 def get_team(actor: Actor, permission: str, team_id: uuid.UUID) -> Team:
