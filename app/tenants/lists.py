@@ -22,6 +22,7 @@ from app.tenants.queries import finding, listing, people, subjects
 from app.tenants.rules.roles import ADMIN, DEFAULT_ROLES
 
 DEFAULT_ROLE_LABELS = {role.name: role.name for role in DEFAULT_ROLES.values()}
+EVERYWHERE = "*"
 KEY_LABELS = {"active": N_("In use"), "expired": N_("Expired"), "revoked": N_("Revoked")}
 STATE_LABELS = {"invited": N_("Invited"), "active": N_("Active"), "disabled": N_("Disabled")}
 
@@ -207,6 +208,10 @@ def _key_page(row: Any) -> Target:
     return Target("tenants.show_api_key", {"api_key_id": to_public("apk", row.id)})
 
 
+def _where_key_acts(row: Any) -> str:
+    return row.store or EVERYWHERE
+
+
 API_KEYS = declare_list(
     ListSpec(
         name="api_keys",
@@ -217,7 +222,7 @@ API_KEYS = declare_list(
             Column("name", N_("Name"), url=_key_page, sort="name", under=lambda row: Under(f"{row.beginning}…")),
             Column("state", N_("State"), "status", labels=KEY_LABELS),
             Column("role", N_("Role"), labels=DEFAULT_ROLE_LABELS),
-            Column("store", N_("Store"), labels={None: N_("Every store")}),
+            Column("store", N_("Store"), value=_where_key_acts, labels={EVERYWHERE: N_("Every store")}),
             Column("last_used_at", N_("Last used"), "instant", sort="used"),
             Column("expires_at", N_("Valid until"), "instant", sort="expires"),
             Column("by", N_("Made by"), shown=False),

@@ -262,6 +262,7 @@ def test_the_pages_show_the_text_once_and_the_audit_never(
     for path in ("/api-keys", page[0]):
         shown = admin.get(path)
         assert "Portal" in shown.text
+        assert "Every store" in shown.text
         assert not KEY.search(shown.text)
     renewed = send(admin, f"{page[0]}/rotate", page=page[0], overlap="true")
     assert KEY.search(renewed.text)
@@ -271,6 +272,10 @@ def test_the_pages_show_the_text_once_and_the_audit_never(
     entries = db.session.scalars(select(AuditEntry).where(AuditEntry.record_type == "api_key")).all()
     assert {"api_key.create", "api_key.rotate", "api_key.revoke"} <= {entry.action for entry in entries}
     assert not [entry for entry in entries if KEY.search(str(entry.changes))]
+    assert 'href="/api-keys/new"' in admin.get("/api-keys").text
+    assert "Portal" not in admin.get("/api-keys").text
+    assert "Portal" in admin.get("/api-keys?state=revoked").text
+    assert "Portal" in admin.get("/api-keys?state=").text
     assert client_for(alpha, "salesperson").get("/api-keys").status_code == 403
 
 
