@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,8 +13,12 @@ from sqlalchemy import select
 
 from app.core.db import db, directory, platform, revisions, tenant, transaction
 from app.core.db.bootstrap import bootstrap
+from app.core.db.columns import new_id
 from app.core.db.owner import owner
 from app.core.db.session import dispose_engines
+from app.core.guard import key_backup, vault
+from app.core.guard.keys import KeyMissing
+from app.core.guard.permissions import system_actor
 from app.factory import create_app
 from app.tenants.models import User
 from app.tenants.operations import links, provisioning
@@ -109,3 +114,16 @@ def test_killed_between_there_and_here_nothing_is_made_twice(wanted: str, monkey
     provision(wanted)
     with tenant(wanted):
         assert links.email_of(db.session.scalars(select(User)).one()) == "ada@example.com"
+
+
+def test_whoever_was_erased_there_stays_erased(wanted: str, tmp_path: Path) -> None:
+    provision(wanted)
+    file, erased = tmp_path / "keys", new_id()
+    key_backup.backup_keys(file)
+    with owner("east") as connection:
+        # As the erasure has it, which the copy of the keys does not know of.
+        listed = "INSERT INTO destroyed_keys (owner, subject_id) VALUES (%s, %s)"
+        connection.execute(listed, [f"t_{wanted}", erased])
+    key_backup.restore_keys(system_actor("test"), file)
+    with tenant(wanted), pytest.raises(KeyMissing):
+        vault.seal(erased, "crm_contact_points", "value_enc", erased, "again")

@@ -14,11 +14,13 @@ import hmac
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from psycopg import sql
 from psycopg.rows import dict_row
@@ -26,6 +28,7 @@ from psycopg.rows import dict_row
 from app.core.db import directory, tenant, transaction
 from app.core.db.owner import owner
 from app.core.db.scopes import Tenant, tenant_scope
+from app.core.db.tenancy import current_settings
 from app.core.errors import N_, DomainError
 from app.core.guard import erasing, keys
 from app.core.guard.permissions import Actor
@@ -36,6 +39,7 @@ TABLES = {
     "core_subject_keys": ("subject_id", "wrapped", "key_version", "generation", "destroyed_at", "created_at"),
     "core_old_subject_keys": ("subject_id", "generation", "wrapped", "key_version", "replaced_at"),
 }
+AT_ONCE: Final = 1_000
 _WRAPPED = ("tenant_id", "purpose", "key_version", "wrapped")
 
 
@@ -87,16 +91,15 @@ def restore_keys(actor: Actor, path: Path) -> Restored:
         found.deleted_tenants.append(there[name].slug)
         with owner() as connection:
             connection.execute("DELETE FROM wrapped_keys WHERE tenant_id = %s", [there[name].id])
-    for line in _read(path):
-        if line["kind"] != "key":
-            continue
-        name = line["owner"]
+    for (name, table), lines in groupby(_keys(path), key=itemgetter("owner", "table")):
         if name in gone:
             continue
         if name not in there:
             found.unknown_tenants.add(name)
-        elif (name, line["row"].get("subject_id")) not in destroyed:
-            found.keys += _put_back(there[name], line)
+            continue
+        wanted = (line["row"] for line in lines if (name, line["row"].get("subject_id")) not in destroyed)
+        while rows := list(islice(wanted, AT_ONCE)):
+            found.keys += _put_back(there[name], table, rows)
     for name, subject_id in sorted(destroyed, key=str):
         if subject_id is not None and name in there and name not in gone:
             _destroy_again(actor, there[name], uuid.UUID(subject_id))
@@ -105,26 +108,43 @@ def restore_keys(actor: Actor, path: Path) -> Restored:
 
 
 def _lines() -> Iterator[dict[str, Any]]:
+    """What the file says. The lists come last: whoever is erased while it is written is on them."""
     yield {"kind": "begin", "format": FORMAT}
-    with owner() as connection, connection.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute("SELECT owner, subject_id FROM destroyed_keys ORDER BY id").fetchall():
-            yield {"kind": "destroyed", **row}
-        query = sql.SQL("SELECT {} FROM wrapped_keys ORDER BY 1, 2, 3").format(_names(_WRAPPED))
-        for row in cursor.execute(query).fetchall():
-            yield {"kind": "key", "table": "wrapped_keys", "owner": f"t_{row['tenant_id']}", "row": row}
-    for known in directory.all_tenants():
-        if known.schema_version is None:
-            continue
+    wrapping = _wrapping()
+    yield from wrapping.values()
+    tenants = [known for known in directory.all_tenants() if known.schema_version is not None]
+    for known in tenants:
         with owner(known.dsn_name) as connection, connection.cursor(row_factory=dict_row) as cursor:
-            # Who was erased on another server is on the list there.
-            if known.dsn_name != "main":
-                listed = "SELECT owner, subject_id FROM destroyed_keys WHERE owner = %s ORDER BY id"
-                for row in cursor.execute(listed, [known.schema]).fetchall():
-                    yield {"kind": "destroyed", **row}
             for table, columns in TABLES.items():
                 wanted = sql.SQL("SELECT {} FROM {}").format(_names(columns), _table(known, table))
                 for row in cursor.stream(wanted):
                     yield {"kind": "key", "table": table, "owner": known.schema, "row": row}
+    # Of a dealership whose key is replaced meanwhile, both: persons' keys here may lie under either.
+    yield from (line for place, line in _wrapping().items() if place not in wrapping)
+    for name, subject_id in sorted(_destroyed(), key=str):
+        yield {"kind": "destroyed", "owner": name, "subject_id": subject_id}
+
+
+def _wrapping() -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The lines of the tenants' keys, by what tells one from the others."""
+    with owner() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        query = sql.SQL("SELECT {} FROM wrapped_keys ORDER BY 1, 2, 3").format(_names(_WRAPPED))
+        rows = cursor.execute(query).fetchall()
+    return {
+        (row["tenant_id"], row["purpose"], row["key_version"]): {
+            "kind": "key", "table": "wrapped_keys", "owner": f"t_{row['tenant_id']}", "row": row,
+        }
+        for row in rows
+    }  # fmt: skip
+
+
+def _destroyed() -> set[tuple[str, str | None]]:
+    """The lists of every server: who was erased on another one is on the list there."""
+    found = set()
+    for dsn_name in current_settings().database_urls:
+        with owner(dsn_name) as connection:
+            found.update(connection.execute("SELECT owner, subject_id::text FROM destroyed_keys").fetchall())
+    return found
 
 
 def _check(path: Path) -> None:
@@ -153,22 +173,22 @@ def _read(path: Path) -> Iterator[dict[str, Any]]:
         yield from (json.loads(text) for text in stream)
 
 
+def _keys(path: Path) -> Iterator[dict[str, Any]]:
+    return (line for line in _read(path) if line["kind"] == "key")
+
+
 def _join_lists(path: Path) -> set[tuple[str, str | None]]:
-    """The list of the file and that of the database, which is the longer one from now on."""
-    listed = {(line["owner"], line["subject_id"]) for line in _read(path) if line["kind"] == "destroyed"}
+    """The list of the file and those of the databases; the main one's is the longest from now on."""
+    listed = {(line["owner"], line["subject_id"]) for line in _read(path) if line["kind"] == "destroyed"} | _destroyed()
+    statement = "INSERT INTO destroyed_keys (owner, subject_id) VALUES (%s, %s) ON CONFLICT DO NOTHING"
     with owner() as connection:
-        for name, subject_id in sorted(listed, key=str):
-            connection.execute(
-                "INSERT INTO destroyed_keys (owner, subject_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                [name, subject_id],
-            )
-        rows = connection.execute("SELECT owner, subject_id::text FROM destroyed_keys").fetchall()
-    return {(name, subject_id) for name, subject_id in rows}
+        connection.cursor().executemany(statement, sorted(listed, key=str))
+    return listed
 
 
-def _put_back(known: Tenant, line: dict[str, Any]) -> int:
-    """One key, where it is missing: what is here already is at least as new."""
-    table, row = line["table"], {name: _typed(name, value) for name, value in line["row"].items()}
+def _put_back(known: Tenant, table: str, found: Sequence[Mapping[str, Any]]) -> int:
+    """These keys, where they are missing: what is here already is at least as new."""
+    rows = [{name: _typed(name, value) for name, value in row.items()} for row in found]
     own = table in TABLES
     columns = TABLES[table] if own else _WRAPPED
     with owner(known.dsn_name if own else "main") as connection:
@@ -176,9 +196,10 @@ def _put_back(known: Tenant, line: dict[str, Any]) -> int:
         statement = sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(
             place, _names(columns), sql.SQL(", ").join(sql.Placeholder() * len(columns))
         )
-        done = connection.execute(statement, [row[name] for name in columns]).rowcount
+        cursor = connection.cursor()
+        cursor.executemany(statement, [[row[name] for name in columns] for row in rows])
     keys.forget_keys(known.id)
-    return done
+    return cursor.rowcount
 
 
 def _destroy_again(actor: Actor, known: Tenant, subject_id: uuid.UUID) -> None:

@@ -15,7 +15,7 @@ from app.core.db import db, directory, tenant, transaction
 from app.core.db.columns import new_id
 from app.core.db.ids import from_public
 from app.core.db.owner import owner
-from app.core.guard import erasing, key_backup, keys, vault
+from app.core.guard import erasing, key_backup, keys, platform_keys, rotating, vault
 from app.core.guard.keys import KeyMissing
 from app.core.guard.models import Undo
 from app.core.guard.permissions import system_actor
@@ -143,6 +143,36 @@ def test_a_restore_of_older_data_and_older_keys_leaves_the_erased_erased(app, pl
     with pytest.raises(KeyMissing):
         vault.seal(gone, "crm_contact_points", "value_enc", gone, "again")
     assert old_data.places_of(PHONES[0]) == set()
+
+
+def test_a_copy_made_while_keys_change_has_what_it_needs(app, place, tmp_path, monkeypatch):
+    gone, _ = two_people()
+    file, tenants, wrapping, asked = tmp_path / "keys", directory.all_tenants, key_backup._wrapping, []
+
+    def meanwhile_replaced():
+        platform_keys.add_data_key(place.id)
+        with tenant(place.id), transaction():
+            rotating.rewrap_subject_keys(2)
+        return tenants()
+
+    def meanwhile_erased():
+        asked.append(1)
+        if len(asked) == 2:
+            with tenant(place.id), transaction():
+                erasing.erase_subject(SYSTEM, gone, "customer")
+        return wrapping()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(directory, "all_tenants", meanwhile_replaced)
+        patched.setattr(key_backup, "_wrapping", meanwhile_erased)
+        key_backup.backup_keys(file)
+    lose_keys(place)
+    with owner() as connection:
+        connection.execute("DELETE FROM destroyed_keys WHERE owner = %s", [place.schema])
+    key_backup.restore_keys(SYSTEM, file)
+    assert readable(place) == {PHONES[1]}
+    with tenant(place.id), pytest.raises(KeyMissing):
+        vault.seal(gone, "crm_contact_points", "value_enc", gone, "again")
 
 
 def test_a_deleted_dealership_gets_no_keys_back(app, place, tmp_path):
