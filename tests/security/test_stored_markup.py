@@ -6,11 +6,14 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from markupsafe import escape
 
 from app.core.http.headers import CONTENT_SECURITY_POLICY
 from tests.architecture.matrix import ROWS
 from tests.security.conftest import WORDS, Infested
 
+# What the end of the planted words would be if a template had worked them out, instead of `{{7*7}}`.
+WORKED_OUT = re.compile(r"(?:</script>|&lt;/script&gt;)49|\}\}49")
 NAMED = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
 PAGES = sorted(
     route for route, row in ROWS.items() if route.startswith("GET") and not row.public and "<path:" not in route
@@ -67,10 +70,15 @@ def test_nothing_a_page_shows_acts(infested: Infested, route: str) -> None:
         reader = Acting()
         reader.feed(answer.text)
         assert reader.found == []
-        assert "49" not in re.findall(r"\b7\*7\b|(?<=\{\{)49|\b49(?=\}\})", answer.text)
+        assert not WORKED_OUT.search(answer.text)
 
 
 def test_the_reader_finds_what_acts() -> None:
     reader = Acting()
     reader.feed(f"<p title=\"x\">{WORDS}</p><a href=' JavaScript:x'>a</a><b onclick=x>b</b>")
     assert len(reader.found) == 5
+    # Shown as typed, and as it would read had the template worked it out.
+    assert not WORKED_OUT.search(WORDS)
+    assert not WORKED_OUT.search(escape(WORDS))
+    assert WORKED_OUT.search(WORDS.replace("{{7*7}}", "49"))
+    assert WORKED_OUT.search(escape(WORDS.replace("{{7*7}}", "49")))
