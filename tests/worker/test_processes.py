@@ -15,6 +15,7 @@ import redis
 from app.core.db import db, tenant, transaction
 from app.core.jobs.models import Outbox
 from app.core.jobs.outbox import enqueue
+from app.core.jobs.queues import queue_list
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -27,7 +28,7 @@ def processes(environ, redis_url, tmp_path):
     celery = [sys.executable, "-m", "celery", "-A", "worker.celery_app:celery", "worker", "-P", "solo"]
     commands = [
         [sys.executable, "-m", "worker.relay"],
-        [*celery, "-Q", "default,metrics,imports,exports,notify", "--without-gossip", "--without-mingle"],
+        [*celery, "-Q", queue_list("worker"), "--without-gossip", "--without-mingle"],
     ]
     environment = {"PATH": os.environ["PATH"], **environ, "LOG_LEVEL": "INFO", "PYTHONPATH": str(ROOT)}
     logs = [tmp_path / f"{number}.log" for number in range(len(commands))]
