@@ -254,11 +254,14 @@ def test_it_comes_in_by_file_checked_and_sealed(app):
 
 
 def test_looking_at_it_is_on_record(client_for, alpha, in_alpha):
-    customer = make("Looked Example")
+    customer = make("Looked Example", id_number="NOV-841-05")
+    change(customer, id_number=VALID)
     client, path = client_for(alpha), f"/customers/{to_public('cus', customer.id)}"
     page = client.get(path).text
     assert MASK in page
+    # The timeline tells that it was changed, and no more.
     assert VALID not in page
+    assert "NOV-841-05" not in page
     answer = client.post(f"{path}/id-number/reveal", data={"csrf_token": token_of(client)})
     assert VALID in answer.text
     assert VALID not in client.get(path).text

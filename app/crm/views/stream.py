@@ -11,6 +11,7 @@ from flask_babel import gettext
 
 from app.core.db.ids import to_public
 from app.core.errors import N_
+from app.core.guard.masks import MaskKind, mask
 from app.core.guard.permissions import Actor, allows, covers
 from app.core.http.timelines import CHANGE, Change, Entry, Group, collapsed, history
 from app.crm import queries
@@ -104,6 +105,9 @@ def _changes(actor: Actor, customer_id: uuid.UUID) -> list[Entry]:
     def word(field: str, value: Any) -> Any:
         if field == "kind" and value in KIND_LABELS:
             return gettext(KIND_LABELS[value])
+        if field == "id_number":
+            # In full it is shown where looking leaves an entry.
+            return mask(MaskKind.NATIONAL_ID, value) or None
         known = {"owner_id": people, "store_id": stores}.get(field)
         # Somebody who has left, or a store that is not the reader's: there was one, and that is all there is to say.
         return value if known is None or value is None else known.get(str(value), "…")
