@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from sqlalchemy import delete, or_, select
 
 from app.core.db import db
 from app.core.guard import files
 from app.core.guard.erasing import Erasure, on_erasure
+from app.core.guard.keys import KeyMissing, SealBroken
 from app.core.guard.models import StoredFile
 from app.core.lists.exports.models import Export, ExportSchedule
 from app.core.lists.exports.purposes import purpose_of, purpose_of_schedule, recipient_of
@@ -46,11 +50,19 @@ def take_files(erasure: Erasure) -> None:
 def take_words(erasure: Erasure) -> None:
     """Remove what people wrote about an export where it tells of the person. A schedule without a purpose stops."""
     for row in db.session.scalars(select(Export)):
-        if erasure.tells(purpose_of(row)):
+        if _tells(erasure, purpose_of, row):
             row.purpose_enc = None
-        if erasure.tells(recipient_of(row)):
+        if _tells(erasure, recipient_of, row):
             row.recipient_enc = None
     for schedule in db.session.scalars(select(ExportSchedule)):
-        if erasure.tells(purpose_of_schedule(schedule)):
+        if _tells(erasure, purpose_of_schedule, schedule):
             schedule.purpose_enc = None
     db.session.flush()
+
+
+def _tells(erasure: Erasure, words_of: Callable[[Any], str], row: Export | ExportSchedule) -> bool:
+    try:
+        return erasure.tells(words_of(row))
+    except (KeyMissing, SealBroken):
+        # As in older data whose key was replaced meanwhile.
+        return True

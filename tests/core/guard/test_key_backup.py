@@ -66,8 +66,10 @@ def keep_for_a_while(user_id: uuid.UUID) -> list[uuid.UUID]:
         ))  # fmt: skip
         export = new_id()
         db.session.add(Export(
-            id=export, list_name="customers", format="csv", state="ready", purpose="A test", asked={},
+            id=export, list_name="customers", format="csv", state="ready", asked={},
             created_by=user_id, expires_at=soon, file_key=vault.seal_own("core_exports", "file_key", export, "00" * 32),
+            # Under a key of the dealership's that has been replaced since.
+            purpose_enc=vault.TENANT_VALUE + (9).to_bytes(2, "big") + bytes(40),
         ))  # fmt: skip
     return [from_public("flt", told), offered, export]
 
@@ -139,7 +141,8 @@ def test_a_restore_of_older_data_and_older_keys_leaves_the_erased_erased(app, pl
     assert db.session.scalars(select(ContactPoint.customer_id)).all() == [stays]
     # What opens no more may have told of anybody. That somebody asked for an export stays known.
     assert db.session.scalars(select(SavedFilter.id)).all() == db.session.scalars(select(Undo.id)).all() == []
-    assert db.session.execute(select(Export.state, Export.file_key)).all() == [("gone", None)]
+    kept = select(Export.state, Export.file_key, Export.purpose_enc)
+    assert db.session.execute(kept).all() == [("gone", None, None)]
     with pytest.raises(KeyMissing):
         vault.seal(gone, "crm_contact_points", "value_enc", gone, "again")
     assert old_data.places_of(PHONES[0]) == set()
