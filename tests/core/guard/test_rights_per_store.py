@@ -8,16 +8,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Uuid, column, select, values
 
 from app.core.db import db, tenant
+from app.core.guard.carried import from_plain, to_plain
 from app.core.guard.permissions import (
     SCOPES,
     Actor,
     covers,
     declare,
-    from_plain,
     scope_at,
     scope_clause,
     stores_of,
-    to_plain,
 )  # fmt: skip
 from app.tenants.rules.roles import expand, reach
 

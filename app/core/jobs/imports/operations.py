@@ -18,8 +18,9 @@ from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.errors import N_, Conflict, NotFound, PermissionDenied, Stale
 from app.core.guard import audit, files, vault
+from app.core.guard.carried import to_plain
 from app.core.guard.models import StoredFile
-from app.core.guard.permissions import Actor, check, covers, declare, scope_clause, to_plain
+from app.core.guard.permissions import Actor, check, covers, declare, scope_clause
 from app.core.jobs.events import publish
 from app.core.jobs.imports import kinds, mapping, reading
 from app.core.jobs.imports.models import Import, ImportMapping, ImportRow, ImportState, Outcome

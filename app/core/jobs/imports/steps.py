@@ -16,7 +16,8 @@ from app.core.db import db
 from app.core.db.bulk import copy_rows
 from app.core.db.session import taken_back
 from app.core.errors import FieldError, NotFound
-from app.core.guard.permissions import Actor, from_plain
+from app.core.guard.carried import from_plain
+from app.core.guard.permissions import Actor
 from app.core.jobs.imports import kinds, mapping
 from app.core.jobs.imports.kinds import ImportKind
 from app.core.jobs.imports.models import Import, ImportMark, ImportRow, ImportState, Outcome
