@@ -17,7 +17,7 @@ from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import Actor, declared, stores_of, system_actor
 from app.tenants import errors, lists
 from app.tenants.models import Grant, Link, Membership, Role, SessionRow, Store, User
-from app.tenants.operations import links, partners, roles, stores, users
+from app.tenants.operations import links, roles, stores, users
 from app.tenants.queries import people as asked
 from tests.fixtures import people
 
@@ -249,22 +249,6 @@ def test_a_role_in_use_stays_and_an_unused_one_goes(alpha: Tenant, actor: Actors
     with transaction():
         roles.delete_role(admin, unused.id, version=unused.version)
     assert db.session.scalars(select(Grant).where(Grant.role_id == unused.id)).all() == []
-
-
-def test_the_role_of_newcomers_stays(alpha: Tenant, actor: Actors) -> None:
-    admin = actor(alpha, "tenant_admin")
-    role = custom("Newcomers", deal__see="own")
-    given = {"name": "Works", "issuer": "https://id.example.com", "client_id": "c", "client_secret": "s"}
-    with transaction():
-        partners.name_provider(
-            system_actor("test"), enabled=False, role_id=role.id, store_id=store_id(), **given
-        )
-    with pytest.raises(roles.RoleOfNewcomers):
-        roles.delete_role(admin, role.id, version=role.version)
-    db.session.rollback()
-    with transaction():
-        partners.name_provider(system_actor("test"), enabled=False, **given)
-        roles.delete_role(admin, role.id, version=role.version)
 
 
 def test_roles_at_two_stores_add_up(alpha: Tenant, actor: Actors) -> None:

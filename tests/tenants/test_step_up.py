@@ -18,7 +18,6 @@ from app.core.http.stepup import FRESH
 from app.core.jobs.models import Outbox
 from app.notifications.models import Item
 from app.tenants.models import Role, SessionRow, User
-from app.tenants.rules.signing import FREE
 from tests.fixtures import people
 from tests.fixtures.browsing import cookie, send, sign_in, token_of
 from tests.fixtures.factors import Clock, forget_all, session_of, set_up
@@ -49,12 +48,6 @@ def user_of(app: Flask, of: Tenant, role: str) -> tuple[str, User]:
 def demands(app: Flask, of: Tenant, key: str) -> bool | None:
     with app.app_context(), tenant(of.id):
         return db.session.scalar(select(Role.requires_second_factor).where(Role.key == key))
-
-
-def refused(app: Flask, of: Tenant, action: str) -> int:
-    """How many such refusals are on record."""
-    with app.app_context(), tenant(of.id):
-        return len(db.session.scalars(select(AuditEntry.id).where(AuditEntry.action == action)).all())
 
 
 def sent_by(page: TestResponse) -> dict[str, str]:
@@ -137,34 +130,6 @@ def test_the_answer_counts_like_any_other_guess(alpha: Tenant, client_for: Clien
     time.move(minutes=16)
     tries = [send(client, "/confirm", page="/account", proof_code="000000").status_code for _ in range(11)]
     assert tries == [422] * 10 + [429]
-
-
-def test_the_right_password_is_no_guess_however_often_it_is_given(
-    app: Flask, alpha: Tenant, client_for: Clients, time: Clock
-) -> None:
-    client = client_for(alpha, "gm")
-    for _ in range(FREE["account"] + 1):
-        time.move(seconds=FRESH.total_seconds() + 1)
-        assert send(client, "/confirm", page="/account", proof_password=people.PASSWORD).status_code == 303
-    time.move(seconds=FRESH.total_seconds() + 1)
-    before = refused(app, alpha, "password.refused")
-    for _ in range(FREE["account"]):
-        assert send(client, "/confirm", page="/account", proof_password="wrong").status_code == 422
-    assert send(client, "/confirm", page="/account", proof_password=people.PASSWORD).status_code == 429
-    assert refused(app, alpha, "password.refused") == before + FREE["account"]
-
-
-def test_a_wrong_password_is_on_record_wherever_it_is_asked(
-    app: Flask, alpha: Tenant, client_for: Clients, time: Clock
-) -> None:
-    client = client_for(alpha, "gm")
-    mark = client.get("/account").text.partition('data-again="')[2].partition('"')[0]
-    noted = [refused(app, alpha, action) for action in ("session.refuse", "password.refused")]
-    again = send(client_for(alpha, None), "/sign-in/again", page=f"/sign-in/again?who={mark}", who=mark, password="x")
-    assert again.status_code == 401
-    changed = send(client, "/account/password", page="/account", present="x", password="y" * 20, repeated="y" * 20)
-    assert changed.status_code == 422
-    assert [refused(app, alpha, action) for action in ("session.refuse", "password.refused")] == [n + 1 for n in noted]
 
 
 def test_11_the_token_before_the_proof_is_dead(alpha: Tenant, client_for: Clients, time: Clock) -> None:

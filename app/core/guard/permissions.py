@@ -32,10 +32,7 @@ MATRIX_VERBS: Final = ("see", "create", "edit", "delete", "export", "approve")
 
 @dataclass(frozen=True)
 class Permission:
-    """One declared right; `matrix` says whether it stands in the matrix of verbs or in the list below it.
-
-    `whole` is the right over what the dealership has as a whole: records without a store and without an owner.
-    """
+    """One declared right; `matrix`: it stands in the matrix, not in the list below; `whole`: its records have no store."""
 
     resource: str
     verb: str
@@ -51,14 +48,10 @@ class Permission:
 _REGISTRY: dict[str, Permission] = {}
 
 
-def declare(
-    resource: str, verbs: Iterable[str] = MATRIX_VERBS, extra: Iterable[str] = (), *, whole: bool = False
-) -> None:
+def declare(resource: str, verbs: Iterable[str] = MATRIX_VERBS, extra: Iterable[str] = (), whole: bool = False) -> None:
     """Register `<resource>.<verb>` for each verb; `extra` are rights outside the matrix of verbs.
 
-    `whole` marks a resource whose records belong to no store. Without it a right that is held for one store opens
-    nothing that does not say it is that store's.
-
+    `whole` marks records that belong to no store; others must say that they are the store's for which a right is held.
     Called once per resource when `app.<module>.permissions` is imported; raises ValueError on a bad or taken name.
     """
     wanted = [Permission(resource, verb, True, whole) for verb in verbs]
