@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
+from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +21,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import connection as sockets
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 10.0
+# A server that says a byte now and then keeps within those: by then the whole call is over.
+CALL_SECONDS = 15.0
 MOST_BYTES = 1024 * 1024
+# Ways to addresses of the old kind that translators of a network make; the second is any network's own affair.
+_TRANSLATED, _TRANSLATED_WITHIN = ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48")
 PORTS = frozenset({443, 8443})
 
 
@@ -73,7 +80,11 @@ def _is_public(text: str) -> bool:
     address = _as_address(text)
     if address is None:
         return False
+    if address in _TRANSLATED_WITHIN:
+        return False
     inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
+    if address in _TRANSLATED:
+        inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return bool(address.is_global and inner.is_global and not inner.is_multicast)
 
 
@@ -89,14 +100,55 @@ def _is_own_machine(host: str) -> bool:
     return address.is_loopback if address is not None else host == "localhost" or host.endswith(".localhost")
 
 
+class _Call:
+    """The time of one call: when it is over, its connections are cut, whatever they are at."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._watched: list[socket.socket] = []
+        self._timer = threading.Timer(CALL_SECONDS, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Call:
+        self._token = _call.set(self)
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._timer.cancel()
+        _call.reset(self._token)
+        for handle in self._watched:
+            handle.close()
+
+    def watch(self, made: socket.socket) -> None:
+        """Cut this connection too; TLS takes the socket over, but another handle on it stays good."""
+        self._watched.append(made.dup())
+        if self.is_over:
+            self._cut()
+
+    def _cut(self) -> None:
+        self.is_over = True
+        for handle in self._watched:
+            with suppress(OSError):
+                handle.shutdown(socket.SHUT_RDWR)
+
+
+_call: ContextVar[_Call] = ContextVar("forecourt_outbound_call")
+
+
 class _Checked:
-    """A connection to the address that was checked; certificates are those of the name all the same."""
+    """A connection to the address that was checked; certificates are those of the name all the same.
+
+    It is for one call, and cut when that has taken too long.
+    """
 
     loopback = False
 
     def _new_conn(self: Any) -> socket.socket:
         target = resolve(self._dns_host, self.port, loopback=self.loopback)
-        return sockets.create_connection((target, self.port), self.timeout, socket_options=self.socket_options)
+        made = sockets.create_connection((target, self.port), self.timeout, socket_options=self.socket_options)
+        _call.get().watch(made)
+        return made
 
 
 class _Plain(_Checked, HTTPConnection):
@@ -144,14 +196,26 @@ class _Guarded(HTTPAdapter):
         """As in requests; raises CallRefused."""
         check_address(request.url or "", loopback=self.loopback)
         kwargs.update(stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS))
-        response = super().send(request, *args, **kwargs)
-        if response.is_redirect:
-            raise CallRefused("no detours")
-        body = b""
-        for piece in response.iter_content(64 * 1024):
-            body += piece
-            if len(body) > MOST_BYTES:
-                response.close()
-                raise CallRefused("too large")
-        response._content = body
+        with _Call() as call:
+            try:
+                response = super().send(request, *args, **kwargs)
+                with response:
+                    if response.is_redirect:
+                        raise CallRefused("no detours")
+                    response._content = _body(response)
+            finally:
+                # The next call has a connection of its own.
+                self.poolmanager.clear()
+        if call.is_over:
+            # An answer that was cut may look like a whole one.
+            raise CallRefused("too slow")
         return response
+
+
+def _body(response: requests.Response) -> bytes:
+    body = b""
+    for piece in response.iter_content(64 * 1024):
+        body += piece
+        if len(body) > MOST_BYTES:
+            raise CallRefused("too large")
+    return body
