@@ -27,6 +27,7 @@ UNDO = Row(("undo_id",))
 ENTRY = Row(("entry_id",))
 OPERATOR, AT_CONSOLE = Row(operator=True), Row(public=True, operator=True)
 FLEET = Row(("tenant_id",), operator=True)
+ANNOUNCEMENT = Row(("announcement_id",), operator=True)
 CONSENT = Row(("consent_id",), other_store=False)
 TICKET = Row(("ticket",), public=True, other_store=False)
 SIGN_UP = Row(("sign_up_id", "token"), public=True, other_store=False, bare=True)
@@ -276,12 +277,15 @@ ROWS: dict[str, Row] = {
     "POST /platform/usage/count": OPERATOR,
     "GET /platform/announcements": OPERATOR,
     "POST /platform/announcements": OPERATOR,
-    "POST /platform/announcements/<announcement_id>/withdraw": Row(("announcement_id",), operator=True),
+    "GET /platform/announcements/<announcement_id>": ANNOUNCEMENT,
+    "POST /platform/announcements/<announcement_id>": ANNOUNCEMENT,
+    "POST /platform/announcements/<announcement_id>/withdraw": ANNOUNCEMENT,
     "GET /platform/operators": OPERATOR,
     "POST /platform/operators": OPERATOR,
     "POST /platform/operators/<operator_id>/link": Row(("operator_id",), operator=True),
     "POST /platform/operators/<operator_id>/enable": Row(("operator_id",), operator=True),
     "POST /platform/operators/<operator_id>/disable": Row(("operator_id",), operator=True),
+    "POST /platform/operators/sessions/<session_id>/end": Row(("session_id",), operator=True),
     "GET /platform/audit": OPERATOR,
 }
 

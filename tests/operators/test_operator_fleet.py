@@ -282,9 +282,23 @@ def test_announcements_are_shown_by_language_and_put_away(
     assert send(client, "/announcements/put-away", announcement=key, next="/account").status_code == 303
     assert "Maintenance" not in client.get("/account").text
     assert "Maintenance" not in client_for(alpha, None).get("/sign-in").text
+    changed = {**said, "text_en": "Maintenance at noon", "text_zh": "中午维护"}
+    edited = console.get(f"{page}/{key}").text
+    assert "Maintenance &lt;b&gt;tonight" in edited
+    assert said["ends_at"] in edited
+    assert send(console, f"{page}/{key}", page=page, **{**changed, "ends_at": backwards["ends_at"]}).status_code == 422
+    assert send(console, f"{page}/{key}", page=page, **changed).status_code == 303
+    with app.app_context():
+        directory.refresh()
+    text = other.get("/account").text
+    assert "Maintenance at noon" in text or "中午维护" in text
+    assert "tonight" not in text
     path = f"{page}/{key}/withdraw"
     assert send(console, path, page=page).status_code == 303
     assert send(console, path, page=page).status_code == 404
+    # What is over is history.
+    assert console.get(f"{page}/{key}").status_code == 404
+    assert send(console, f"{page}/{key}", page=page, **changed).status_code == 404
     with app.app_context():
         directory.refresh()
     assert "今晚维护" not in other.get("/account").text

@@ -10,13 +10,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
+from app.core import clock
 from app.core.db import Tenant, db, operators, transaction
-from app.operators import models
+from app.core.db.columns import new_id
+from app.core.db.ids import to_public
+from app.core.http.sessions import hash_token, new_token
+from app.operators import models, rules
 from app.operators.cli import group
 from app.operators.errors import LastOperator
 from app.operators.operations import accounts
 from app.operators.operations.actor import COMMAND_LINE
 from tests.fixtures.browsing import TOKEN, cookie, send
+from tests.fixtures.dealerships import HostClient
 from tests.operators.conftest import HOST, PASSWORD, Known, code_of
 
 SIGN_IN = "/platform/sign-in"
@@ -166,3 +171,29 @@ def test_adding_an_operator_asks_for_the_second_factor(
     assert answer.status_code == 200
     assert "/platform/links/" in answer.text
     assert send(console, page, page=page, **form, code=fresh_code()).status_code == 409
+
+
+def test_sessions_are_listed_and_ended_by_another(
+    app: Flask, make_operator: Callable[[], Known], console: FlaskClient
+) -> None:
+    other, page = make_operator(), "/platform/operators"
+    visitor, token = HostClient(app, app.response_class), new_token()
+    visitor.host = HOST
+    with app.app_context(), operators(), transaction():
+        row = {"id": new_id(), "token_hash": hash_token(token), "operator_id": other.id, "agent": "Firefox on Linux"}
+        expires = {"expires_at": clock.now() + rules.SESSION_LIFE}
+        db.session.execute(models.operator_sessions.insert().values(**row, **expires))
+    visitor.set_cookie("operator", token, domain=HOST)
+    assert visitor.get("/platform").status_code == 200
+    path = f"{page}/sessions/{to_public('ses', row['id'])}/end"
+    text = console.get(page).text
+    assert "Firefox on Linux" in text
+    assert path in text
+    # One's own has no button: that is signing out.
+    assert "this one" in text
+    assert send(console, path, page=page).status_code == 303
+    assert visitor.get("/platform").status_code == 303
+    assert send(console, path, page=page).status_code == 404
+    with app.app_context(), operators():
+        noted = select(models.operator_audit.c.details).where(models.operator_audit.c.action == "session.revoke")
+        assert {"operator": other.name} in db.session.scalars(noted).all()

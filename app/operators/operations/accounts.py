@@ -128,6 +128,18 @@ def enable_operator(actor: OperatorActor, operator_id: uuid.UUID) -> str:
     return new_link(actor, operator_id)
 
 
+def end_session(actor: OperatorActor, session_id: uuid.UUID) -> None:
+    """End a session at once, whoever's it is; raises NotFound."""
+    session = operator_sessions.c
+    whose = db.session.scalar(
+        delete(operator_sessions).where(session.id == session_id).returning(session.operator_id)
+    )
+    if whose is None:
+        raise NotFound
+    name = db.session.scalar(select(operators.c.name).where(operators.c.id == whose))
+    auditing.record(actor, "session.revoke", details={"operator": str(name)})
+
+
 def hash_of(token: str) -> bytes:
     """What is stored of a link's token. A random token needs no slow hash."""
     return hashlib.sha256(b"operator-link\0" + token.encode()).digest()

@@ -32,6 +32,30 @@ def announce(
     return announcement_id
 
 
+def change(
+    actor: OperatorActor,
+    announcement_id: uuid.UUID,
+    *,
+    texts: Mapping[str, str],
+    tone: str,
+    starts_at: datetime,
+    ends_at: datetime,
+) -> None:
+    """Say something else, or at another time; whoever put it away does not see it again.
+
+    Raises EndsBeforeItBegins, and NotFound for one that is over.
+    """
+    if ends_at <= starts_at:
+        raise EndsBeforeItBegins(field="ends_at")
+    said = announcements.c
+    changed = update(announcements).where(said.id == announcement_id, said.ends_at > func.now())
+    values = {"texts": dict(texts), "tone": tone, "starts_at": starts_at, "ends_at": ends_at}
+    if db.session.scalar(changed.values(values).returning(said.id)) is None:
+        raise NotFound
+    _tell()
+    auditing.record(actor, "announcement.change", details={"text": texts["en"][:200]})
+
+
 def withdraw(actor: OperatorActor, announcement_id: uuid.UUID) -> None:
     """End an announcement now; raises NotFound for one that is over."""
     said = announcements.c

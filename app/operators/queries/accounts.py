@@ -56,6 +56,15 @@ def read_session(token_hash: bytes, idle: timedelta) -> SignedIn | None:
     return SignedIn(*row) if row is not None else None
 
 
+def list_sessions(idle: timedelta) -> Sequence[Any]:
+    """The living sessions of all operators, the last used first."""
+    now, session = clock.now(), operator_sessions.c
+    columns = (session.id, session.agent, session.created_at, session.last_seen_at, operators.c.name)
+    query = select(*columns).join(operators, operators.c.id == session.operator_id)
+    query = query.where(session.expires_at > now, session.last_seen_at > now - idle)
+    return db.session.execute(query.order_by(session.last_seen_at.desc(), session.id)).all()
+
+
 def find_operator(email: str) -> Any:
     """The operator with this e-mail in its normal form, whatever his state."""
     index = rules.fingerprint(current_settings().secret_key, "email", email)

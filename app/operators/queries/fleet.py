@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -158,6 +159,15 @@ def sum_usage() -> Any:
                    *(total.label(name) for name, total in zip(("table_bytes", "file_bytes"), sizes, strict=True)),
                    func.max(usage.counted_on).label("counted_on"))  # fmt: skip
     return db.session.execute(query.where(usage.counted_on == newest)).one()
+
+
+def get_announcement(announcement_id: uuid.UUID) -> Any:
+    """An announcement that is not over yet; raises NotFound."""
+    query = select(announcements).where(announcements.c.id == announcement_id, announcements.c.ends_at > clock.now())
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
 
 
 def list_announcements(now: datetime) -> Sequence[tuple[Any, str]]:

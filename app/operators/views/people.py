@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -15,16 +16,17 @@ from app.core.errors import DomainError
 from app.core.http.access import require
 from app.core.http.console import OPERATOR, current_operator
 from app.core.http.forms import load_form, render_form
+from app.core.http.sessions import settings
 from app.operators import ports, rules
 from app.operators.operations import accounts, announcements
 from app.operators.queries import accounts as queries
-from app.operators.queries.fleet import list_announcements
+from app.operators.queries.fleet import get_announcement, list_announcements
 from app.operators.schemas import AnnouncementForm, CodeForm, OperatorForm
 from app.operators.views.base import bp, present_actor
 from app.operators.views.dealerships import confirm
 from app.operators.views.words import OPERATOR_STATES, SHOWN
 
-PEOPLE, SAID = "operators/operators.html", "operators/announcements.html"
+PEOPLE, SAID, EDITED = (f"operators/{name}.html" for name in ("operators", "announcements", "announcement"))
 
 
 @bp.get("/operators")
@@ -64,6 +66,15 @@ def disable_operator(operator_id: str) -> str | Response | BaseResponse:
     return _changed(operator_id, accounts.disable_operator)
 
 
+@bp.post("/operators/sessions/<session_id>/end")
+@require(OPERATOR)
+def end_session(session_id: str) -> BaseResponse:
+    with transaction():
+        accounts.end_session(present_actor(), from_public("ses", session_id))
+    flash(gettext("The session has ended."))
+    return redirect(url_for("operators.list_operators"), 303)
+
+
 @bp.get("/audit")
 @require(OPERATOR)
 def show_audit() -> str:
@@ -86,13 +97,36 @@ def show_announcements() -> str | Response:
 @require(OPERATOR)
 def announce() -> str | Response | BaseResponse:
     try:
-        form = load_form(AnnouncementForm)
-        texts = {code: text for code, text in (("en", form.pop("text_en")), ("zh", form.pop("text_zh"))) if text}
+        form = _announced()
         with transaction():
-            announcements.announce(present_actor(), texts=texts, **form)
+            announcements.announce(present_actor(), **form)
     except DomainError as error:
         return render_form(SAID, error, said=list_announcements(clock.now()), shown_words=SHOWN)
     flash(gettext("It is said to every dealership in that time."))
+    return redirect(url_for("operators.show_announcements"), 303)
+
+
+@bp.get("/announcements/<announcement_id>")
+@require(OPERATOR)
+def edit_announcement(announcement_id: str) -> str | Response:
+    row = get_announcement(from_public("ann", announcement_id))
+    values = {"text_en": row.texts["en"], "text_zh": row.texts.get("zh", ""), "tone": row.tone}
+    times = {name: f"{getattr(row, name):%Y-%m-%dT%H:%M}" for name in ("starts_at", "ends_at")}
+    return render_form(EDITED, values={**values, **times}, announcement_id=announcement_id)
+
+
+@bp.post("/announcements/<announcement_id>")
+@require(OPERATOR)
+def change_announcement(announcement_id: str) -> str | Response | BaseResponse:
+    key = from_public("ann", announcement_id)
+    get_announcement(key)
+    try:
+        form = _announced()
+        with transaction():
+            announcements.change(present_actor(), key, **form)
+    except DomainError as error:
+        return render_form(EDITED, error, announcement_id=announcement_id)
+    flash(gettext("The announcement is changed."))
     return redirect(url_for("operators.show_announcements"), 303)
 
 
@@ -103,6 +137,13 @@ def withdraw_announcement(announcement_id: str) -> BaseResponse:
         announcements.withdraw(present_actor(), from_public("ann", announcement_id))
     flash(gettext("It is said no more."))
     return redirect(url_for("operators.show_announcements"), 303)
+
+
+def _announced() -> dict[str, Any]:
+    """What the form of an announcement says, its texts by language."""
+    form = load_form(AnnouncementForm)
+    form["texts"] = {code: text for code, text in (("en", form.pop("text_en")), ("zh", form.pop("text_zh"))) if text}
+    return form
 
 
 def _changed(operator_id: str, change: Any) -> str | Response | BaseResponse:
@@ -127,4 +168,11 @@ def _with_link(token: str) -> str:
 
 
 def _people() -> dict[str, Any]:
-    return {"people": queries.list_operators(), "states": OPERATOR_STATES, "myself": current_operator().id}
+    present = current_operator()
+    return {
+        "people": queries.list_operators(),
+        "states": OPERATOR_STATES,
+        "myself": present.id,
+        "sessions": queries.list_sessions(timedelta(minutes=settings().session_idle_minutes)),
+        "present_session": present.session_id,
+    }

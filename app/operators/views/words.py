@@ -20,10 +20,31 @@ ORDERS = {
 }
 OPERATOR_STATES = {"invited": N_("Invited"), "active": N_("Active"), "disabled": N_("Disabled")}
 SHOWN = {"coming": N_("Coming"), "shown": N_("Shown now"), "over": N_("Over")}
+# Who has no account: whoever works at the command line, and whoever was refused.
+NAMES = {"command line": N_("Command line"), "nobody": N_("Nobody")}
+DETAILS = {
+    "operator": N_("Operator"),
+    "text": N_("Text"),
+    "host": N_("Host"),
+    "slug": N_("Address"),
+    "name": N_("Name"),
+    "country": N_("Country"),
+    "locale": N_("Language"),
+    "currency": N_("Currency"),
+    "timezone": N_("Time zone"),
+    "reason": N_("Reason"),
+    "entry": N_("Entry"),
+    "outbox_id": N_("Row"),
+    "account": N_("Account"),
+    "migrated": N_("Migrated"),
+    "target": N_("Version"),
+    "failed": N_("Failed"),
+}
 ACTIONS = {
     "session.start": N_("signed in"),
     "session.refused": N_("was refused at sign-in"),
     "session.end": N_("signed out"),
+    "session.revoke": N_("ended an operator's session"),
     "operator.add": N_("added an operator"),
     "operator.link": N_("made a link for an operator"),
     "operator.enrol": N_("set password and second factor"),
@@ -42,5 +63,6 @@ ACTIONS = {
     "fleet.migrate_fleet": N_("had the fleet migrated"),
     "fleet.migrated": N_("migrated the fleet"),
     "announcement.add": N_("announced something"),
+    "announcement.change": N_("changed an announcement"),
     "announcement.withdraw": N_("withdrew an announcement"),
 }
