@@ -8,14 +8,18 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+# The hosts a screen can be at. Each is signed in at in its own way (`bench/hosts.py`), the bare one not at all.
+DEALERSHIP, CONSOLE, BARE = "dealership", "console", "bare"
+
 
 @dataclass(frozen=True)
 class Screen:
-    """One screen: `{name}` in its path stands for the first record found by FINDERS."""
+    """One screen: `{name}` in its path stands for the first record found by FINDERS, or one that was made for it."""
 
     name: str
     path: str
     signed_in: bool = True
+    host: str = DEALERSHIP
     # Send its form empty first: what a person sees who has forgotten everything.
     refused: bool = False
     status: int = 200
@@ -102,6 +106,36 @@ SCREENS = (
     Screen("export-schedule-new-refused", "/exports/schedules/new", refused=True),
     Screen("job", "{job}"),
     Screen("nothing-here", "/customers/cus_nothing", status=404),
+    Screen("start", "/", signed_in=False, host=BARE),
+    Screen("start-nothing-found", "/?dealership=nobody", signed_in=False, host=BARE),
+    Screen("sign-up", "/sign-up", signed_in=False, host=BARE),
+    Screen("sign-up-refused", "/sign-up", signed_in=False, host=BARE, refused=True),
+    Screen("sign-up-sent", "/sign-up?sent=1", signed_in=False, host=BARE),
+    Screen("sign-up-mails", "/sign-up/mails", signed_in=False, host=BARE),
+    Screen("sign-up-link", "{sign_up}", signed_in=False, host=BARE),
+    Screen("sign-up-link-over", "/sign-up/sgn_nothing/x", signed_in=False, host=BARE, status=404),
+    Screen("bare-nothing-here", "/nothing", signed_in=False, host=BARE, status=404),
+    Screen("console-sign-in", "/platform/sign-in", signed_in=False, host=CONSOLE),
+    Screen("console-sign-in-refused", "/platform/sign-in", signed_in=False, host=CONSOLE, refused=True),
+    Screen("console-link", "{operator_link}", signed_in=False, host=CONSOLE),
+    Screen("console-link-refused", "{operator_link}", signed_in=False, host=CONSOLE, refused=True),
+    Screen("console", "/platform", host=CONSOLE),
+    Screen("console-dealerships", "/platform/dealerships", host=CONSOLE),
+    Screen("console-dealerships-nothing-found", "/platform/dealerships?q=nobody", host=CONSOLE),
+    Screen("console-dealership", "{dealership}", host=CONSOLE),
+    Screen("console-dealership-refused", "{dealership}", host=CONSOLE, refused=True),
+    Screen("console-dealership-new", "/platform/dealerships/new", host=CONSOLE),
+    Screen("console-dealership-new-refused", "/platform/dealerships/new", host=CONSOLE, refused=True),
+    Screen("console-queues", "/platform/queues", host=CONSOLE),
+    Screen("console-fleet", "/platform/fleet", host=CONSOLE),
+    Screen("console-usage", "/platform/usage", host=CONSOLE),
+    Screen("console-announcements", "/platform/announcements", host=CONSOLE),
+    Screen("console-announcements-refused", "/platform/announcements", host=CONSOLE, refused=True),
+    Screen("console-announcement", "{announcement}", host=CONSOLE),
+    Screen("console-operators", "/platform/operators", host=CONSOLE),
+    Screen("console-operators-refused", "/platform/operators", host=CONSOLE, refused=True),
+    Screen("console-audit", "/platform/audit", host=CONSOLE),
+    Screen("console-nothing-here", "/platform/dealerships/nothing", host=CONSOLE, status=404),
 )
 
 # Name -> the page to look on, and the address of a record on it.
@@ -147,12 +181,12 @@ def filled(path: str, records: Mapping[str, str]) -> str | None:
         return None
 
 
-def open_screen(page: Page, base: str, screen: Screen, records: Mapping[str, str]) -> int | None:
-    """Show a screen; its status, or None when this installation has no such page or record."""
+def open_screen(page: Page, bases: Mapping[str, str], screen: Screen, records: Mapping[str, str]) -> int | None:
+    """Show a screen at its host's address; its status, or None where there is no such host, page or record."""
     path = filled(screen.path, records)
-    if path is None:
+    if path is None or screen.host not in bases:
         return None
-    answer = page.goto(base + path)
+    answer = page.goto(bases[screen.host] + path)
     if answer is None or (answer.status == 404 and screen.status != 404):
         return None
     if screen.refused:

@@ -13,9 +13,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
@@ -28,8 +28,9 @@ from app.core.jobs.runner import run
 from app.web.i18n import compile_catalogues
 from bench.browser import Watch, find_chromium, launch
 from bench.ground import scratch
+from bench.hosts import bases, furnish, sign_in_at_console
 from bench.report import say
-from bench.screens import SCREENS, Screen, find_records, open_screen
+from bench.screens import CONSOLE, DEALERSHIP, SCREENS, Screen, find_records, open_screen
 from ops import demo
 from ops.errors import OpsError
 from ops.layout import ROOT
@@ -68,6 +69,10 @@ class Place:
     base: str
     email: str
     password: str
+    # Where everything of this installation is, and its records at hosts without a dealership; none of a running one.
+    hosts: Mapping[str, str]
+    records: Mapping[str, str] = field(default_factory=dict)
+    app: Flask | None = None
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -113,7 +118,8 @@ def wanted(options: argparse.Namespace, screen: str, combination: str) -> bool:
 
 def running(options: argparse.Namespace) -> Iterator[list[Place]]:
     """The running installation that the command names."""
-    yield [Place(language, options.url.rstrip("/"), options.email or "", options.password or "")
+    base = options.url.rstrip("/")
+    yield [Place(language, base, options.email or "", options.password or "", {DEALERSHIP: base})
            for language in LANGUAGES]  # fmt: skip
 
 
@@ -138,14 +144,20 @@ def throw_away(scale: float) -> Iterator[list[Place]]:
                 time.sleep(0.1)
             languages = {dealership.slug: dealership.locale for dealership in DEALERSHIPS}
             chosen = {languages[row["slug"]]: row for row in reversed(accounts)}
-            yield [Place(language, f"http://{chosen[language]['slug']}.localhost:{port}",
-                         chosen[language]["email"], PASSWORD) for language in LANGUAGES]  # fmt: skip
+            yield [_place(app, language, chosen[language], port) for language in LANGUAGES]
         finally:
             process.terminate()
             process.wait(30)
             with app.app_context():
                 for engine in (db.engine, *app.extensions["forecourt_engines"].values()):
                     engine.dispose()
+
+
+def _place(app: Flask, language: str, account: Mapping[str, str], port: int) -> Place:
+    base = f"http://{account['slug']}.localhost:{port}"
+    with app.app_context():
+        tenant_id = next(known.id for known in directory.all_tenants() if known.slug == account["slug"])
+        return Place(language, base, account["email"], PASSWORD, bases(base), furnish(tenant_id, language), app)
 
 
 def do_what_is_owed(app: Flask) -> None:
@@ -182,8 +194,7 @@ def picture_all(browser: Browser, place: Place, options: argparse.Namespace) -> 
         say(f"  {place.language}, {theme}, {width} px")
         context = browser.new_context(viewport={"width": width, "height": HEIGHT}, locale=place.language,
                                       reduced_motion="reduce")  # fmt: skip
-        host = place.base.partition("//")[2].partition(":")[0]
-        context.add_cookies([{"name": key, "value": value, "domain": host, "path": "/"}
+        context.add_cookies([{"name": key, "value": value, "url": base} for base in place.hosts.values()
                              for key, value in (("theme", theme), ("locale", place.language))])  # fmt: skip
         taken += _picture(context, place, width, name, screens)
         context.close()
@@ -195,7 +206,7 @@ def _picture(context: BrowserContext, place: Place, width: int, name: str, scree
     watch = Watch.over(page)
 
     def take(screen: Screen, records: dict[str, str]) -> int:
-        if open_screen(page, place.base, screen, records) is None:
+        if open_screen(page, place.hosts, screen, records) is None:
             return 0
         path = FOLDER / screen.name / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -208,8 +219,14 @@ def _picture(context: BrowserContext, place: Place, width: int, name: str, scree
         page.set_viewport_size({"width": width, "height": HEIGHT})
         return 1
 
-    taken += sum(take(screen, {}) for screen in screens if not screen.signed_in)
-    if not any(screen.signed_in for screen in screens):
+    taken += sum(take(screen, dict(place.records)) for screen in screens if not screen.signed_in)
+    if place.app is not None:
+        with place.app.app_context():
+            sign_in_at_console(context)
+        taken += sum(take(screen, dict(place.records)) for screen in screens
+                     if screen.signed_in and screen.host == CONSOLE)
+    screens = [screen for screen in screens if screen.signed_in and screen.host == DEALERSHIP]
+    if not screens:
         return taken
     page.goto(f"{place.base}/sign-in")
     page.fill("[name=email]", place.email)
@@ -217,7 +234,7 @@ def _picture(context: BrowserContext, place: Place, width: int, name: str, scree
     page.click("main form button[type=submit]")
     page.wait_for_url(f"{place.base}/")
     records = find_records(page, place.base)
-    taken += sum(take(screen, records) for screen in screens if screen.signed_in)
+    taken += sum(take(screen, records) for screen in screens)
     for problem in watch.problems:
         say(f"    {problem}")
     return taken

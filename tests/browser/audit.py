@@ -25,7 +25,7 @@ RUN = """async ({ tags, within }) => {
 KEPT = {
     *("English", "VIN", "VINs", "CNY", "USD", "GBP", "UTC", "UTF", "CSV", "XLSX", "csv", "xlsx", "zip", "file"),
     *("Excel", "Forecourt", "Jiangpan", "Motors", "River", "Road", "Row", "Person", "Make", "Model", "Bdc", "Agent"),
-    *("API", "gzip", "Listed", "JMJiangpan", "Ctrl", "Esc", "Enter"),
+    *("API", "gzip", "Listed", "JMJiangpan", "FForecourt", "Ctrl", "Esc", "Enter"),
 }
 # Words of the page itself; what stands in cells and records is data, in whatever language it was typed.
 WORDS = (

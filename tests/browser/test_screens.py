@@ -1,5 +1,7 @@
 """Every screen in both languages, themes and widths: axe finds nothing, the policy refuses nothing, no error is logged.
 
+The operators' console and the pages of the bare host are among them.
+
 Each screen is visited in two of the eight combinations that differ in everything; with --full in all of them. What
 opens on a screen (menus, dialogs, previews, the palette) is opened and judged as well.
 """
@@ -7,7 +9,7 @@ opens on a screen (menus, dialogs, previews, the palette) is opened and judged a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -22,6 +24,7 @@ from app.crm.operations import activities, customers
 from app.inventory.operations import units, vehicles
 from app.sales.operations import deals
 from app.tenants.models import Store
+from bench.hosts import bases, furnish, sign_in_at_console
 from bench.screens import SCREENS, Screen, find_records, open_screen
 from tests.browser.audit import axe, basics, too_wide
 from tests.browser.conftest import Shop
@@ -83,6 +86,13 @@ def shops(app: Flask) -> dict[str, Tenant]:
     return made
 
 
+@pytest.fixture(scope="module")
+def elsewhere(app: Flask, shops: dict[str, Tenant]) -> dict[str, dict[str, str]]:
+    """Language -> paths of what stands at the console and the bare host, about the dealership of that language."""
+    with app.app_context():
+        return {language: furnish(of.id, language.partition("-")[0]) for language, of in shops.items()}
+
+
 def add_long_names(model: str, company: str) -> None:
     """Names that no column was made for, where they stand first."""
     with transaction():
@@ -111,21 +121,25 @@ def faults_of(shop: Shop, screen: Screen, status: int, language: str) -> list[st
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 def test_every_screen_is_whole(
-    window: Callable[..., Shop], shops: dict[str, Tenant], combination: Combination, request: pytest.FixtureRequest
-) -> None:
+    app: Flask, window: Callable[..., Shop], shops: dict[str, Tenant], elsewhere: dict[str, dict[str, str]],
+    combination: Combination, request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
     language, theme, width = combination
     shop = window(shops[language], locale=language, viewport={"width": width, "height": 900}, reduced_motion="reduce",
                   has_touch=width < 760)  # fmt: skip
-    choose_theme(shop, theme)
-    records = find_records(shop.page, shop.base)
+    with app.app_context():
+        hosts = bases(shop.base)
+        sign_in_at_console(shop.page.context)
+    choose_theme(shop, hosts, theme)
+    records = {**find_records(shop.page, shop.base), **elsewhere[language]}
     found = [f"frame: {fault}" for fault in frame_of(shop)]
     screens = share_of(combination, full=request.config.getoption("--full"))
     missing = set()
     for screen in screens:
         if not screen.signed_in:
             shop.page.context.clear_cookies()
-            choose_theme(shop, theme)
-        status = open_screen(shop.page, shop.base, screen, records)
+            choose_theme(shop, hosts, theme)
+        status = open_screen(shop.page, hosts, screen, records)
         if status is None:
             missing.add(screen.name)
             continue
@@ -136,9 +150,9 @@ def test_every_screen_is_whole(
     assert missing <= MAY_BE_MISSING
 
 
-def choose_theme(shop: Shop, theme: str) -> None:
+def choose_theme(shop: Shop, hosts: Mapping[str, str], theme: str) -> None:
     """As the switch in the frame does it for a browser nobody has signed in at."""
-    shop.page.context.add_cookies([{"name": "theme", "value": theme, "domain": shop.tenant.hosts[0], "path": "/"}])
+    shop.page.context.add_cookies([{"name": "theme", "value": theme, "url": base} for base in hosts.values()])
 
 
 def frame_of(shop: Shop) -> list[str]:
