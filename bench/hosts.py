@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+import pyotp
 from playwright.sync_api import BrowserContext
-from sqlalchemy import insert, select
 
 from app.core import clock
 from app.core.db import db, operators, platform, tenant, transaction
@@ -15,8 +15,7 @@ from app.core.db.columns import new_id
 from app.core.db.ids import to_public
 from app.core.http.sessions import hash_token, new_token
 from app.core.jobs.models import Outbox
-from app.operators import models, rules
-from app.operators.operations import accounts, announcements, consents, looking
+from app.operators.operations import accounts, announcements, consents, looking, signing
 from app.operators.operations.actor import COMMAND_LINE
 from app.operators.ports import console_url
 from app.tenants.operations import sign_ups
@@ -34,7 +33,7 @@ SAID = {"en": "The platform rests on Sunday from 2 to 3 o'clock.", "zh": "平台
 def furnish(tenant_id: str, language: str) -> dict[str, str]:
     """Fill console and bare host, about this dealership; name -> path of what has an address of its own.
 
-    Meant for an installation that nobody works with: the operators are made without a second factor.
+    Meant for an installation that nobody works with.
     """
     words, now = WORDS[language], clock.now()
     with tenant(tenant_id), transaction():
@@ -57,19 +56,31 @@ def furnish(tenant_id: str, language: str) -> dict[str, str]:
     return {
         "dealership": f"/platform/dealerships/{tenant_id}",
         "announcement": f"/platform/announcements/{to_public('ann', said)}",
+        "console_session": _signed_in(),
         "operator_link": f"/platform/links/{link}",
         "sign_up": next(urlsplit(word).path for word in mail.split() if "/sign-up/" in word),
     }
 
 
-def sign_in_at_console(context: BrowserContext) -> None:
-    """Put the session of an operator into the browser, as if password and code had been given."""
-    token = new_token()
-    with operators(), transaction():
-        operator_id = db.session.scalar(select(models.operators.c.id).order_by(models.operators.c.id.desc()).limit(1))
-        expires = clock.now() + rules.SESSION_LIFE
-        row = {"id": new_id(), "token_hash": hash_token(token), "operator_id": operator_id, "expires_at": expires}
-        db.session.execute(insert(models.operator_sessions).values(row))
+def _signed_in() -> str:
+    """The token of a new operator's session."""
+    email, password, token = f"{new_id().hex}@example.com", new_token(), new_token()
+    now = clock.now()
+    with operators():
+        with transaction():
+            _, link = accounts.add_operator(COMMAND_LINE, name="Otto", email=email)
+        codes = pyotp.TOTP(accounts.look_at_link(link)[2])
+        with transaction():
+            accounts.use_link(link, password=password, repeated=password, code=codes.at(now), address="127.0.0.1")
+        with transaction():
+            # Each code is good once; that of the next half minute is taken already.
+            signing.sign_in(email=email, password=password, code=codes.at(now + timedelta(seconds=30)),
+                            address="127.0.0.1", token_hash=hash_token(token), agent="")  # fmt: skip
+    return token
+
+
+def sign_in_at_console(context: BrowserContext, token: str) -> None:
+    """Put the session of an operator into the browser."""
     context.add_cookies([{"name": "operator", "value": token, "domain": console_host(), "path": "/"}])
 
 

@@ -222,7 +222,7 @@ def _picture(context: BrowserContext, place: Place, width: int, name: str, scree
     taken += sum(take(screen, dict(place.records)) for screen in screens if not screen.signed_in)
     if place.app is not None:
         with place.app.app_context():
-            sign_in_at_console(context)
+            sign_in_at_console(context, place.records["console_session"])
         taken += sum(take(screen, dict(place.records)) for screen in screens
                      if screen.signed_in and screen.host == CONSOLE)
     screens = [screen for screen in screens if screen.signed_in and screen.host == DEALERSHIP]

@@ -105,6 +105,8 @@ tenant_usage = Table(
     Column("rows", BigInteger, nullable=False, info=INTERNAL),
     Column("table_bytes", BigInteger, nullable=False, info=INTERNAL),
     Column("file_bytes", BigInteger, nullable=False, info=INTERNAL),
+    # Since the beginning of the day before, as the web processes have told Redis.
+    Column("requests", BigInteger, nullable=False, server_default="0", info=INTERNAL),
 )
 
 # How full each dealership's outbox was when the ops worker last looked, and the rows that had died there.

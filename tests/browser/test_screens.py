@@ -129,7 +129,7 @@ def test_every_screen_is_whole(
                   has_touch=width < 760)  # fmt: skip
     with app.app_context():
         hosts = bases(shop.base)
-        sign_in_at_console(shop.page.context)
+        sign_in_at_console(shop.page.context, elsewhere[language]["console_session"])
     choose_theme(shop, hosts, theme)
     records = {**find_records(shop.page, shop.base), **elsewhere[language]}
     found = [f"frame: {fault}" for fault in frame_of(shop)]

@@ -38,6 +38,7 @@ REVIEWED = {
     "app/core/jobs/servers.py:self._open": "connections of the relay, by server; each look sets role and path LOCAL",
     "app/core/jobs/servers.py:self._tenants": "the directory as the relay reads it: role -> server and login",
     "app/tenants/operations/migrating.py:self._open": "connections of one run of the migration",
+    "app/core/jobs/traffic.py:self._counts": "numbers by tenant id, for a minute",
     "app/core/jobs/topics.py:_NAMES": "names of records declared at import",
     "app/core/guard/undo.py:_KINDS": "kinds of changes declared at import",
     "app/core/jobs/topics.py:_TOPICS": "topics declared at import",

@@ -7,6 +7,7 @@ import io
 import re
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from app.core.db import Tenant, db, directory, operators, platform, tenant, tran
 from app.core.db.platform import outbox as platform_outbox
 from app.core.guard import files
 from app.core.jobs.models import Outbox
+from app.core.jobs.traffic import Traffic, asked_lately
 from app.operators import models, rules
 from app.operators.operations import auditing, looking
 from app.operators.operations.actor import OperatorActor
@@ -171,10 +173,20 @@ def test_no_filter_breaks_the_list(console: FlaskClient, name: str, value: str) 
 
 
 def test_usage_is_counted_by_the_ops_worker(
-    app: Flask, alpha: Tenant, console: FlaskClient, work_platform: Work
+    app: Flask, alpha: Tenant, client_for: Callable[..., FlaskClient], console: FlaskClient, work_platform: Work
 ) -> None:
+    settings = app.extensions["forecourt_settings"]
     with app.app_context(), tenant(alpha.id), transaction():
         files.save_file(io.BytesIO(b"x" * 5000), "a.txt", "test")
+    visitor = client_for(alpha)
+    traffic: Traffic = app.extensions["forecourt_traffic"]
+    traffic.tell()
+    before = asked_lately(settings.redis_url, [alpha.id])
+    for _ in range(3):
+        assert visitor.get("/account").status_code == 200
+    # Counted in the process alone until it tells.
+    assert asked_lately(settings.redis_url, [alpha.id]) == before
+    traffic.tell()
     send(console, "/platform/usage/count", page="/platform/usage")
     work_platform()
     with app.app_context(), operators():
@@ -184,6 +196,7 @@ def test_usage_is_counted_by_the_ops_worker(
     assert row.users > 5
     assert row.table_bytes > 100_000
     assert row.file_bytes >= 5000
+    assert [row.requests] == [before[0] + 3]
     assert alpha.slug in whole(console, "/platform/usage")
     assert "Counted" in console.get(f"{ALL}/{alpha.id}").text
 
@@ -302,3 +315,12 @@ def test_announcements_are_shown_by_language_and_put_away(
     with app.app_context():
         directory.refresh()
     assert "今晚维护" not in other.get("/account").text
+
+
+def test_without_redis_every_request_is_served_and_none_counted(app: Flask, alpha: Tenant) -> None:
+    settings = app.extensions["forecourt_settings"]
+    away = "redis://127.0.0.1:1/0"
+    traffic = Traffic(replace(settings, redis_url=away))
+    traffic.count(alpha.id)
+    traffic.tell()
+    assert asked_lately(away, [alpha.id, "other"]) == [0, 0]

@@ -12,6 +12,7 @@ from app.core.http.csrf import csrf_token
 from app.core.http.forms import FormSchema, Secret, Text, load_form, render_form
 from app.core.http.hosts import HostMiddleware
 from app.core.http.sessions import current_actor, current_visitor, install_session_reader
+from app.core.jobs import traffic
 
 __all__ = [
     "ANY_USER",
@@ -50,6 +51,7 @@ def init_app(
     keys.init_app(app, read_key, touch_key)
     key_reads.init_app(app, settings)
     rates.init_app(app, settings)
+    traffic.init_app(app, settings)
     problems.init_app(app)
     rendering.init_app(app)
     app.before_request(requests.begin)

@@ -10,7 +10,9 @@ from psycopg import sql
 
 from app.core.db.owner import owner
 from app.core.db.scopes import SCHEMA_SHAPE
+from app.core.db.tenancy import current_settings
 from app.core.guard import files
+from app.core.jobs.traffic import asked_lately
 from app.core.logging import get_logger
 from app.operators import rules
 
@@ -42,17 +44,18 @@ def count_usage() -> int:
         with owner(dsn_name) as connection:
             sizes = {row[0]: row[1:] for row in connection.execute(_SIZES, [share]).fetchall()}
             users = dict(_union(connection, _USERS, share))
+        asked = asked_lately(current_settings().redis_url, [schema.removeprefix("t_") for schema in share])
         with owner() as connection:
-            for schema in share:
+            for schema, requests in zip(share, asked, strict=True):
                 table_bytes, rows = sizes.get(schema, (0, 0))
                 tenant_id = schema.removeprefix("t_")
                 file_bytes = files.bytes_of_tenant(tenant_id)
-                values = [tenant_id, users.get(schema, 0), rows, table_bytes, file_bytes]
+                values = [tenant_id, users.get(schema, 0), rows, table_bytes, file_bytes, requests]
                 connection.execute(
-                    "INSERT INTO tenant_usage (tenant_id, counted_on, users, rows, table_bytes, file_bytes) "
-                    "VALUES (%s, current_date, %s, %s, %s, %s) ON CONFLICT (tenant_id, counted_on) DO UPDATE SET "
+                    "INSERT INTO tenant_usage (tenant_id, counted_on, users, rows, table_bytes, file_bytes, requests) "
+                    "VALUES (%s, current_date, %s, %s, %s, %s, %s) ON CONFLICT (tenant_id, counted_on) DO UPDATE SET "
                     "users = excluded.users, rows = excluded.rows, table_bytes = excluded.table_bytes, "
-                    "file_bytes = excluded.file_bytes",
+                    "file_bytes = excluded.file_bytes, requests = excluded.requests",
                     values,
                 )
                 counted += 1

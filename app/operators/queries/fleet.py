@@ -153,9 +153,9 @@ def sum_usage() -> Any:
     """Users, rows and bytes of all dealerships when they were last counted."""
     usage = tenant_usage.c
     newest = select(func.max(usage.counted_on)).scalar_subquery()
-    sums = (func.coalesce(func.sum(column), 0) for column in (usage.users, usage.rows))
+    sums = (func.coalesce(func.sum(column), 0) for column in (usage.users, usage.rows, usage.requests))
     sizes = (func.coalesce(func.sum(column), 0) for column in (usage.table_bytes, usage.file_bytes))
-    query = select(*(total.label(name) for name, total in zip(("users", "rows"), sums, strict=True)),
+    query = select(*(total.label(name) for name, total in zip(("users", "rows", "requests"), sums, strict=True)),
                    *(total.label(name) for name, total in zip(("table_bytes", "file_bytes"), sizes, strict=True)),
                    func.max(usage.counted_on).label("counted_on"))  # fmt: skip
     return db.session.execute(query.where(usage.counted_on == newest)).one()
