@@ -32,7 +32,7 @@ MATRIX_VERBS: Final = ("see", "create", "edit", "delete", "export", "approve")
 
 @dataclass(frozen=True)
 class Permission:
-    """One declared right; `matrix`: it stands in the matrix, not in the list below; `whole`: its records have no store."""
+    """One declared right: `matrix` says that it stands in the matrix, `whole` that its records have no store."""
 
     resource: str
     verb: str
