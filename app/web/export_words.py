@@ -22,7 +22,7 @@ from app.core.lists.exports.purposes import purpose_of, recipient_of
 from app.core.lists.exports.states import Every, ExportState
 from app.core.lists.exports.treatments import Treatment
 from app.core.lists.spec import REGISTRY, By, Column, Filter, ListSpec, Sort, Target, Under, View, declare_list
-from app.tenants import queries as tenants
+from app.tenants.queries.callers import caller_facts
 from app.web.formats import format_number
 
 PREFIX = "exp"
@@ -112,7 +112,7 @@ def _shown(label: str, treatment: str) -> ShownColumn:
 
 
 def _exports(actor: Actor) -> Select[Any]:
-    users = tenants.user_facts()
+    callers = caller_facts()
     return (
         select(
             Export.id,
@@ -125,10 +125,10 @@ def _exports(actor: Actor) -> Select[Any]:
             func.nullif(Export.rows, 0).label("rows"),
             Export.created_at,
             Export.expires_at,
-            users.c.name.label("owner"),
+            callers.c.name.label("owner"),
         )
         .select_from(Export)
-        .outerjoin(users, users.c.user_id == Export.created_by)
+        .outerjoin(callers, callers.c.caller_id == Export.created_by)
         .where(operations.visible_to(actor))
     )
 

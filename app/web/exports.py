@@ -26,7 +26,7 @@ from app.core.lists.exports.purposes import purpose_of, recipient_of
 from app.core.lists.exports.states import ExportState
 from app.core.lists.query import ListQuery
 from app.core.lists.spec import REGISTRY, ListSpec
-from app.tenants import queries as tenants
+from app.tenants.queries.callers import list_caller_names
 from app.web.export_words import (
     EXPORTS,
     FORMATS,
@@ -96,7 +96,7 @@ def show_export(export_id: str) -> str:
     actor = current_actor()
     row = operations.get_export(actor, from_public(PREFIX, export_id))
     job = operations.job_of(row)
-    is_own = row.created_by == actor.user_id
+    is_own = row.created_by == actor.caller_id
     return render_template(
         "web/exports/show.html",
         export=row,
@@ -116,7 +116,7 @@ def show_export(export_id: str) -> str:
         has_left=row.state in (ExportState.READY, ExportState.GONE),
         may_drop=operations.may_drop(actor, row),
         may_decide=operations.may_decide(actor, row),
-        names=dict(tenants.list_names({key for key in (row.created_by, row.decided_by) if key}, ())),
+        names=dict(list_caller_names({key for key in (row.created_by, row.decided_by) if key})),
     )
 
 

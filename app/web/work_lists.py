@@ -16,6 +16,7 @@ from app.core.jobs.imports.models import Import, ImportState, Outcome
 from app.core.jobs.models import Job
 from app.core.lists.spec import By, Column, Filter, ListSpec, Sort, Target, Under, View, declare_list
 from app.tenants import queries as tenants
+from app.tenants.queries.callers import caller_facts
 from app.web.job_words import KINDS, STATES
 
 IMPORT_STATES = {
@@ -30,7 +31,7 @@ IMPORT_STATES = {
 
 
 def _jobs(actor: Actor) -> Select[Any]:
-    users = tenants.user_facts()
+    callers = caller_facts()
     whole = func.nullif(Job.progress_total, 0)
     return (
         select(
@@ -42,10 +43,10 @@ def _jobs(actor: Actor) -> Select[Any]:
             Job.progress_done,
             Job.progress_total,
             cast(func.least(Job.progress_done * 100.0 / whole, 100), Integer).label("percent"),
-            users.c.name.label("owner"),
+            callers.c.name.label("owner"),
         )
         .select_from(Job)
-        .outerjoin(users, users.c.user_id == Job.created_by)
+        .outerjoin(callers, callers.c.caller_id == Job.created_by)
         .where(jobs.visible_to(actor))
     )
 
@@ -100,7 +101,7 @@ def _count(key: str) -> Any:
 
 
 def _imports(actor: Actor) -> Select[Any]:
-    users = tenants.user_facts()
+    callers = caller_facts()
     return (
         select(
             Import.id,
@@ -112,10 +113,10 @@ def _imports(actor: Actor) -> Select[Any]:
             _count(Outcome.CREATED).label("created"),
             _count(Outcome.DUPLICATE).label("duplicate"),
             (_count(Outcome.FAILED) + _count(Outcome.CONFLICT)).label("refused"),
-            users.c.name.label("owner"),
+            callers.c.name.label("owner"),
         )
         .select_from(Import)
-        .outerjoin(users, users.c.user_id == Import.created_by)
+        .outerjoin(callers, callers.c.caller_id == Import.created_by)
         .where(imports.visible_to(actor))
     )
 

@@ -11,6 +11,7 @@ from app.core.jobs.registry import Payload, task
 from app.core.lists.bulk import steps as bulk_steps
 from app.core.lists.exports import operations, steps, tending
 from app.core.lists.exports.cells import Words
+from app.tenants.queries.callers import get_caller
 from app.tenants.queries.recipients import locale_of
 from app.tenants.queries.sessions import get_actor
 
@@ -18,7 +19,7 @@ from app.tenants.queries.sessions import get_actor
 @task(operations.EXPORT_TASK, queue=QueueName.EXPORTS)
 def export_rows(payload: Payload) -> None:
     """A step of an export."""
-    steps.export_rows(UUID(payload["job_id"]), get_actor, _speak)
+    steps.export_rows(UUID(payload["job_id"]), get_caller, _speak)
 
 
 @task(steps.TEND_TASK, queue=QueueName.DEFAULT)

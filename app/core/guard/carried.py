@@ -32,8 +32,8 @@ def to_plain(actor: Actor) -> dict[str, Any]:
     }
 
 
-def from_plain(user_id: uuid.UUID | None, kept: Mapping[str, Any]) -> Actor:
-    """The actor that `to_plain` put away."""
+def from_plain(caller_id: uuid.UUID | None, kept: Mapping[str, Any]) -> Actor:
+    """The actor that `to_plain` put away; `caller_id` is his."""
     reach = (
         None
         if kept["reach"] is None
@@ -43,7 +43,7 @@ def from_plain(user_id: uuid.UUID | None, kept: Mapping[str, Any]) -> Actor:
         }
     )
     return Actor(
-        user_id=user_id,
+        user_id=None if kept["key"] else caller_id,
         name=kept["name"],
         grants=kept["grants"],
         store_ids=frozenset(map(uuid.UUID, kept["stores"])),

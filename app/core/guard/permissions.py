@@ -92,6 +92,14 @@ class Actor:
     behind: str | None = None
     key_id: uuid.UUID | None = None
 
+    @property
+    def caller_id(self) -> uuid.UUID | None:
+        """Whose the work is that he begins (jobs, imports, exports, uploads): the user's, or else the key's.
+
+        Records a key makes are nobody's own; but a program has to find its own work again, and others' must not.
+        """
+        return self.user_id or self.key_id
+
     def __post_init__(self) -> None:
         # Frozen all the way down: nobody widens an actor on its way through the operations.
         object.__setattr__(self, "grants", MappingProxyType(dict(self.grants)))

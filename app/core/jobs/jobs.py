@@ -57,7 +57,7 @@ def start_job(
 
     With `inline` nothing is enqueued: the caller, a command, takes the steps itself.
     """
-    job = Job(kind=kind, task=task, queue=queue, params=dict(params), created_by=actor.user_id)
+    job = Job(kind=kind, task=task, queue=queue, params=dict(params), created_by=actor.caller_id)
     db.session.add(job)
     db.session.flush()
     db.session.refresh(job)
@@ -90,7 +90,7 @@ def list_jobs(actor: Actor, kind: str | None = None, limit: int = 50) -> Sequenc
 
 def own_jobs(actor: Actor, limit: int = 8) -> Sequence[Job]:
     """The newest jobs the actor began."""
-    own = select(Job).where(Job.created_by == actor.user_id)
+    own = select(Job).where(Job.created_by == actor.caller_id)
     return db.session.scalars(own.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)).all()
 
 
@@ -208,11 +208,11 @@ def _tell(job: Job) -> None:
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The jobs an actor may see: his own, and those his right to jobs reaches."""
-    own = Job.created_by == actor.user_id if actor.user_id is not None else false()
+    own = Job.created_by == actor.caller_id if actor.caller_id is not None else false()
     return own | scope_clause(actor, "job.see", owner=Job.created_by)
 
 
 def _may(actor: Actor, job: Job, permission: str) -> bool:
-    own = job.created_by is not None and job.created_by == actor.user_id
+    own = job.created_by is not None and job.created_by == actor.caller_id
     # A job belongs to no store: whoever may see less than all sees his own and his team's.
     return own or covers(actor, permission, owner_id=job.created_by, store_id=None)

@@ -47,12 +47,30 @@ def read_key(text: str, address: str) -> KeyHolder | None:
     """Whom this key acts as from this address, or None: unknown, over, revoked, or used from elsewhere."""
     if not api_keys.is_well_formed(text):
         return None
-    now, hashed = clock.now(), api_keys.hash_of(text)
+    hashed = api_keys.hash_of(text)
+    overlapping = and_(ApiKey.old_hash == hashed, ApiKey.old_until > clock.now())
+    row = db.session.execute(_taken().where(or_(ApiKey.hash == hashed, overlapping))).one_or_none()
+    if row is None or not api_keys.comes_from(address, row.networks):
+        return None
+    places = _places(row)
+    return KeyHolder(row.id, _actor(row, places), row.role, places, row.expires_at, row.last_used_at)
+
+
+def get_key_actor(key_id: uuid.UUID) -> Actor:
+    """Whom a key acts as now, for work it began; raises NotFound once it is over or revoked."""
+    row = db.session.execute(_taken().where(ApiKey.id == key_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _actor(row, _places(row))
+
+
+def _taken() -> Select[Any]:
+    """The keys that are taken, each with what its role is granted and sees, and where."""
     parts = [part(Role.id).correlate(Role).scalar_subquery() for part in (grants_of, sights_of)]
     stores = select(func.json_agg(func.json_build_array(Store.id, Store.code, Store.name, Store.timezone))).where(
         Store.closed_at.is_(None), or_(ApiKey.store_id.is_(None), Store.id == ApiKey.store_id)
     )
-    row = db.session.execute(
+    return (
         select(
             *(ApiKey.id, ApiKey.name, ApiKey.permissions, ApiKey.networks, ApiKey.expires_at, ApiKey.last_used_at),
             ApiKey.store_id,
@@ -62,17 +80,13 @@ def read_key(text: str, address: str) -> KeyHolder | None:
             stores.correlate(ApiKey).scalar_subquery().label("stores"),
         )
         .join(Role, Role.id == ApiKey.role_id)
-        .where(
-            or_(ApiKey.hash == hashed, and_(ApiKey.old_hash == hashed, ApiKey.old_until > now)),
-            ApiKey.revoked_at.is_(None),
-            ApiKey.expires_at > now,
-        )
-    ).one_or_none()
-    if row is None or not api_keys.comes_from(address, row.networks):
-        return None
+        .where(ApiKey.revoked_at.is_(None), ApiKey.expires_at > clock.now())
+    )
+
+
+def _places(row: Row[Any]) -> tuple[SignedInStore, ...]:
     found = (SignedInStore(uuid.UUID(given), code, name, zone) for given, code, name, zone in row.stores or ())
-    places = tuple(sorted(found, key=lambda store: store.code))
-    return KeyHolder(row.id, _actor(row, places), row.role, places, row.expires_at, row.last_used_at)
+    return tuple(sorted(found, key=lambda store: store.code))
 
 
 def _actor(row: Row[Any], places: Sequence[SignedInStore]) -> Actor:

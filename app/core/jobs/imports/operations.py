@@ -70,7 +70,7 @@ def create_import(actor: Actor, *, kind: str, stream: IO[bytes], file_name: str)
     packed = data if data.startswith(b"\x1f\x8b") else gzip.compress(data, 6)
     sealed = vault.seal_bytes_many([(place_of(import_id), packed)])[0]
     stored = files.save_file(
-        io.BytesIO(sealed), file_name, UPLOAD, created_by=actor.user_id, expires_at=clock.now() + KEPT
+        io.BytesIO(sealed), file_name, UPLOAD, created_by=actor.caller_id, expires_at=clock.now() + KEPT
     )
     db.session.flush()
     made = Import(
@@ -84,12 +84,12 @@ def create_import(actor: Actor, *, kind: str, stream: IO[bytes], file_name: str)
         header_print=header_print(table.headers),
         row_count=row_count,
         mapping=first_mapping(actor, wanted, table).stored(),
-        created_by=actor.user_id,
+        created_by=actor.caller_id,
     )
     db.session.add(made)
     db.session.flush()
     audit.record(actor, "import.create", "import", made.id, changes={"kind": (None, kind), "rows": (None, row_count)})
-    publish(ImportMoved(made.id, made.state, actor.user_id))
+    publish(ImportMoved(made.id, made.state, actor.caller_id))
     return made
 
 
@@ -199,18 +199,18 @@ def _begin(actor: Actor, found: Import, state: ImportState, kind: str, task: str
     job = start_job(actor, kind, params, task, QueueName.IMPORTS, inline=inline)
     job.progress_total = found.row_count if state is not ImportState.UNDOING else found.counts.get(Outcome.CREATED, 0)
     found.state, found.job_id = state, job.id
-    publish(ImportMoved(found.id, state, actor.user_id))
+    publish(ImportMoved(found.id, state, actor.caller_id))
     return job
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The imports an actor may see: his own, and those his right to imports reaches."""
-    own = Import.created_by == actor.user_id if actor.user_id is not None else false()
+    own = Import.created_by == actor.caller_id if actor.caller_id is not None else false()
     return own | scope_clause(actor, "import.see", owner=Import.created_by)
 
 
 def _reaches(actor: Actor, found: Import, permission: str) -> bool:
-    own = actor.user_id is not None and found.created_by == actor.user_id
+    own = actor.caller_id is not None and found.created_by == actor.caller_id
     return own or covers(actor, permission, owner_id=found.created_by, store_id=None)
 
 

@@ -63,8 +63,8 @@ def start_export(actor: Actor, query: ListQuery, asked: Asked, *, locale: str, t
     """
     spec = query.checked().spec
     check_may_take(actor, spec)
-    user_id, purpose, recipient = _checked(actor, asked)
-    check_limit(user_id, rules_in_force())
+    caller_id, purpose, recipient = _checked(actor, asked)
+    check_limit(caller_id, rules_in_force())
     found = outgoing(actor, query, unmasked=asked.unmasked)
     if not found:
         raise NothingLeft
@@ -81,7 +81,7 @@ def start_export(actor: Actor, query: ListQuery, asked: Asked, *, locale: str, t
         unmasked=asked.unmasked,
         asked={
             "args": query.to_view(),
-            "filter": save_filter(spec.name, user_id, conditions) if conditions else None,
+            "filter": save_filter(spec.name, caller_id, conditions) if conditions else None,
             "locale": locale,
             "timezone": timezone,
             # For whoever decides: by what the rows are chosen, and how many they are.
@@ -89,7 +89,7 @@ def start_export(actor: Actor, query: ListQuery, asked: Asked, *, locale: str, t
             "about": _count(actor, query, timezone) if asked.unmasked else None,
         },
         treated=told_of(found),
-        created_by=user_id,
+        created_by=caller_id,
         schedule_id=asked.schedule_id,
         expires_at=clock.now() + PATIENCE if asked.unmasked else None,
     )
@@ -105,7 +105,7 @@ def start_export(actor: Actor, query: ListQuery, asked: Asked, *, locale: str, t
     why = {"purpose": (None, purpose), "recipient": (None, recipient or None)}
     audit.record(actor, "export", resource_of(spec), row.id, changes=facts, personal=why)
     if asked.unmasked:
-        publish(ExportWaits(row.id, user_id))
+        publish(ExportWaits(row.id, caller_id))
     else:
         _begin(row, actor)
     return row
@@ -175,7 +175,7 @@ def find_exports(actor: Actor, ids: Sequence[uuid.UUID]) -> Sequence[Export]:
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The exports an actor may see."""
-    own = Export.created_by == actor.user_id if actor.user_id is not None else false()
+    own = Export.created_by == actor.caller_id if actor.caller_id is not None else false()
     to_decide = and_(Export.unmasked, scope_clause(actor, APPROVE, owner=Export.created_by))
     return or_(own, scope_clause(actor, SEE, owner=Export.created_by), to_decide)
 
@@ -190,7 +190,7 @@ def may_decide(actor: Actor, row: Export) -> bool:
 
 def may_drop(actor: Actor, row: Export) -> bool:
     """Whether the actor may delete the file: his own, or that of anybody for whom he sets the rules."""
-    return row.created_by == actor.user_id or covers(actor, EDIT, owner_id=row.created_by, store_id=None)
+    return row.created_by == actor.caller_id or covers(actor, EDIT, owner_id=row.created_by, store_id=None)
 
 
 def job_of(row: Export) -> Job | None:
@@ -238,10 +238,13 @@ def checked_text(field: str, text: str, *, needed: bool) -> str:
 
 
 def _checked(actor: Actor, asked: Asked) -> tuple[uuid.UUID, str, str]:
-    if asked.format not in tuple(Format) or actor.user_id is None:
+    if asked.format not in tuple(Format) or actor.caller_id is None:
         raise Invalid([FieldError("format", "unknown_choice", N_("Choose CSV or XLSX."))])
+    if asked.unmasked and actor.key_id is not None:
+        # What somebody else has to agree to is asked for by a person.
+        raise PermissionDenied(APPROVE)
     purpose = checked_text("purpose", asked.purpose, needed=True)
-    return actor.user_id, purpose, checked_text("recipient", asked.recipient, needed=False)
+    return actor.caller_id, purpose, checked_text("recipient", asked.recipient, needed=False)
 
 
 def _count(actor: Actor, query: ListQuery, timezone: str) -> int:

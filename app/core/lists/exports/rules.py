@@ -88,22 +88,22 @@ def change_rules(
 
 def rows_left(actor: Actor) -> int:
     """How many rows the actor may export now."""
-    return max(rules_in_force().rows_a_day - rows_taken(actor.user_id), 0)
+    return max(rules_in_force().rows_a_day - rows_taken(actor.caller_id), 0)
 
 
-def rows_taken(user_id: uuid.UUID | None, *, but: uuid.UUID | None = None) -> int:
-    """How many rows the user's exports of the last 24 hours hold; `but` leaves one of them out."""
+def rows_taken(caller_id: uuid.UUID | None, *, but: uuid.UUID | None = None) -> int:
+    """How many rows the exports of this user, or key, of the last 24 hours hold; `but` leaves one of them out."""
     query = select(func.coalesce(func.sum(Export.rows), 0)).where(
-        Export.created_by == user_id, Export.created_at > clock.now() - _DAY
+        Export.created_by == caller_id, Export.created_at > clock.now() - _DAY
     )
     if but is not None:
         query = query.where(Export.id != but)
     return int(db.session.execute(query).scalar_one())
 
 
-def check_limit(user_id: uuid.UUID, rules: Rules, *, more: int = 0, but: uuid.UUID | None = None) -> None:
-    """Raise ExportLimit when the user's rows of the day, with `more`, are beyond what the dealership allows."""
-    taken = rows_taken(user_id, but=but)
+def check_limit(caller_id: uuid.UUID, rules: Rules, *, more: int = 0, but: uuid.UUID | None = None) -> None:
+    """Raise ExportLimit when the rows of the day, with `more`, are beyond what the dealership allows one user, or key."""
+    taken = rows_taken(caller_id, but=but)
     # Whoever has taken exactly as many as allowed begins nothing more.
     if taken + max(more, 1) > rules.rows_a_day:
         raise ExportLimit(rows=f"{taken:,}", most=f"{rules.rows_a_day:,}")

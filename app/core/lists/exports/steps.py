@@ -109,7 +109,7 @@ def _prepared(job: Job, export: Export, kept: dict[str, Any], who: Who, speak: S
     actor = _may_take(who(export.created_by), spec.permission, export_permission(spec))
     owner = _owner(export, who, spec.permission, export_permission(spec))
     asked = export.asked
-    saved = load_filter(spec.name, actor.user_id, asked["filter"]) if asked["filter"] else {}
+    saved = load_filter(spec.name, actor.caller_id, asked["filter"]) if asked["filter"] else {}
     policy = policy_for(actor) if owner is None else Both(policy_for(actor), policy_for(owner))
     # Nothing is dropped here: without a condition the file would hold more than was asked for.
     query = replace(read_query(spec, asked["args"], policy, saved=saved).checked(), limit=ROWS_AT_ONCE)

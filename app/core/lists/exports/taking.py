@@ -64,7 +64,7 @@ def take(actor: Actor, export_id: uuid.UUID, token: str) -> Taken:
         .where(
             ExportLink.token_hash == _hash(token),
             ExportLink.export_id == row.id,
-            ExportLink.user_id == actor.user_id,
+            ExportLink.user_id == actor.caller_id,
             ExportLink.expires_at > clock.now(),
             ExportLink.uses < MOST_USES,
         )
@@ -119,7 +119,7 @@ def place_of(export_id: uuid.UUID, part: int | None = None) -> bytes:
 def _ready(actor: Actor, export_id: uuid.UUID) -> tuple[Export, ListSpec]:
     row = db.session.get(Export, export_id)
     spec = REGISTRY.get(row.list_name) if row is not None else None
-    if row is None or spec is None or actor.user_id is None or row.created_by != actor.user_id:
+    if row is None or spec is None or actor.caller_id is None or row.created_by != actor.caller_id:
         raise NotFound
     if row.state != ExportState.READY:
         raise NotFound
