@@ -31,6 +31,7 @@ from app.tenants.operations.signing import touch_session
 from app.tenants.queries import teams_of
 from app.tenants.queries.api_keys import read_key
 from app.tenants.queries.sessions import read_session
+from app.web import api as web_api
 from app.web import shell
 
 # One line a module, lowest first. APP_MODULES leaves out routes, never tables, operations or permissions.
@@ -109,6 +110,8 @@ def register_modules(app: Flask, settings: Settings) -> None:
             if importlib.util.find_spec(f"app.{name}.api") is not None:
                 for blueprint in importlib.import_module(f"app.{name}.api").blueprints:
                     api.register(app, blueprint)
+    for blueprint in web_api.blueprints:
+        api.register(app, blueprint)
 
 
 def register_commands(app: Flask) -> None:

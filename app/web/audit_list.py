@@ -63,6 +63,7 @@ def _glance(actor: Actor, entry_id: UUID) -> dict[str, Any]:
 
 
 # What entries tell of besides the columns of their records.
+declare_record("audit_event", AuditEntry)
 declare_record("view", scope=INTERNAL)
 declare_record("import", kind=INTERNAL, rows=INTERNAL)
 declare_record("tenant", exported_at=INTERNAL, rows=INTERNAL)

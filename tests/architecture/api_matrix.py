@@ -49,4 +49,5 @@ def api_rows() -> dict[str, Row]:
         "DELETE /api/v1/customers/<customer_id>/contacts/<contact_id>": contact,
         "POST /api/v1/customers/<customer_id>/contacts/<contact_id>/reveal": contact,
         **dict(kind("activities", "activity_id", plain=("GET", "POST", "POST batch"))),
+        **dict(kind("audit-events", "entry_id", ways=("GET",), plain=("GET",))),
     }  # fmt: skip

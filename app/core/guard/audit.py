@@ -208,6 +208,14 @@ def get_entry(actor: Actor, entry_id: uuid.UUID) -> SeenEntry:
     return SeenEntry(entry, seen, closed, seq, sealed_at)
 
 
+def changes_of(actor: Actor, entry_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Mapping[str, Change]]:
+    """What was before and after, by entry, as far as the field policy shows it, of those `actor` may read."""
+    query = select(AuditEntry).where(AuditEntry.id.in_(entry_ids), visible_to(actor))
+    entries = db.session.scalars(query).all()
+    personal, policy = unseal_entries(entries), policy_for(actor)
+    return {entry.id: _seen(policy, entry, personal) for entry in entries}
+
+
 def _seen(policy: Policy, entry: AuditEntry, personal: Mapping[uuid.UUID, Mapping[str, Change]]) -> dict[str, Change]:
     """The changes of an entry by the field policy: hidden fields are left out, masked values are stars."""
     shown: dict[str, Change] = {}

@@ -9,7 +9,7 @@ from flask import Flask, current_app
 from flask_smorest import Api
 from marshmallow import fields
 
-from app.core.http.api.fields import Flag, Instant, Money, MoneyParts, Number, PublicId, Text, Whole
+from app.core.http.api.fields import Flag, Instant, Money, MoneyParts, Number, PublicId, Text, TypedId, Whole
 from app.core.http.api.records import PREFIX
 
 TITLE = "Forecourt API"
@@ -56,7 +56,7 @@ def _made(app: Flask) -> dict[str, Any]:
     collector.config_prefix = ""
     collector._app = app
     collector.config = {}
-    for kind in (Text, PublicId, Number):
+    for kind in (Text, PublicId, TypedId, Number):
         collector.register_field(kind, "string", None)
     collector.register_field(Instant, "string", "date-time")
     collector.register_field(Whole, "integer", None)

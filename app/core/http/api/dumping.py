@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from app.core.guard.policy import Policy, Sight
-from app.core.http.api.fields import Instant, Money, PublicId, write_instant, write_money
+from app.core.http.api.fields import Instant, Money, PublicId, TypedId, write_instant, write_money
 from app.core.http.api.schemas import RecordSchema, is_open
 
 Convert = Callable[[Any], Any]
@@ -23,7 +23,7 @@ Convert = Callable[[Any], Any]
 class Step:
     """One field: its name, the position of its value in the row, and what becomes of a value that is not null.
 
-    `beside` is the position of a second value that `convert` needs (the currency of an amount).
+    `beside` is the position of a second value that `convert` needs (the currency of an amount, the kind of an id).
     """
 
     name: str
@@ -94,6 +94,8 @@ def _step(name: str, field: fields.Field[Any], attribute: str, at: Mapping[str, 
         return Step(name, where, _nothing)
     if isinstance(field, Money):
         return Step(name, where, write_money, at[field.currency])
+    if isinstance(field, TypedId):
+        return Step(name, where, field.write, at[field.kind])
     return Step(name, where, converter(field))
 
 

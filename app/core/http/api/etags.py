@@ -60,4 +60,8 @@ def plain(value: Any) -> Any:
         return format(value.normalize(), "f")
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in sorted(value.items())}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
     return value if isinstance(value, bool | int) else str(value)

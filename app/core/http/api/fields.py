@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -51,6 +51,51 @@ class PublicId(fields.Field[uuid.UUID]):
             return from_public(self.prefix, value if isinstance(value, str) else "")
         except NotFound:
             raise ValidationError([Refused("bad_id", NO_ID)]) from None
+
+
+class TypedId(fields.Field[uuid.UUID]):
+    """The identifier of a record whose kind stands beside it, in the attribute `kind`; null where it has no prefix."""
+
+    def __init__(self, kind: str, prefixes: Mapping[str, str], **kwargs: Any) -> None:
+        self.kind, self.prefixes = kind, prefixes
+        super().__init__(**kwargs)
+
+    def write(self, value: uuid.UUID, kind: str) -> str | None:
+        """The identifier as the API gives it."""
+        prefix = self.prefixes.get(kind)
+        return None if prefix is None else to_public(prefix, value)
+
+    def _serialize(self, value: uuid.UUID | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else self.write(value, getattr(obj, self.kind))
+
+
+class Ids(fields.List):
+    """Identifiers of one kind, each once, in no order of their own."""
+
+    def __init__(self, prefix: str, **kwargs: Any) -> None:
+        super().__init__(PublicId(prefix), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
+        return sorted(set(super()._deserialize(value, attr, data, **kwargs)))
+
+
+class Words(fields.Dict):
+    """Words by name; null takes a name away, as in a merge patch. What is wrong is said of the name itself."""
+
+    def __init__(self, words: Sequence[str], **kwargs: Any) -> None:
+        one = fields.String(allow_none=True, metadata={"enum": [*words, None]})
+        super().__init__(keys=fields.String(), values=one, **kwargs)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> dict[str, str | None]:
+        try:
+            return dict(super()._deserialize(value, attr, data, **kwargs))  # type: ignore[no-untyped-call]
+        except ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            told = {name: [text for part in wrong.values() for text in part] for name, wrong in error.messages.items()}
+            raise ValidationError(told) from None
 
 
 class Instant(fields.Field[datetime]):

@@ -1,0 +1,5 @@
+"""What belongs to no module over the API, one file a kind of record."""
+
+from app.web.api import audit_events
+
+blueprints = (audit_events.bp,)
