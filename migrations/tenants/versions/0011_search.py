@@ -37,7 +37,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_using="gin",
         postgresql_ops={"names": "gin_trgm_ops"},
-        postgresql_with={"gin_pending_list_limit": "256"},
+        postgresql_with={"fastupdate": "off"},
     )
     op.create_index(
         "ix_core_search_entries_kind_names",
@@ -54,7 +54,7 @@ def upgrade() -> None:
             [name],
             unique=False,
             postgresql_using="gin",
-            postgresql_with={"gin_pending_list_limit": "256"},
+            postgresql_with={"fastupdate": "off"},
         )
     op.create_index(
         "ix_core_search_entries_code",
