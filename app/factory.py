@@ -38,7 +38,7 @@ from app.web import shell
 MODULES = ("tenants", "inventory", "crm", "sales", "insights", "notifications", "operators")
 DECLARING = (
     *("models", "permissions", "events", "queries", "lists", "imports"),
-    *("operations.undoing", "operations.erasing"),
+    *("operations.undoing", "operations.erasing", "operations.reindexing"),
 )
 # The core's own tables, permissions and names, listed so that what exists never depends on who imported what.
 CORE_PARTS = (
@@ -49,9 +49,11 @@ CORE_PARTS = (
     "app.core.jobs.jobs",
     "app.core.jobs.imports.erasing",
     "app.core.jobs.imports.operations",
+    "app.core.jobs.imports.reindexing",
     "app.core.lists.erasing",
     "app.core.lists.models",
     "app.core.lists.search.models",
+    "app.core.lists.search.reindexing",
     "app.core.lists.views",
     "app.web.subjects",
     "app.web.work_lists",

@@ -1,7 +1,8 @@
 """A page of 50 cars whose plates are encrypted, beside the same page with the plates as plain text; and single values.
 
 The plain page is the same list of the same rows through the same application: its query joins no keys and takes the
-plate from a text column. Both dealerships hold the same cars.
+plate from a text column. Both dealerships hold the same cars. At last the index key is replaced: plates and entries of
+the search made anew a second.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import string
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -24,6 +26,8 @@ from app.core.db.columns import new_id
 from app.core.guard import vault
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor, scope_clause, system_actor
+from app.core.jobs import rotation
+from app.core.jobs.models import OPEN_STATES, JobState
 from app.inventory.lists import VEHICLES
 from app.inventory.operations.vehicles import add_vehicle
 from app.inventory.queries import sources
@@ -56,6 +60,7 @@ def main(arguments: list[str]) -> int:
                 fill(tenant_id, asked.cars)
             make_plain(plain_id)
             figures = {**pages(app, sealed_id, plain_id, asked.rounds), **fields(sealed_id, asked.rounds)}
+            figures |= rotated(sealed_id)
     table([[name.replace("_", " "), value] for name, value in figures.items()], ["encryption", "figure"])
     finish("encryption", figures)
     return 0
@@ -199,3 +204,20 @@ def fields(tenant_id: str, rounds: int) -> dict[str, float]:
         "us_per_field_write": round(1e6 * middle(written), 1),
         "us_per_field_read": round(1e6 * middle(read), 1),
     }
+
+
+def rotated(tenant_id: str) -> dict[str, float]:
+    """How many indexes and entries of the search a new index key makes anew a second, steps and commits included."""
+    with tenant(tenant_id):
+        with transaction():
+            job = rotation.begin_rotation(ACTOR, rotation.INDEX, grace=timedelta(0), inline=True)
+        began = time.perf_counter()
+        while job.state in OPEN_STATES:
+            with transaction() as session:
+                rotation.rotate_step(job.id, inline=True)
+                session.flush()
+                session.refresh(job)
+        took = time.perf_counter() - began
+        if job.state != JobState.SUCCEEDED or job.result is None:
+            raise RuntimeError(f"the rotation ended as {job.state}")
+        return {"rotated_rows_per_s": round(job.result["written_anew"] / took)}

@@ -56,11 +56,11 @@ def _name_contains(folded: str) -> ColumnElement[bool]:
 
 
 def _has_contact(kind: ContactKind) -> Any:
-    def apply(token: bytes) -> ColumnElement[bool]:
+    def apply(tokens: Sequence[bytes]) -> ColumnElement[bool]:
         return (
             select(literal_column("1"))
             .where(ContactPoint.customer_id == Customer.id, ContactPoint.kind == kind.value)
-            .where(ContactPoint.value_index == token)
+            .where(ContactPoint.value_index.in_(tokens))
             .exists()
         )
 

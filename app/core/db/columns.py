@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import DateTime, Integer, Numeric, Uuid, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
+from app.core.db.sealing import SEALED
+
 # The class says who may see a value and how it leaves the platform; a test fails on a column without one.
 PUBLIC = {"data_class": "public"}
 INTERNAL = {"data_class": "internal"}
@@ -55,6 +57,8 @@ class Record(Identified):
 
 def values_of(record: Any) -> dict[str, Any]:
     """The stored values of a record by column, without its version and what the database computes: what it takes to
-    make it again as it was."""
-    own = [column.key for column in record.__table__.columns if column.key != "version" and column.computed is None]
+    make it again as it was. Keyed indexes are made anew from their values then (`core.guard.indexes`)."""
+    columns = record.__table__.columns
+    made = {how.index for column in columns if (how := column.info.get(SEALED)) is not None}
+    own = [column.key for column in columns if column.key not in {"version", *made} and column.computed is None]
     return {name: getattr(record, name) for name in own}

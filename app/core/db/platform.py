@@ -115,6 +115,8 @@ wrapped_keys = Table(
     Column("purpose", String(16), primary_key=True, info=INTERNAL),
     Column("key_version", Integer, primary_key=True, info=INTERNAL),
     Column("wrapped", LargeBinary, nullable=False, info=SENSITIVE),
+    # From when on processes write with it, once all of them know it; at once where nothing stands.
+    Column("used_from", Instant, nullable=True, info=INTERNAL),
     _now(),
 )
 

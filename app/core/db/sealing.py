@@ -68,9 +68,13 @@ def of_row(info: Mapping[str, Any], *, row: str = "id") -> dict[str, Any]:
     return {**info, SEALED: Sealing(Holder.ROW, subject=row, row=row, erased=Erased.ROW)}
 
 
-def of_tenant(info: Mapping[str, Any], *, row: str = "id") -> dict[str, Any]:
+def of_tenant(
+    info: Mapping[str, Any], *, row: str = "id", index: str | None = None, indexed: Indexed | None = None
+) -> dict[str, Any]:
     """The info of a column sealed under the tenant's own key: a secret of the dealership's, or free text of many."""
-    return {**info, SEALED: Sealing(Holder.TENANT, row=row)}
+    if (index is None) != (indexed is None):
+        raise ValueError("an index and what it is made from belong together")
+    return {**info, SEALED: Sealing(Holder.TENANT, row=row, index=index, indexed=indexed)}
 
 
 def of_platform(info: Mapping[str, Any], *, row: str = "id") -> dict[str, Any]:

@@ -40,7 +40,7 @@ TABLES = {
     "core_old_subject_keys": ("subject_id", "generation", "wrapped", "key_version", "replaced_at"),
 }
 AT_ONCE: Final = 1_000
-_WRAPPED = ("tenant_id", "purpose", "key_version", "wrapped")
+_WRAPPED = ("tenant_id", "purpose", "key_version", "wrapped", "used_from")
 
 
 class BackupBroken(DomainError):
@@ -197,7 +197,7 @@ def _put_back(known: Tenant, table: str, found: Sequence[Mapping[str, Any]]) -> 
             place, _names(columns), sql.SQL(", ").join(sql.Placeholder() * len(columns))
         )
         cursor = connection.cursor()
-        cursor.executemany(statement, [[row[name] for name in columns] for row in rows])
+        cursor.executemany(statement, [[row.get(name) for name in columns] for row in rows])
     keys.forget_keys(known.id)
     return cursor.rowcount
 

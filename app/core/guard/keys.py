@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app
 from sqlalchemy import select
 
+from app.core import clock
 from app.core.db.platform import wrapped_keys
 from app.core.db.scopes import PLATFORM, current_tenant, entered
 from app.core.db.session import db
@@ -51,13 +53,26 @@ class SealBroken(DomainError):
 
 @dataclass(frozen=True)
 class TenantKeys:
-    """One tenant's keys, unwrapped: per version one for wrapping persons' keys and one for the tenant's own values."""
+    """One tenant's keys, unwrapped: per version one for wrapping persons' keys and one for the tenant's own values.
+
+    Of the index key there is one version but while it is replaced. Then each has the moment from which on it is used.
+    """
 
     current: int
     wrapping: Mapping[int, AESGCM] = field(repr=False)
     values: Mapping[int, AESGCM] = field(repr=False)
-    index: bytes = field(repr=False)
+    indexes: Mapping[int, tuple[bytes, datetime | None]] = field(repr=False)
     read_at: float = field(default_factory=time.monotonic, repr=False)
+
+    def index_keys(self) -> list[tuple[int, bytes]]:
+        """The index key that is written with and its version, then every other one that something may lie under."""
+        found = [(version, key) for version, (key, _) in sorted(self.indexes.items())]
+        if len(found) > 1:
+            now = clock.now()
+            used = [version for version, (_, since) in self.indexes.items() if since is None or since <= now]
+            written = max(used, default=min(self.indexes))
+            found.sort(key=lambda item: item[0] != written)
+        return found
 
 
 def lock(key: AESGCM, plain: bytes, context: bytes) -> bytes:
@@ -240,15 +255,17 @@ def _load(tenant_id: str) -> TenantKeys:
 
 def _unwrapped(tenant_id: str, rows: Iterable[Mapping[Any, Any]]) -> TenantKeys:
     plain: dict[str, dict[int, bytes]] = {purpose: {} for purpose in PURPOSES}
+    used_from: dict[tuple[str, int], datetime | None] = {}
     for row in rows:
         if row["tenant_id"] != tenant_id:
             raise SealBroken
         plain.setdefault(row["purpose"], {})[row["key_version"]] = _opened(row)[0]
+        used_from[row["purpose"], row["key_version"]] = row.get("used_from")
     if not plain["data"] or not plain["index"]:
         raise KeyMissing
     return TenantKeys(
         current=max(plain["data"]),
         wrapping={version: AESGCM(derived(key, "wrapping")) for version, key in plain["data"].items()},
         values={version: AESGCM(derived(key, "values")) for version, key in plain["data"].items()},
-        index=plain["index"][max(plain["index"])],
+        indexes={version: (key, used_from["index", version]) for version, key in plain["index"].items()},
     )

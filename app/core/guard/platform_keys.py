@@ -6,6 +6,7 @@ As the owner, who alone may write there: for the ops worker and the command line
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from psycopg import Connection, sql
@@ -18,6 +19,7 @@ from app.core.guard.sealed import SealedColumn, sealed_columns
 
 AT_ONCE: Final = 500
 DATA: Final = "data"
+INDEX: Final = "index"
 
 
 @dataclass(frozen=True)
@@ -28,32 +30,32 @@ class MasterRotation:
     values: int
 
 
-def add_data_key(tenant_id: str) -> int:
-    """Make a new key of the tenant's, with which everything is sealed from now on; its version."""
+def add_key(tenant_id: str, purpose: str, used_from: datetime | None = None) -> int:
+    """Make a new key of the tenant's, which is used at once or, an index key, from a moment on; its version."""
     with owner() as connection:
         newest = connection.execute(
             "SELECT key_version FROM wrapped_keys WHERE tenant_id = %s AND purpose = %s "
             "ORDER BY key_version DESC LIMIT 1 FOR UPDATE",
-            [tenant_id, DATA],
+            [tenant_id, purpose],
         ).fetchone()
         if newest is None:
             raise keys.KeyMissing
-        row = keys.new_tenant_key(keys.master_key(), tenant_id, DATA, newest[0] + 1)
+        row = keys.new_tenant_key(keys.master_key(), tenant_id, purpose, newest[0] + 1)
         connection.execute(
-            "INSERT INTO wrapped_keys (tenant_id, purpose, key_version, wrapped) "
-            "VALUES (%(tenant_id)s, %(purpose)s, %(key_version)s, %(wrapped)s)",
-            row,
+            "INSERT INTO wrapped_keys (tenant_id, purpose, key_version, wrapped, used_from) "
+            "VALUES (%(tenant_id)s, %(purpose)s, %(key_version)s, %(wrapped)s, %(used_from)s)",
+            {**row, "used_from": used_from},
         )
     keys.forget_keys(tenant_id)
     return int(row["key_version"])
 
 
-def drop_data_keys(tenant_id: str, before: int) -> int:
+def drop_keys(tenant_id: str, purpose: str, before: int) -> int:
     """Destroy the tenant's keys before version `before`: nothing may lie under them any more. How many there were."""
     with owner() as connection:
         gone = connection.execute(
             "DELETE FROM wrapped_keys WHERE tenant_id = %s AND purpose = %s AND key_version < %s",
-            [tenant_id, DATA, before],
+            [tenant_id, purpose, before],
         ).rowcount
     keys.forget_keys(tenant_id)
     return gone

@@ -37,7 +37,7 @@ from app.core.guard.models import SubjectKey
 from app.core.guard.subjects import load_subject_keys, new_subject, take_key
 
 __all__ = [
-    "NOBODY", "Place", "blind_index", "blind_indexes", "destroy_subject_key", "drop_keys", "from_json",
+    "NOBODY", "Place", "blind_index", "blind_indexes", "destroy_subject_key", "drop_keys", "every_index", "from_json",
     "generation_of", "load_subject_keys", "new_subject", "open_platform", "prefix_of", "seal", "seal_bytes",
     "seal_bytes_many", "seal_json", "seal_many", "seal_own", "seal_platform", "take_key", "to_json", "unseal",
     "unseal_bytes", "unseal_bytes_many", "unseal_json", "unseal_many", "unseal_own", "unseal_platform",
@@ -210,14 +210,22 @@ def open_platform(table: str, column: str, row_id: str, blob: bytes) -> tuple[st
 
 
 def blind_index(kind: str, normalized: str) -> bytes:
-    """A keyed fingerprint for finding equal values of one kind in this tenant, and only in this tenant."""
-    return _fingerprint(tenant_keys().index, kind, normalized)
+    """A keyed fingerprint to be stored, by which equal values of one kind are found in this tenant, and only here."""
+    return blind_indexes(kind, [normalized])[0]
 
 
 def blind_indexes(kind: str, values: Iterable[str]) -> list[bytes]:
     """As `blind_index` for many values of one kind."""
-    key = tenant_keys().index
+    key = tenant_keys().index_keys()[0][1]
     return [_fingerprint(key, kind, value) for value in values]
+
+
+def every_index(kind: str, normalized: str) -> list[bytes]:
+    """Every fingerprint a value may be stored under, for looking it up: the one that is written comes first.
+
+    There is one, and while the index key is replaced there are two. What is compared is compared with all of them.
+    """
+    return [_fingerprint(key, kind, normalized) for _, key in tenant_keys().index_keys()]
 
 
 def _fingerprint(key: bytes, kind: str, normalized: str) -> bytes:

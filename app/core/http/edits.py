@@ -24,8 +24,8 @@ from app.core.db import transaction
 from app.core.errors import N_, DomainError, NotFound, PermissionDenied, Stale
 from app.core.guard import audit
 from app.core.guard.permissions import Actor
-from app.core.guard.vault import blind_index
 from app.core.http.forms import BASE, load_form, render_form, typed
+from app.core.http.marks import mark
 from app.core.http.merge import Merge, apply, merge
 from app.core.http.sessions import current_actor
 
@@ -232,8 +232,7 @@ def _plain(kind: fields.Field[Any], text: str) -> str:
 
 
 def _mark(opened: Opened, about: list[str]) -> bytes:
-    kind = f"edit:{opened.record_type}:{opened.record_id}"
-    return blind_index(kind, json.dumps(about, ensure_ascii=False))[:MARK_BYTES]
+    return mark(f"edit:{opened.record_type}:{opened.record_id}", json.dumps(about, ensure_ascii=False), MARK_BYTES)
 
 
 def _base(keys: Iterable[Key], opened: Opened) -> dict[Key, bytes] | None:

@@ -73,6 +73,15 @@ def rotate_subjects(slug: str | None, everybody: bool, now: bool) -> None:
     _rotate(rotation.SUBJECTS, slug, everybody, now)
 
 
+@rotate.command("index")
+@click.argument("slug", required=False)
+@click.option("--all", "everybody", is_flag=True, help="Every dealership.")
+@click.option("--now", is_flag=True, help="Here instead of by a worker, without waiting: only while nobody works.")
+def rotate_index(slug: str | None, everybody: bool, now: bool) -> None:
+    """Replace the key of a dealership's indexes: what phones, e-mails and plates are found by is made anew."""
+    _rotate(rotation.INDEX, slug, everybody, now)
+
+
 def _rotate(kind: str, slug: str | None, everybody: bool, now: bool) -> None:
     if (slug is None) != everybody:
         raise click.UsageError("Give one dealership by slug or id, or --all.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -33,7 +33,8 @@ from app.core.lists.query import ListQuery
 from app.core.lists.relative import ME, NONE, Range, Word, span
 from app.core.lists.spec import Expression, Filter
 
-Tokeniser = Callable[[str, str], bytes]
+# Every blind index a value of a kind may be stored under.
+Tokeniser = Callable[[str, str], Sequence[bytes]]
 
 
 def narrow(
@@ -106,6 +107,8 @@ def _clause(item: Filter, value: Any, columns: ColumnCollection[str, Any]) -> Co
         return matches_text(column, value, item.match)
     if item.kind == "choices":
         return column.in_(value)
+    if item.kind == "token":
+        return column.in_([bound(token) for token in value])
     if isinstance(value, Range):
         return _between(column, value, half_open=item.instants)
     return column == bound(value)

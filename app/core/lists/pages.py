@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.db import db
 from app.core.guard.permissions import Actor
 from app.core.guard.policy import policy_for
-from app.core.guard.vault import blind_index
+from app.core.guard.vault import every_index
 from app.core.lists import keyset
 from app.core.lists.conditions import Tokeniser, narrow
 from app.core.lists.cursors import Cursor, CursorCodec
@@ -52,7 +52,7 @@ def run(
     """
     spec.check(actor)
     refuse_hidden(query.checked(), policy_for(actor))
-    statement = narrow(spec.source(actor), query, timezone=timezone, tokenise=blind_index, me=actor.user_id)
+    statement = narrow(spec.source(actor), query, timezone=timezone, tokenise=every_index, me=actor.user_id)
     return fetch(db.session(), statement, query, cursors=cursors, with_total=with_total)
 
 
@@ -60,7 +60,7 @@ def matching(spec: ListSpec, actor: Actor, query: ListQuery, *, timezone: str = 
     """Everything `query` asks for, without order and pages: for exports and for figures that open to their rows."""
     spec.check(actor)
     refuse_hidden(query.checked(), policy_for(actor))
-    tokenise: Tokeniser = blind_index
+    tokenise: Tokeniser = every_index
     return narrow(spec.source(actor), query, timezone=timezone, tokenise=tokenise, me=actor.user_id)
 
 

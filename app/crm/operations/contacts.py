@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.core.db import current_tenant, db
 from app.core.db.columns import new_id, values_of
 from app.core.errors import FieldClosed, Stale
-from app.core.guard import audit, reveals, undo, vault
+from app.core.guard import audit, indexes, reveals, undo, vault
 from app.core.guard.keys import KeyMissing
 from app.core.guard.masks import mask
 from app.core.guard.permissions import Actor, check, covers
@@ -80,17 +80,19 @@ def restore_contact_point(*, actor: Actor, row: Mapping[str, Any]) -> ContactPoi
     """Bring a removed contact point back; raises Stale when the customer has got the same one meanwhile."""
     customer = _editable(actor, row["customer_id"])
     check_sight(actor, row["kind"])
+    value = vault.unseal(customer.id, _TABLE, _COLUMN, row["id"], row["value_enc"])
+    indexes.hold(f"contact:{customer.id}", value)
     same = select(ContactPoint.id).where(
         ContactPoint.customer_id == customer.id,
         ContactPoint.kind == row["kind"],
-        ContactPoint.value_index == row["value_index"],
+        ContactPoint.value_index.in_(vault.every_index(row["kind"], value)),
     )
     if db.session.scalar(same) is not None:
         raise Stale
-    point = ContactPoint(**row)
+    point = ContactPoint(**indexes.renewed(ContactPoint.__table__, row))
     db.session.add(point)
     db.session.flush()
-    told = {"contact": (None, _unsealed(point))}
+    told = {"contact": (None, value)}
     kind = {"contact_kind": (None, point.kind)}
     audit.record(actor, "customer.add_contact", "customer", customer.id, kind, told, subject_id=customer.id)
     search.refresh("customer", [customer.id])
@@ -144,13 +146,14 @@ def attach(customer: Customer, entry: ContactInput) -> ContactPoint:
         raise ContactEmpty(field="value")
     kind = ContactKind(entry.kind)
     contact = normalize_contact(kind, entry.value, current_tenant().country)
-    token = vault.blind_index(kind.value, contact.value)
+    indexes.hold(f"contact:{customer.id}", contact.value)
+    tokens = vault.every_index(kind.value, contact.value)
     others = db.session.execute(
         select(ContactPoint.kind, ContactPoint.value_index, ContactPoint.position).where(
             ContactPoint.customer_id == customer.id
         )
     ).all()
-    if (kind.value, token) in {(other.kind, other.value_index) for other in others}:
+    if any(other.kind == kind.value and other.value_index in tokens for other in others):
         raise ContactRepeated(field="value")
     point_id = new_id()
     point = ContactPoint(
@@ -159,7 +162,7 @@ def attach(customer: Customer, entry: ContactInput) -> ContactPoint:
         kind=kind.value,
         status=contact.status.value,
         value_enc=vault.seal(customer.id, _TABLE, _COLUMN, point_id, contact.value),
-        value_index=token,
+        value_index=tokens[0],
         value_masked=mask(kind.value, contact.value),
         label=entry.label.strip(),
         position=max((other.position for other in others), default=-1) + 1,

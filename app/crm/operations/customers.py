@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from app.core.db import db
 from app.core.db.columns import new_id, values_of
 from app.core.errors import Stale
-from app.core.guard import audit, undo
+from app.core.guard import audit, indexes, undo
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
 from app.core.lists import search
@@ -140,10 +140,10 @@ def restore_customer(*, actor: Actor, row: Mapping[str, Any], points: Sequence[M
     check(actor, "customer.delete", owner_id=row["owner_id"], store_id=row["store_id"])
     if db.session.get(Customer, row["id"]) is not None:
         raise Stale
-    customer = Customer(**row)
+    customer = Customer(**indexes.renewed(Customer.__table__, row))
     db.session.add(customer)
     _flush_choices()
-    db.session.add_all(ContactPoint(**point) for point in points)
+    db.session.add_all(ContactPoint(**indexes.renewed(ContactPoint.__table__, point)) for point in points)
     db.session.flush()
     changes, personal = _differences({}, _state(customer), (None, id_number_of(customer)))
     audit.record(actor, "customer.restore", "customer", customer.id, changes, personal, subject_id=customer.id)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Date, Row, Select, Subquery, and_, case, f
 
 from app.core.db import current_tenant, db
 from app.core.errors import NotFound
-from app.core.guard import vault
+from app.core.guard import indexes, vault
 from app.core.guard.permissions import Actor, allows, scope_clause
 from app.core.guard.policy import policy_for
 from app.core.lists.search import among
@@ -203,6 +203,10 @@ def find_duplicates(actor: Actor, customer_id: uuid.UUID) -> list[Duplicate]:
     if policy_for(actor).may_query("customer", "phone"):
         own = select(ContactPoint.value_index).where(ContactPoint.customer_id == customer_id)
         tokens = db.session.scalars(own).all()
+        if indexes.are_replaced():
+            # The others may lie under the other index key.
+            mine = contacts_in_the_clear([customer_id]).get(customer_id, ())
+            tokens = [token for kind, value in mine for token in vault.every_index(kind, value)]
     return _duplicates(actor, customer.name_key, customer.store_id, list(tokens), customer_id)
 
 
@@ -214,7 +218,8 @@ def find_similar(
     Contacts count for whoever sees them in full: who types one finds out whose it is.
     """
     policy = policy_for(actor)
-    tokens = [contact_token(kind, text) for kind, text in typed if policy.may_query("customer", kind)]
+    asked = [(kind, text) for kind, text in typed if policy.may_query("customer", kind)]
+    tokens = [token for kind, text in asked for token in contact_tokens(kind, text)]
     return _duplicates(actor, fold_name(name), store_id, tokens, None)
 
 
@@ -245,9 +250,9 @@ def normal_contact(kind: str, text: str) -> str:
     return normalize_contact(ContactKind(kind), text, current_tenant().country).value
 
 
-def contact_token(kind: str, text: str) -> bytes:
-    """The token under which a phone or e-mail, typed in any format, is stored."""
-    return vault.blind_index(kind, normal_contact(kind, text))
+def contact_tokens(kind: str, text: str) -> list[bytes]:
+    """The tokens under which a phone or e-mail, typed in any format, may be stored."""
+    return vault.every_index(kind, normal_contact(kind, text))
 
 
 def search_customers(actor: Actor, folded: str, limit: int = 10) -> Sequence[Row]:

@@ -13,7 +13,7 @@ from app.core.db import db
 from app.core.db.columns import values_of
 from app.core.db.violations import is_reference
 from app.core.errors import Stale
-from app.core.guard import audit, undo
+from app.core.guard import audit, indexes, undo
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
 from app.core.lists import search
@@ -61,7 +61,7 @@ def restore_vehicle(*, actor: Actor, row: Mapping[str, Any], readings: Sequence[
     check(actor, "vehicle.delete")
     if db.session.get(Vehicle, row["id"]) is not None:
         raise Stale
-    vehicle = Vehicle(**row)
+    vehicle = Vehicle(**indexes.renewed(Vehicle.__table__, row))
     db.session.add(vehicle)
     vehicles.flush_vehicle(vehicle)
     db.session.add_all(OdometerReading(**reading) for reading in readings)

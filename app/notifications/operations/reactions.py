@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 from app.core import clock
 from app.core.db import db
 from app.core.guard.permissions import system_actor
-from app.core.guard.vault import blind_index
 from app.core.jobs.imports.models import ImportState
 from app.core.jobs.imports.operations import find_imports
 from app.core.jobs.models import JobState
@@ -20,7 +19,7 @@ from app.core.jobs.registry import Payload
 from app.core.jobs.topics import Subject
 from app.core.lists.exports.notices import EXPORT_DECIDED, EXPORT_WAITS, ExportDecided, ExportWaits
 from app.notifications.models import Item
-from app.notifications.operations.telling import notify, notify_audience, remember, settle
+from app.notifications.operations.telling import device_keys, notify, notify_audience, remember, settle
 from app.notifications.rules import PATIENCE
 from app.tenants.events import (
     FACTORS_CHANGED,
@@ -118,14 +117,14 @@ def factors_changed(event: FactorsChanged) -> None:
 
 def signed_in(event: SignedInAt) -> None:
     """Tell the user of a device not seen before; the first one is his own, and is only remembered."""
-    key = f"{NEW_DEVICE.key}:{blind_index('device', event.device).hex()[:64]}"
+    keys = device_keys(event.device)
     own = Item.user_id == event.user_id, Item.topic == NEW_DEVICE.key
     seen = set(db.session.scalars(select(Item.same_key).where(*own)))
     about = Subject("session", event.session_id)
-    if key in seen:
-        used = update(Item).where(*own, Item.same_key == key, Item.done_at.is_not(None))
+    if seen.intersection(keys):
+        used = update(Item).where(*own, Item.same_key.in_(keys), Item.done_at.is_not(None))
         db.session.execute(used.values(done_at=clock.now()))
     elif seen:
-        notify([event.user_id], NEW_DEVICE, about, key=key)
+        notify([event.user_id], NEW_DEVICE, about, key=keys[0])
     else:
-        remember(event.user_id, NEW_DEVICE, about, key=key)
+        remember(event.user_id, NEW_DEVICE, about, key=keys[0])

@@ -12,6 +12,7 @@ from app.core import clock
 from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.errors import NotFound
+from app.core.guard.vault import every_index
 from app.core.jobs.outbox import enqueue
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, current_run
@@ -94,6 +95,11 @@ def send_notification(payload: Payload) -> None:
     sentence, named = queries.describe(reader, topic, subject)
     words = ports.write(locale_of(user_id), reader.name, topic, sentence, named)
     send_mail(user_id, subject=words.subject, body=words.body, message_id=current_run().outbox_id)
+
+
+def device_keys(device: str) -> list[str]:
+    """By what a device may be recognised: keyed fingerprints of its name, the one that is written first."""
+    return [f"{NEW_DEVICE.key}:{mark.hex()}" for mark in every_index("device", device)]
 
 
 def forget_old() -> None:

@@ -13,12 +13,10 @@ from flask.cli import AppGroup
 from app.core.db import revisions, tenant, transaction
 from app.core.errors import DomainError, Invalid
 from app.core.guard.permissions import system_actor
-from app.core.guard.vault import blind_index
 from app.tenants.operations import exporting, lifecycle, migrating, provisioning, restoring, role_defaults
 from app.tenants.queries import explaining, people
 from app.tenants.queries.sessions import find_user_by_email
 from app.tenants.rules.roles import DEFAULT_ROLES
-from app.tenants.rules.signing import normal_email
 
 group = AppGroup("tenants", help="Dealerships: create, list, migrate, suspend, delete.")
 roles_group = AppGroup("roles", help="Roles of a dealership: list them, bring defaults back, explain who may what.")
@@ -258,7 +256,7 @@ def sync_roles(slug: str, reset: tuple[str, ...]) -> None:
 def explain_role(slug: str, email: str, permission: str, record: str | None, group: str | None) -> None:
     """Why the user with EMAIL may or may not PERMISSION, of RECORD where one is given; exit code 1 when not."""
     with tenant(find_tenant_row(slug)["id"]):
-        user = find_user_by_email(blind_index("email", normal_email(email)))
+        user = find_user_by_email(email)
         if user is None:
             raise click.ClickException("There is no such user.")
         try:

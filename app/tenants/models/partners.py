@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, SENSITIVE, Identified, Instant, Record
-from app.core.db.sealing import of_tenant
+from app.core.db.sealing import Erased, of_subject, of_tenant
 from app.core.guard.policy import declare_record
 
 
@@ -46,7 +46,7 @@ class IdentityProvider(Record, db.Model):
 class Identity(Identified, db.Model):
     """Whom the provider means by one of its people: from the first sign-in on he goes by its id of him, not his e-mail.
 
-    Of issuer and id only a keyed index is kept: they are compared and never shown.
+    Issuer and id are compared by a keyed index and never shown; sealed they stay for making it anew.
     """
 
     __tablename__ = "tenants_identities"
@@ -55,6 +55,17 @@ class Identity(Identified, db.Model):
         Uuid, ForeignKey("tenants_users.id"), nullable=False, unique=True, info=INTERNAL
     )
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, unique=True, info=PERSONAL)
+    subject_enc: Mapped[bytes | None] = mapped_column(
+        LargeBinary,
+        nullable=True,
+        info=of_subject(
+            PERSONAL,
+            "user_id",
+            index="fingerprint",
+            indexed=lambda _row, subject: ("identity", subject),
+            erased=Erased.ROW,
+        ),
+    )
     linked_at: Mapped[datetime] = mapped_column(Instant, nullable=False, server_default=func.now(), info=INTERNAL)
     last_used_at: Mapped[datetime] = mapped_column(
         Instant, nullable=False, server_default=func.now(), info=INTERNAL

@@ -11,14 +11,12 @@ from app.core.db import current_tenant, db
 from app.core.errors import PermissionDenied
 from app.core.guard import audit
 from app.core.guard.permissions import Actor
-from app.core.guard.vault import blind_index
 from app.tenants import ports
 from app.tenants.models import User
 from app.tenants.operations.links import void_links
 from app.tenants.operations.users import Places, change_user, invite_user
 from app.tenants.queries.sessions import find_user_by_email
 from app.tenants.rules.passwords import check_password
-from app.tenants.rules.signing import normal_email
 
 
 class Account(NamedTuple):
@@ -41,7 +39,7 @@ def open_accounts(actor: Actor, accounts: Sequence[Account], password: str) -> d
     hashed = ports.hash_password(password)
     ids: dict[str, uuid.UUID] = {}
     for name, email, places in accounts:
-        user: User | None = find_user_by_email(blind_index("email", normal_email(email)))
+        user: User | None = find_user_by_email(email)
         if user is None:
             user = invite_user(actor, name=name, email=email, places=places)
         else:

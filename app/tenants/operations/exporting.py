@@ -73,7 +73,12 @@ def _members(known: Tenant, wrapping: bytes, found: Exported) -> Iterator[bytes]
     found.tables, found.rows = len(told["tables"]), sum(item["rows"] for item in told["tables"])
     held |= _keys_of(known)
     told["keys"] = [
-        {"purpose": purpose, "key_version": version, "wrapped": keys.wrapped_for(wrapping, row).hex()}
+        {
+            "purpose": purpose,
+            "key_version": version,
+            "wrapped": keys.wrapped_for(wrapping, row).hex(),
+            "used_from": row["used_from"].isoformat() if row["used_from"] else None,
+        }
         for (purpose, version), row in sorted(held.items())
     ]
     told["files"] = {}
@@ -109,7 +114,8 @@ def _facts(known: Tenant, connection: psycopg.Connection[Any]) -> dict[str, Any]
 def _keys_of(known: Tenant) -> dict[tuple[str, int], dict[str, Any]]:
     with owner() as connection, connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
-            "SELECT tenant_id, purpose, key_version, wrapped FROM wrapped_keys WHERE tenant_id = %s", [known.id]
+            "SELECT tenant_id, purpose, key_version, wrapped, used_from FROM wrapped_keys WHERE tenant_id = %s",
+            [known.id],
         ).fetchall()
     return {(row["purpose"], row["key_version"]): row for row in rows}
 

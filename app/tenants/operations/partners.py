@@ -11,9 +11,9 @@ from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.errors import N_, DomainError, FieldError, Invalid, NotFound
 from app.core.guard import audit, vault
+from app.core.guard.indexes import hold
 from app.core.guard.origin import origin
 from app.core.guard.permissions import Actor, Scope, check, declared, system_actor
-from app.core.guard.vault import blind_index
 from app.core.jobs.events import publish
 from app.tenants.errors import PartnerRefused, PartnerUnknown
 from app.tenants.events import InvitationAccepted
@@ -23,8 +23,9 @@ from app.tenants.operations.lending import require_own, require_own_sights
 from app.tenants.operations.links import void_links
 from app.tenants.operations.refusals import VISITOR
 from app.tenants.queries import people
-from app.tenants.queries.partners import find_identity, find_provider, fingerprint_of, identity_of
+from app.tenants.queries.partners import find_identity, find_provider, identity_of, marks_of
 from app.tenants.queries.sessions import find_user_by_email
+from app.tenants.rules.partners import subject_key
 
 PLACE_WHOLE = N_("Choose both a role and a store, or neither.")
 SECRET_WANTED = N_("Enter the secret that belongs to this address.")
@@ -101,17 +102,21 @@ def meet(provider: IdentityProvider, *, subject: str, email: str | None, name: s
     from then on the id counts, whatever the e-mail becomes. A newcomer is made where the dealership wants that, and
     whoever was invited has shown by this that the address is his. Raises PartnerUnknown, PartnerTaken, PartnerRefused.
     """
-    mark = fingerprint_of(provider.issuer, subject)
-    known = find_identity(mark)
+    key = subject_key(provider.issuer, subject)
+    hold("identity", key)
+    known = find_identity(key)
     if known is not None:
         if db.session.scalar(select(User.state).where(User.id == known.user_id)) != "active":
             raise PartnerUnknown
         known.last_used_at = clock.now()
+        if known.subject_enc is None:
+            # Linked before it was kept.
+            known.subject_enc = _sealed(known.id, known.user_id, key)
         return known.user_id
     if email is None:
         raise PartnerRefused
-    user = find_user_by_email(blind_index("email", email)) or _newcomer(provider, email=email, name=name)
-    _link(provider, user, mark)
+    user = find_user_by_email(email) or _newcomer(provider, email=email, name=name)
+    _link(provider, user, key)
     return user.id
 
 
@@ -131,18 +136,25 @@ def _newcomer(provider: IdentityProvider, *, email: str, name: str) -> User:
     return users.welcome_user(welcomer, name=name, email=email, places=[(provider.store_id, provider.role_id)])
 
 
-def _link(provider: IdentityProvider, user: User, mark: bytes) -> None:
+def _sealed(identity_id: uuid.UUID, user_id: uuid.UUID, key: str) -> bytes:
+    return vault.seal(user_id, Identity.__tablename__, "subject_enc", identity_id, key)
+
+
+def _link(provider: IdentityProvider, user: User, key: str) -> None:
     """Link the user, once: his row is held, so that of two who come with his e-mail one finds the other's link."""
     db.session.refresh(user, with_for_update=True)
     if user.state == "disabled":
         raise PartnerUnknown
     linked = identity_of(user.id)
-    if linked is not None and linked.fingerprint != mark:
+    marks = marks_of(key)
+    if linked is not None and linked.fingerprint not in marks:
         raise PartnerTaken(user.id)
     if user.state == "invited":
         _join(user)
     if linked is None:
-        db.session.add(Identity(id=new_id(), user_id=user.id, fingerprint=mark))
+        made = new_id()
+        sealed = _sealed(made, user.id, key)
+        db.session.add(Identity(id=made, user_id=user.id, fingerprint=marks[0], subject_enc=sealed))
         db.session.flush()
         told: dict[str, audit.Change] = {"issuer": (None, provider.issuer)}
         audit.record(Actor(user_id=user.id, name=user.name), "partner.link", "user", user.id, changes=told)

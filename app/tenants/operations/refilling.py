@@ -108,7 +108,7 @@ def _put_platform(
     connection.execute(_DIRECTORY, row)
     with connection.cursor() as cursor:
         for key in said["keys"]:
-            wrapped = {**key, "tenant_id": made.id, "wrapped": bytes.fromhex(key["wrapped"])}
+            wrapped = {"used_from": None, **key, "tenant_id": made.id, "wrapped": bytes.fromhex(key["wrapped"])}
             cursor.execute(_KEY, {**wrapped, "wrapped": keys.wrapped_from(wrapping, wrapped)})
         cursor.executemany(_HEAD, [(made.schema, seq, proof, noted_at) for seq, proof, noted_at in said["audit_heads"]])
         cursor.executemany(_DESTROYED, [(made.schema, subject_id) for subject_id in said["destroyed"]])
@@ -129,8 +129,8 @@ ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, name = excluded.name, state
     failure = excluded.failure
 """
 _KEY = (
-    "INSERT INTO platform.wrapped_keys (tenant_id, purpose, key_version, wrapped) "
-    "VALUES (%(tenant_id)s, %(purpose)s, %(key_version)s, %(wrapped)s)"
+    "INSERT INTO platform.wrapped_keys (tenant_id, purpose, key_version, wrapped, used_from) "
+    "VALUES (%(tenant_id)s, %(purpose)s, %(key_version)s, %(wrapped)s, %(used_from)s)"
 )
 _HEAD = (
     "INSERT INTO platform.audit_heads (tenant_id, seq, proof, noted_at) VALUES (%s, %s, decode(%s, 'hex'), %s)"

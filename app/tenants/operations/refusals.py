@@ -8,9 +8,7 @@ from app.core.guard.masks import mask
 from app.core.guard.origin import origin
 from app.core.guard.permissions import Actor
 from app.core.guard.policy import declare_record
-from app.core.guard.vault import blind_index
 from app.tenants.queries.sessions import find_user_by_email
-from app.tenants.rules.signing import normal_email
 
 # Somebody who has not shown who he is.
 VISITOR = Actor(user_id=None, name="visitor")
@@ -27,7 +25,7 @@ def note_refused(email: str) -> None:
     What was typed is kept as its mask alone: people type their password into the wrong field. There is no more of
     these than the throttle lets through.
     """
-    user = find_user_by_email(blind_index("email", normal_email(email)))
+    user = find_user_by_email(email)
     user_id = user.id if user else None
     told = {"typed": (None, mask("email", email)), "address": (None, origin().address)}
     audit.record(VISITOR, "session.refuse", "user", user_id, personal=told, subject_id=user_id)

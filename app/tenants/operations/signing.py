@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -12,10 +13,10 @@ from app.core import clock
 from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.errors import NotFound
-from app.core.guard import audit
+from app.core.guard import audit, vault
+from app.core.guard.indexes import are_replaced, hold
 from app.core.guard.origin import origin
 from app.core.guard.permissions import Actor
-from app.core.guard.vault import blind_index
 from app.core.jobs.events import publish
 from app.tenants import ports
 from app.tenants.errors import PasswordWrong, SignInRefused, TooManyAttempts
@@ -34,7 +35,7 @@ def count_attempt(kind: str, value: str) -> None:
     time must each count. Known and unknown accounts are counted alike.
     """
     now = clock.now()
-    key = {"kind": kind, "fingerprint": blind_index(f"sign_in.{kind}", value)}
+    key = _counter(kind, value)
     table = SignInAttempt.__table__
     # One row, one statement: two attempts at once cannot both read the count before either has written it.
     forgotten = table.c.last_at < now - signing.FORGET_AFTER[kind]
@@ -75,7 +76,7 @@ def check_credentials(*, email: str, password: str, address: str) -> uuid.UUID:
 
     Raises SignInRefused for an unknown e-mail, a wrong password and a user who may not sign in, after the same work.
     """
-    user = find_user_by_email(_index(email))
+    user = find_user_by_email(email)
     stored = user.password_hash if user else None
     if not ports.password_matches(stored, password[: LONGEST + 1]) or user is None or user.state != "active":
         raise SignInRefused
@@ -112,13 +113,13 @@ def own_count(actor: Actor) -> str:
 
 def forgive(kind: str, value: str) -> None:
     """A success ends the count."""
-    fingerprint = blind_index(f"sign_in.{kind}", value)
-    db.session.execute(delete(SignInAttempt).filter_by(kind=kind, fingerprint=fingerprint))
+    marks = vault.every_index(f"sign_in.{kind}", value)
+    db.session.execute(delete(SignInAttempt).where(SignInAttempt.kind == kind, SignInAttempt.fingerprint.in_(marks)))
 
 
 def forgive_one(address: str) -> None:
     """A success takes one from the count of an address, which many may share."""
-    shared = update(SignInAttempt).filter_by(kind="address", fingerprint=blind_index("sign_in.address", address))
+    shared = update(SignInAttempt).filter_by(**_counter("address", address))
     fewer = func.greatest(SignInAttempt.__table__.c.attempts - 1, 0)
     db.session.execute(shared.values(attempts=fewer, blocked_until=None))
 
@@ -189,5 +190,21 @@ def confirm_password(actor: Actor, password: str) -> None:
     forgive("account", own_count(actor))
 
 
-def _index(email: str) -> bytes:
-    return blind_index("email", signing.normal_email(email))
+def _counter(kind: str, value: str) -> dict[str, Any]:
+    """The key of the counter of an account or address; one kept under another index key is brought over first."""
+    if are_replaced():
+        bring_over(kind, value)
+    return {"kind": kind, "fingerprint": vault.blind_index(f"sign_in.{kind}", value)}
+
+
+def bring_over(kind: str, value: str) -> None:
+    """Have the counter of an account or address lie under the index key of now, with what was counted under another."""
+    now, *older = vault.every_index(f"sign_in.{kind}", value)
+    hold(f"sign_in.{kind}", value)
+    table = SignInAttempt.__table__
+    gone = delete(table).where(table.c.kind == kind, table.c.fingerprint.in_(older)).returning(table)
+    for old in db.session.execute(gone).mappings().all():
+        moved = insert(table).values(**{**old, "fingerprint": now})
+        both = {name: func.greatest(table.c[name], moved.excluded[name]) for name in ("last_at", "blocked_until")}
+        both["attempts"] = table.c.attempts + moved.excluded.attempts
+        db.session.execute(moved.on_conflict_do_update(index_elements=["kind", "fingerprint"], set_=both))

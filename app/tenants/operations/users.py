@@ -14,6 +14,7 @@ from app.core.db.columns import new_id
 from app.core.db.session import Base
 from app.core.errors import N_, FieldError, Invalid, NotFound, PermissionDenied, Stale
 from app.core.guard import audit, vault
+from app.core.guard.indexes import is_taken
 from app.core.guard.masks import mask
 from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import Actor, check
@@ -228,6 +229,8 @@ def _set_email(user: User, email: str) -> None:
     text = email.strip()
     if not signing.is_email(text):
         raise EmailInvalid(field="email")
+    if is_taken(User.email_index, "email", signing.normal_email(text), User.id != user.id):
+        raise EmailTaken(field="email")
     user.email_enc = vault.seal(user.id, User.__tablename__, "email_enc", user.id, text)
     user.email_index = blind_index("email", signing.normal_email(text))
     user.email_masked = mask("email", text)

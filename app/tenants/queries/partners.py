@@ -9,7 +9,6 @@ from sqlalchemy import exists, func, select
 from app.core.db import db
 from app.core.guard import vault
 from app.tenants.models import Identity, IdentityProvider
-from app.tenants.rules.partners import subject_key
 
 
 def find_provider() -> IdentityProvider | None:
@@ -34,14 +33,14 @@ def secret_of(provider: IdentityProvider) -> str:
     return found
 
 
-def fingerprint_of(issuer: str, subject: str) -> bytes:
-    """By what somebody of the provider is found again."""
-    return vault.blind_index("identity", subject_key(issuer, subject))
+def marks_of(subject: str) -> list[bytes]:
+    """By what somebody of the provider is found again, out of his `subject_key`; the one that is written first."""
+    return vault.every_index("identity", subject)
 
 
-def find_identity(mark: bytes) -> Identity | None:
-    """The link of somebody of the provider to a user here."""
-    return db.session.scalars(select(Identity).where(Identity.fingerprint == mark)).one_or_none()
+def find_identity(subject: str) -> Identity | None:
+    """The link of somebody of the provider, by his `subject_key`, to a user here."""
+    return db.session.scalars(select(Identity).where(Identity.fingerprint.in_(marks_of(subject)))).one_or_none()
 
 
 def identity_of(user_id: uuid.UUID) -> Identity | None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from app.core import clock
 from app.core.db import db
 from app.core.errors import NotFound
+from app.core.guard import vault
 from app.core.guard.classes import GROUPS
 from app.core.guard.facts import declared_facts
 from app.core.guard.narrowing import as_role, without
@@ -23,6 +24,7 @@ from app.tenants.queries import factors
 from app.tenants.rules import roles
 from app.tenants.rules.admitting import WITHHELD, WITHHELD_VERBS
 from app.tenants.rules.preferences import known
+from app.tenants.rules.signing import normal_email
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,7 @@ def _stores(found: Iterable[Sequence[str]] | None) -> tuple[SignedInStore, ...]:
     return tuple(sorted(stores, key=lambda store: store.code))
 
 
-def find_user_by_email(email_index: bytes) -> User | None:
+def find_user_by_email(email: str) -> User | None:
     """The user with this e-mail, by its keyed index, whatever the user's state."""
-    return db.session.scalars(select(User).where(User.email_index == email_index)).one_or_none()
+    marks = vault.every_index("email", normal_email(email))
+    return db.session.scalars(select(User).where(User.email_index.in_(marks))).one_or_none()

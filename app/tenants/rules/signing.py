@@ -55,12 +55,23 @@ def link_token(secret: str, tenant_id: str, link_id: uuid.UUID, expires_at: date
     return base64.urlsafe_b64encode(hmac.digest(key, text, hashlib.sha256)).decode().rstrip("=")
 
 
+_BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+_SYSTEMS = {
+    "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS", "Linux": "Linux",
+}  # fmt: skip
+_OTHER = "Browser"
+
+
 def agent_label(user_agent: str) -> str:
     """Browser and system out of a User-Agent, for the list of one's own sessions; nothing finer is kept."""
-    browser = next(
-        (name for mark, name in (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),
-                                 ("Safari/", "Safari")) if mark in user_agent), "Browser")  # fmt: skip
-    system = next(
-        (name for mark, name in (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
-                                 ("Mac OS", "macOS"), ("Linux", "Linux")) if mark in user_agent), "")  # fmt: skip
+    browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), _OTHER)
+    return _label(browser, next((name for mark, name in _SYSTEMS.items() if mark in user_agent), ""))
+
+
+def agent_labels() -> list[str]:
+    """Everything `agent_label` may say."""
+    return [_label(browser, system) for browser in (*_BROWSERS.values(), _OTHER) for system in (*_SYSTEMS.values(), "")]
+
+
+def _label(browser: str, system: str) -> str:
     return f"{browser}, {system}" if system else browser

@@ -153,7 +153,7 @@ def test_a_copy_made_while_keys_change_has_what_it_needs(app, place, tmp_path, m
     file, tenants, wrapping, asked = tmp_path / "keys", directory.all_tenants, key_backup._wrapping, []
 
     def meanwhile_replaced():
-        platform_keys.add_data_key(place.id)
+        platform_keys.add_key(place.id, platform_keys.DATA)
         with tenant(place.id), transaction():
             rotating.rewrap_subject_keys(2)
         return tenants()

@@ -178,14 +178,14 @@ def test_killed_when_the_old_key_is_destroyed_it_loses_nothing(app, place, monke
         plain = keys.unlock(keys.wrapping_key(2), row.wrapped, keys.context_of("subject-key", place.id, ids[0]))
         row.wrapped = keys.lock(keys.wrapping_key(1), plain, keys.context_of("subject-key", place.id, ids[0]))
         row.key_version = 1
-    real = platform_keys.drop_data_keys
+    real = platform_keys.drop_keys
 
     def killed(*args):
         real(*args)
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr(platform_keys, "drop_data_keys", killed)
+        patched.setattr(platform_keys, "drop_keys", killed)
         assert runner.run(place.id, _waiting(app, place, job_id)) == runner.Outcome.DONE
         assert runner.run(place.id, _waiting(app, place, job_id)) == runner.Outcome.FAILED
     keys.forget_keys(place.id)

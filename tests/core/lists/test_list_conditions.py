@@ -26,8 +26,8 @@ from tests.core.lists.samples import CARS, CORPUS, SPEC, Rules, source
 STORE = uuid.UUID("01890000-0000-7000-8000-000000000001")
 
 
-def token(kind: str, value: str) -> bytes:
-    return sha256(f"{kind} {value}".encode()).digest()[:16]
+def token(kind: str, value: str) -> list[bytes]:
+    return [sha256(f"{kind} {value}".encode()).digest()[:16]]
 
 
 def car(name: str, **values: Any) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def car(name: str, **values: Any) -> dict[str, Any]:
 ROWS = [
     car("Anna Smith", price=Decimal("100"), doors=2, acquired_on=date(2024, 2, 29), cost=Decimal("90")),
     car("王伟", price=Decimal("100.0001"), doors=4, acquired_on=date(2024, 3, 1), store_id=STORE),
-    car("100% Autos_Ltd", status="used", sold=True, phone_index=token("phone", "15550100")),
+    car("100% Autos_Ltd", status="used", sold=True, phone_index=token("phone", "15550100")[0]),
     car(r"Back\Slash O'Neill", price=Decimal("-1"), seen_at=datetime(2024, 2, 29, 23, 30, tzinfo=UTC)),
     car("smithers, bob", price=Decimal("5000"), seen_at=datetime(2024, 3, 1, 0, 0, tzinfo=UTC)),
 ]

@@ -84,7 +84,7 @@ def test_an_unknown_word_is_refused_at_its_field(name, text, code):
 
 
 def clause(query, me=None):
-    statement = narrow(source(None), query, timezone="UTC", tokenise=lambda *_: b"", me=me)
+    statement = narrow(source(None), query, timezone="UTC", tokenise=lambda *_: [b""], me=me)
     return str(statement.whereclause), statement.compile().params
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from app.core.guard.vault import blind_index
+from app.core.http.marks import mark
 
 MARK_BYTES = 6
 TAG = re.compile(r'"([0-9]{1,9})(?:-([A-Za-z0-9_-]*))?"', re.ASCII)
@@ -30,7 +30,7 @@ def etag_of(name: str, record_id: uuid.UUID, version: int, values: Mapping[str, 
 def mark_of(name: str, record_id: uuid.UUID, field: str, value: Any) -> bytes:
     """The mark of one value."""
     text = json.dumps([field, plain(value)], ensure_ascii=False)
-    return blind_index(f"etag:{name}:{record_id}", text)[:MARK_BYTES]
+    return mark(f"etag:{name}:{record_id}", text, MARK_BYTES)
 
 
 def read_etag(text: str, fields: Sequence[str]) -> tuple[int, dict[str, bytes] | None] | None:

@@ -7,12 +7,24 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text, Uuid, func
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import INTERNAL, PERSONAL, Instant, Record
+from app.core.db.sealing import of_tenant
 
 
 class ImportState(StrEnum):
@@ -95,9 +107,22 @@ class ImportMark(db.Model):
     """A row that is in, whichever file it came by: the same row again is a duplicate."""
 
     __tablename__ = "core_import_marks"
+    __table_args__ = (UniqueConstraint("kind", "identity"),)
 
-    kind: Mapped[str] = mapped_column(String(30), primary_key=True, info=INTERNAL)
-    identity: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True, info=INTERNAL)
+    id: Mapped[uuid.UUID] = mapped_column(
+        Uuid, primary_key=True, server_default=func.gen_random_uuid(), info=INTERNAL
+    )
+    kind: Mapped[str] = mapped_column(String(30), nullable=False, info=INTERNAL)
+    identity: Mapped[bytes] = mapped_column(LargeBinary, nullable=False, info=PERSONAL)
+    # A digest of what the row said, which tells no more than the fingerprint that is made from it and can be made
+    # anew. Marks of earlier releases have none.
+    said_enc: Mapped[bytes | None] = mapped_column(
+        LargeBinary,
+        nullable=True,
+        info=of_tenant(
+            PERSONAL, index="identity", indexed=lambda row, said: (f"import.{row['kind']}.identity", said)
+        ),
+    )
     import_id: Mapped[uuid.UUID] = mapped_column(
         Uuid, ForeignKey("core_imports.id"), nullable=False, index=True, info=INTERNAL
     )

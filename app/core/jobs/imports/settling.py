@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
@@ -20,6 +21,8 @@ from app.core.jobs.imports.kinds import ImportKind, ParsedRow, RowResult
 from app.core.jobs.imports.models import Import, ImportMark, ImportRow, Outcome
 
 IN = (Outcome.CREATED, Outcome.DUPLICATE)
+# 128 bits, as a fingerprint has.
+_DIGEST: Final = 32
 _BROKEN = FieldError("row", "not_taken", N_("The row could not be stored."))
 _CLAIMED = FieldError("row", "claimed_before", N_("An earlier row of this file says the same thing differently."))
 
@@ -30,8 +33,10 @@ class Row:
 
     row_no: int
     values: Mapping[str, Any]
-    identity: bytes | None = None
-    claim: bytes | None = None
+    said: str | None = None
+    # Every fingerprint it may be stored under, the one that is written first; while the index key is replaced two.
+    identities: Sequence[bytes] = ()
+    claims: Sequence[bytes] = ()
     result: RowResult = field(default_factory=lambda: RowResult(Outcome.FAILED))
     open: bool = False
 
@@ -44,12 +49,18 @@ def read_row(reader: mapping.RowReader, row_no: int, cells: Sequence[str]) -> Ro
 
 def fingerprint(kind: ImportKind, rows: Sequence[Row]) -> None:
     """What each readable row is known by; only keyed fingerprints are kept, because they are made of people's data."""
-    readable = [row for row in rows if row.open]
-    for name, parts_of in (("identity", kind.identity), ("claim", kind.claim)):
-        found = [(row, parts) for row in readable if (parts := parts_of(row.values)) is not None]
-        texts = ["\x1f".join(map(_plain, parts)) for _, parts in found]
-        for (row, _), mark in zip(found, vault.blind_indexes(f"import.{kind.key}.{name}", texts), strict=True):
-            setattr(row, name, mark)
+    for row in rows:
+        if row.open and (parts := kind.identity(row.values)) is not None:
+            text, place = _text(parts), f"import.{kind.key}.identity"
+            row.said = sha256(text.encode()).hexdigest()[:_DIGEST]
+            # Earlier releases made the mark of the text itself.
+            row.identities = [*vault.every_index(place, row.said), *vault.every_index(place, text)]
+        if row.open and (parts := kind.claim(row.values)) is not None:
+            row.claims = vault.every_index(f"import.{kind.key}.claim", _text(parts))
+
+
+def _text(parts: Sequence[Any]) -> str:
+    return "\x1f".join(map(_plain, parts))
 
 
 def _plain(part: Any) -> str:
@@ -67,12 +78,12 @@ def settle(found: Import, kind: ImportKind, actor: Actor, rows: Sequence[Row]) -
     while rows:
         fresh, waiting, meant = list[Row](), list[Row](), set[bytes]()
         for row in rows:
-            marks = {mark for mark in (row.claim, row.identity) if mark is not None}
-            if row.claim in taken:
+            marks = {*row.claims, *row.identities}
+            if taken.intersection(row.claims):
                 row.result = RowResult(Outcome.CONFLICT, errors=[kind.claim_error or _CLAIMED])
-            elif row.identity in known:
+            elif known.intersection(row.identities):
                 row.result = RowResult(Outcome.DUPLICATE)
-                taken.update({row.claim} - {None})
+                taken.update(row.claims)
             elif marks & meant:
                 waiting.append(row)
             else:
@@ -81,21 +92,23 @@ def settle(found: Import, kind: ImportKind, actor: Actor, rows: Sequence[Row]) -
         _apply(kind, actor, fresh)
         for row in fresh:
             if row.result.outcome in IN:
-                known.update({row.identity} - {None})
-                taken.update({row.claim} - {None})
+                known.update(row.identities)
+                taken.update(row.claims)
         rows = waiting
 
 
-def _known(found: Import, kind: ImportKind, rows: Sequence[Row]) -> tuple[set[bytes | None], set[bytes | None]]:
+def _known(found: Import, kind: ImportKind, rows: Sequence[Row]) -> tuple[set[bytes], set[bytes]]:
     """The identities that are in, by this file or another, and the claims that earlier rows of this file have."""
-    known, taken = set[bytes | None](), set[bytes | None]()
+    known, taken = set[bytes](), set[bytes]()
     own = (ImportRow.import_id == found.id, ImportRow.outcome.in_(IN))
-    if identities := {row.identity for row in rows if row.identity}:
+    if identities := {mark for row in rows for mark in row.identities}:
         marked = (ImportMark.kind == kind.key, ImportMark.identity.in_(identities))
         known.update(db.session.scalars(select(ImportMark.identity).where(*marked)))
-        known.update(db.session.scalars(select(ImportRow.identity).where(*own, ImportRow.identity.in_(identities))))
-    if claims := {row.claim for row in rows if row.claim}:
-        taken.update(db.session.scalars(select(ImportRow.claim).where(*own, ImportRow.claim.in_(claims))))
+        in_file = select(ImportRow.identity).where(*own, ImportRow.identity.in_(identities))
+        known.update(mark for mark in db.session.scalars(in_file) if mark)
+    if claims := {mark for row in rows for mark in row.claims}:
+        claimed = select(ImportRow.claim).where(*own, ImportRow.claim.in_(claims))
+        taken.update(mark for mark in db.session.scalars(claimed) if mark)
     return known, taken
 
 

@@ -5,6 +5,7 @@ Nothing is ever held whole: rows come by the page, parts and file are sealed as 
 
 from __future__ import annotations
 
+import hmac
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,6 +20,7 @@ from app.core.db import current_tenant, db
 from app.core.db.tenancy import current_settings
 from app.core.errors import Invalid, NotFound
 from app.core.guard import files, vault
+from app.core.guard.keys import derived
 from app.core.guard.narrowing import limited
 from app.core.guard.permissions import Actor, Scope, allows, scope_of
 from app.core.guard.policy import policy_for
@@ -120,8 +122,8 @@ def _prepared(job: Job, export: Export, kept: dict[str, Any], who: Who, speak: S
         statement = statement.where(key.in_(select(reached.c[spec.key])))
     found = outgoing(actor, query, unmasked=export.unmasked, policy=policy)
     _hold(found, kept)
-    sheet = Sheet(found, speak(asked["locale"]), asked["timezone"], _tokens(export.id))
     key_bytes = bytes.fromhex(vault.unseal_own(*file_place(export), export.file_key or b""))
+    sheet = Sheet(found, speak(asked["locale"]), asked["timezone"], _tokens(key_bytes))
     return Work(job, export, actor, query, sheet, statement, key_bytes)
 
 
@@ -239,10 +241,10 @@ def _lines(work: Work, parts: list[str]) -> Iterator[list[Value]]:
             yield from unpack(open_stream(work.key, place_of(work.export.id, number), stored))
 
 
-def _tokens(export_id: uuid.UUID) -> Callable[[str], bytes]:
-    """Fingerprints under the tenant's index key, other ones for each export: two files cannot be laid side by side."""
-    kind = f"export:{export_id}"
-    return lambda subject: vault.blind_index(kind, subject)
+def _tokens(file_key: bytes) -> Callable[[str], bytes]:
+    """Fingerprints under a key of the export's own, which goes with it: two files cannot be laid side by side."""
+    key = derived(file_key, "export-tokens")
+    return lambda subject: hmac.digest(key, subject.encode(), "sha256")[: vault.INDEX_BYTES]
 
 
 def _today(export: Export) -> date:

@@ -17,7 +17,7 @@ from app.core.guard.policy import policy_for
 from app.core.lists.search import lookups
 from app.core.lists.search.asking import Asked, Meaning, read
 from app.core.lists.search.kinds import KINDS, SearchKind, heading, ordered
-from app.core.lists.search.tokens import TAIL, Form, tokens_of
+from app.core.lists.search.tokens import TAIL, Form, asked_tokens
 from app.core.lists.search.words import is_near, words_of
 from app.core.lists.spec import visibility
 
@@ -135,7 +135,7 @@ def _question(actor: Actor, asked: Asked) -> _Question | None:
         # Nobody searches by what he sees masked, not by all of it either: whoever tries long enough would find it.
         open_to = {secret for secret, field in kind.secrets.items() if visibility(policy, field) == "visible"}
         usable = [form for form in asked.forms if form.secret in open_to]
-        tokens.update({token: form for form, token in tokens_of(kind.name, usable).items()})
+        tokens.update(asked_tokens(kind.name, usable))
     return _Question(actor, asked, kinds, {kind.name: kind.visible(actor) for kind in kinds}, tokens)
 
 

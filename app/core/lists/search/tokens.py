@@ -16,7 +16,7 @@ from typing import Final
 
 import phonenumbers
 
-from app.core.guard.vault import blind_indexes
+from app.core.guard.vault import blind_indexes, every_index
 from app.core.lists.search.words import is_cjk
 
 WHOLE, TAIL = "whole", "tail"
@@ -51,12 +51,25 @@ def tokens_of(kind: str, forms: Iterable[Form]) -> dict[Form, int]:
     """The token of each form in this tenant, for records of `kind`: the first 64 bits of its blind index."""
     by_key: dict[str, list[Form]] = {}
     for form in dict.fromkeys(forms):
-        by_key.setdefault(f"search.{kind}.{form.secret}.{form.part}", []).append(form)
+        by_key.setdefault(_key(kind, form), []).append(form)
     found = {}
     for key, group in by_key.items():
         for form, index in zip(group, blind_indexes(key, [form.text for form in group]), strict=True):
-            found[form] = int.from_bytes(index[:8], "big", signed=True)
+            found[form] = _number(index)
     return found
+
+
+def asked_tokens(kind: str, forms: Iterable[Form]) -> dict[int, Form]:
+    """Every token that records of `kind` may have by these forms, and which form each is of."""
+    return {_number(index): form for form in forms for index in every_index(_key(kind, form), form.text)}
+
+
+def _key(kind: str, form: Form) -> str:
+    return f"search.{kind}.{form.secret}.{form.part}"
+
+
+def _number(index: bytes) -> int:
+    return int.from_bytes(index[:8], "big", signed=True)
 
 
 def _tails(secret: str, text: str) -> list[Form]:
