@@ -24,7 +24,12 @@ settings.register_profile("suite", derandomize=True, deadline=None)
 settings.register_profile("explore", derandomize=False, deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
-pytest_plugins = ["tests.fixtures.dealerships", "tests.fixtures.serving", "tests.fixtures.watching"]
+pytest_plugins = [
+    "tests.fixtures.audited",
+    "tests.fixtures.dealerships",
+    "tests.fixtures.serving",
+    "tests.fixtures.watching",
+]
 
 PASSWORDS = LoginPasswords(app="test-app", migrator="test-migrator", relay="test-relay", backup="test-backup")
 

@@ -168,6 +168,7 @@ def test_words_about_whoever_is_erased_go_and_a_schedule_without_any_stops(app, 
         assert purpose_of_schedule(schedule) == ""
         with transaction():
             schedule.next_at = clock.now()
+            db.session.flush()
     x.tend(app, place)
     with app.app_context(), tenant(place.id):
         schedule = schedules.get_schedule(admin, schedule_id)

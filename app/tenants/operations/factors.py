@@ -130,7 +130,7 @@ def forget_factors(actor: Actor, user_id: uuid.UUID) -> None:
     _told(actor, user_id, "factor.reset", "all")
 
 
-def show_code(user_id: uuid.UUID, code: str) -> str:
+def show_code(user_id: uuid.UUID, name: str, code: str) -> str:
     """Take a code of the user's app, or a recovery code, and use it up; which of the two. Raises CodeWrong."""
     app = factors.factors_of(user_id).app
     step = totp.matching_step(factors.secret_of(app), code, clock.now(), app.last_step) if app else None
@@ -154,6 +154,7 @@ def show_code(user_id: uuid.UUID, code: str) -> str:
     )
     if not factors.has_factor(user_id) or db.session.scalar(unused) is None:
         raise CodeWrong(field="code")
+    audit.record(Actor(user_id=user_id, name=name), "factor.spend", "user", user_id)
     forgive("factor", str(user_id))
     return RECOVERY
 
@@ -173,7 +174,7 @@ def note_refusal(user_id: uuid.UUID, name: str) -> None:
     audit.record(Actor(user_id=user_id, name=name), "factor.refused", "user", user_id)
 
 
-def prove_session(session_id: uuid.UUID, *, token_hash: bytes, factor: bool) -> None:
+def prove_session(actor: Actor, session_id: uuid.UUID, *, token_hash: bytes, factor: bool) -> None:
     """The session has shown who it belongs to: from now on it goes by a new token, the old one is dead."""
     now = clock.now()
     values: dict[str, object] = {"token_hash": token_hash, "proved_at": now}
@@ -182,6 +183,7 @@ def prove_session(session_id: uuid.UUID, *, token_hash: bytes, factor: bool) -> 
     changed = update(SessionRow).where(SessionRow.id == session_id).values(**values).returning(SessionRow.id)
     if db.session.scalar(changed) is None:
         raise NotFound
+    audit.record(actor, "session.prove", "user", actor.user_id, changes={"factor": (None, factor)})
 
 
 def _added(actor: Actor, user_id: uuid.UUID, kind: str, session_id: uuid.UUID) -> list[str]:

@@ -27,8 +27,8 @@ def end_preview(actor: Actor, session_id: uuid.UUID) -> None:
     if actor.behind is not None:
         raise NotFound
     looked_as = db.session.scalar(select(SessionRow.preview_role_id).where(SessionRow.id == session_id))
-    _set(session_id, None)
     if looked_as is not None:
+        _set(session_id, None)
         audit.record(actor, "role.preview_end", "role", looked_as)
 
 

@@ -82,6 +82,7 @@ def check_credentials(*, email: str, password: str, address: str) -> uuid.UUID:
         raise SignInRefused
     if stored is not None and ports.needs_rehash(stored):
         db.session.execute(update(User).where(User.id == user.id).values(password_hash=ports.hash_password(password)))
+        audit.record(Actor(user_id=user.id, name=user.name), "password.strengthen", "user", user.id)
     forgive("account", signing.normal_email(email))
     forgive_one(address)
     return user.id

@@ -81,7 +81,7 @@ def renew_session(visitor: Visitor, *, factor: bool) -> None:
     """The session has shown more than before: the browser gets another token for it."""
     token, now = new_token(), clock.now()
     with transaction():
-        factors.prove_session(visitor.session_id, token_hash=hash_token(token), factor=factor)
+        factors.prove_session(visitor.actor, visitor.session_id, token_hash=hash_token(token), factor=factor)
     visitor.proved_at = now
     if factor:
         visitor.factor_at = now

@@ -67,7 +67,7 @@ def show_factor(user_id: uuid.UUID, name: str, *, code: str, passkey: str, purpo
     try:
         if not passkey:
             with transaction():
-                return factors.show_code(user_id, code)
+                return factors.show_code(user_id, name, code)
         return take_passkey(passkey, purpose, user_id).kind
     except (CodeWrong, PasskeyRefused):
         with transaction():

@@ -71,6 +71,7 @@ def keep_for_a_while(user_id: uuid.UUID) -> list[uuid.UUID]:
             # Under a key of the dealership's that has been replaced since.
             purpose_enc=vault.TENANT_VALUE + (9).to_bytes(2, "big") + bytes(40),
         ))  # fmt: skip
+        db.session.flush()
     return [from_public("flt", told), offered, export]
 
 
