@@ -273,3 +273,12 @@ def test_outside_a_rotation_nothing_more_is_asked(app, place):
 
 def users_email_again(person) -> None:
     add_contact_point(actor=SYSTEM, customer_id=person.customer, kind="phone", value=person.phone)
+
+
+def test_the_command_does_it_at_once_where_nobody_works(app, place):
+    person = world.add_person(1)
+    db.session.rollback()
+    answer = app.test_cli_runner().invoke(args=["keys", "rotate", "index", place.slug, "--now"])
+    assert (answer.exit_code, "succeeded" in answer.output) == (0, True), answer.output
+    assert world.versions(place) == [2]
+    assert world.missed([person]) == world.wrong() == []
