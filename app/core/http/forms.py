@@ -117,6 +117,8 @@ def one_of(*choices: str) -> Callable[[str], None]:
         if value not in choices:
             raise ValidationError([Refused("not_offered", NOT_OFFERED)])
 
+    # The API's document says them.
+    validator.choices = choices  # type: ignore[attr-defined]
     return validator
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from apispec import APISpec
@@ -9,7 +11,9 @@ from flask import Flask, current_app
 from flask_smorest import Api
 from marshmallow import fields
 
+from app.core.http.access import access_of
 from app.core.http.api.fields import Flag, Instant, Money, MoneyParts, Number, PublicId, Text, TypedId, Whole
+from app.core.http.api.finishing import METHODS, Served, finished, template_of
 from app.core.http.api.records import PREFIX
 
 TITLE = "Forecourt API"
@@ -78,11 +82,26 @@ def _made(app: Flask) -> dict[str, Any]:
     for blueprint in app.extensions["forecourt_api_blueprints"]:
         blueprint.register_views_in_doc(collector, app, document, name=blueprint.name, parameters=None)
         document.tag({"name": blueprint.name, "description": blueprint.description})
-    return document.to_dict()
+    return finished(document.to_dict(), _served(app))
 
 
-def _shape(self: Any, field: fields.Field[Any], **_kwargs: Any) -> dict[str, Any]:
+def _served(app: Flask) -> dict[tuple[str, str], Served]:
+    """What the application knows of its operations, by path and method; a view's name is its operation's."""
+    found: dict[tuple[str, str], Served] = {}
+    for rule in app.url_map.iter_rules():
+        access = access_of(app.view_functions[rule.endpoint])
+        if rule.rule.startswith(f"{PREFIX}/") and access is not None:
+            known = Served(rule.endpoint.rpartition(".")[2], access.permission)
+            path = template_of(rule.rule)
+            found |= {(path, method): known for method in METHODS if method.upper() in (rule.methods or ())}
+    return found
+
+
+def _shape(self: Any, field: fields.Field[Any], *, ret: Mapping[str, Any], **_kwargs: Any) -> dict[str, Any]:
     """What the document says of our own kinds of fields beyond their type."""
+    enum = _enum(field, ret)
+    if enum is not None:
+        return {"enum": enum}
     if isinstance(field, PublicId):
         return {"pattern": f"^{field.prefix}_[0-9a-hjkmnp-tv-z]{{26}}$"}
     if isinstance(field, Text):
@@ -93,3 +112,12 @@ def _shape(self: Any, field: fields.Field[Any], **_kwargs: Any) -> dict[str, Any
         found = self.schema2jsonschema(MoneyParts())
         return {key: value for key, value in found.items() if key != "type"}
     return {}
+
+
+def _enum(field: fields.Field[Any], said: Mapping[str, Any]) -> list[Any] | None:
+    """The values a field has, where they are known; null is one of them where it may stand there."""
+    offered = next((check.choices for check in field.validators if hasattr(check, "choices")), said.get("enum"))
+    if offered is None:
+        return None
+    plain = [value.value if isinstance(value, Enum) else value for value in offered]
+    return [*plain, None] if field.allow_none and None not in plain else plain

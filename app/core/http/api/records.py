@@ -70,7 +70,8 @@ class ApiRecord:
     def page_schema(self) -> type[Schema]:
         """How a page of them looks."""
         named = self.schema.__name__.removesuffix("Schema")
-        parts = {"data": fields.List(fields.Nested(self.schema), required=True), "page": fields.Nested(PageInfo)}
+        rows = fields.List(fields.Nested(self.schema), required=True)
+        parts = {"data": rows, "page": fields.Nested(PageInfo, required=True)}
         return type(f"{named}PageSchema", (Schema,), parts)
 
     @property
