@@ -149,7 +149,7 @@ class EmbeddedValkey:
         return True
 
     def _answers(self) -> bool:
-        """Say PING. By hand: a client library would stay in the launcher's memory, twice as large as the rest of it."""
+        """Say PING. By hand: a client library would stay in the launcher's memory."""
         password = self.password.encode()
         question = b"*2\r\n$4\r\nAUTH\r\n$%d\r\n%b\r\n*1\r\n$4\r\nPING\r\n" % (len(password), password)
         try:

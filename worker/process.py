@@ -80,7 +80,7 @@ def _application_of(_pid: int) -> Flask:
 def _settle_parent(**_: Any) -> None:
     """Import all tasks before the fork and leave them out of collections, so that children share their memory.
 
-    The models are bound to each other here as well: done in the children, that is 6 MB in each, and as much again here.
+    The models are bound to each other here as well: done in the children, that is some 6 MB in each.
     """
     tasks.load()
     configure_mappers()
