@@ -5,16 +5,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Date, Select, Subquery, func, select, true
 
+from app.core import clock
 from app.core.db import current_tenant, db
 from app.core.guard.permissions import Actor, Scope, scope_clause, scope_of, stores_of
 from app.insights.models import Due, Freshness, SalesAverage
-from app.insights.rules import average_price
+from app.insights.rules import METRICS, average_price
 from app.inventory import queries as inventory
 from app.sales import queries as sales
 
@@ -172,3 +173,24 @@ def list_waiting(most: int = 10_000) -> dict[str, int]:
     some = select(Due.metric).limit(most).subquery()
     rows = db.session.execute(select(some.c.metric, func.count().label("waiting")).group_by(some.c.metric))
     return {row.metric: row.waiting for row in rows}
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """As of when a metric is right, its last full computation, and how many changes wait."""
+
+    as_of: datetime | None
+    recomputed_at: datetime | None
+    waiting: int
+
+
+def how_fresh() -> dict[str, Fresh]:
+    """How fresh each registered metric is."""
+    stored, waiting, now = list_freshness(), list_waiting(), clock.now()
+    found = {}
+    for name in METRICS:
+        row, count = stored.get(name), waiting.get(name, 0)
+        # With nothing waiting the figures hold as of this moment, whenever the last change was.
+        as_of = (row.refreshed_at if row else None) if count else now
+        found[name] = Fresh(as_of, row.recomputed_at if row else None, count)
+    return found

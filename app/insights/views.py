@@ -52,7 +52,7 @@ def list_metrics():
         stores=_stores(actor),
         activity=ACTIVITY,
         price=PRICE,
-        fresh=_freshness(),
+        fresh=queries.how_fresh(),
         bands=bands,
         defined=sum(count for key, count in bands.items() if key not in ("once", "none")) if bands else 0,
         month=month,
@@ -68,14 +68,14 @@ def list_metrics():
 def show_activity():
     actor, asked = current_actor(), load_form(StoreArguments, request.args)
     store_id = _store_id(asked)
-    counts = crm.count_by_band(actor, store_id) if allows(actor, "customer.see") else {}
+    counts = crm.count_by_band_if_seen(actor, store_id)
     both = allows(actor, "activity.see") and allows(actor, "customer.see")
     return render_template(
         "insights/activity.html",
         asked=asked,
         stores=_stores(actor),
         metric=ACTIVITY,
-        fresh=_freshness()[ACTIVITY.name.value],
+        fresh=queries.how_fresh()[ACTIVITY.name.value],
         bands=[
             {
                 "label": gettext(band.label),
@@ -110,7 +110,7 @@ def show_price():
     return render_template(
         "insights/price.html",
         metric=PRICE,
-        fresh=_freshness()[PRICE.name.value],
+        fresh=queries.how_fresh()[PRICE.name.value],
         asked=asked,
         model_name=_model_name(actor, question) if asked["model"] else None,
         types=[
@@ -162,18 +162,6 @@ def _deals_url(question: SalesQuestion) -> str:
     }
     asked: dict[str, Any] = {name: value for name, value in conditions.items() if value}
     return url_for("sales.list_deals", **asked)
-
-
-def _freshness() -> dict[str, dict[str, Any]]:
-    """Per metric: as of when it is right, the last full computation, and how many changes wait."""
-    stored, waiting, now = queries.list_freshness(), queries.list_waiting(), clock.now()
-    found = {}
-    for name in METRICS:
-        row, count = stored.get(name), waiting.get(name, 0)
-        # With nothing waiting the figures hold as of this moment, whenever the last change was.
-        as_of = (row.refreshed_at if row else None) if count else now
-        found[name] = {"as_of": as_of, "recomputed_at": row.recomputed_at if row else None, "waiting": count}
-    return found
 
 
 def _store_id(asked: dict[str, Any]) -> UUID | None:

@@ -40,6 +40,9 @@ def api_rows() -> dict[str, Row]:
     contact = Row(("customer_id", "contact_id"))
     return {
         "GET /api/v1/me": Row(),
+        **dict.fromkeys(("POST /api/v1/search/query", "GET /api/v1/changes", "GET /api/v1/metrics"), Row()),
+        "GET /api/v1/metrics/customer-activity": Row(),
+        "GET /api/v1/metrics/average-selling-price": Row(),
         **dict(
             kind(
                 "customers", "customer_id", plain=("GET", "POST", "POST query", "POST batch"),

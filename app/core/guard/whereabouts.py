@@ -58,6 +58,11 @@ def kind_of(resource: str) -> RecordKind | None:
     return next((kind for kind in _KINDS.values() if kind.resource == resource), None)
 
 
+def kind_with(prefix: str) -> RecordKind | None:
+    """The kind of record whose ids begin so, or None."""
+    return _KINDS.get(prefix)
+
+
 def find_place(public_id: str) -> Place:
     """The record of this id, as addresses carry it; raises NotFound. The caller checks who may know of it."""
     kind = _KINDS.get(public_id.partition("_")[0])

@@ -99,6 +99,11 @@ def count_by_band(actor: Actor, store_id: uuid.UUID | None = None) -> dict[str, 
     return {band.key: found.get(band.key, 0) for band in ACTIVITY_BANDS}
 
 
+def count_by_band_if_seen(actor: Actor, store_id: uuid.UUID | None = None) -> dict[str, int]:
+    """As `count_by_band`, for whoever may see a metric and perhaps no customer: nothing then."""
+    return count_by_band(actor, store_id) if allows(actor, "customer.see") else {}
+
+
 def count_activities_by_month(
     actor: Actor, since: datetime, timezone: str, store_id: uuid.UUID | None = None
 ) -> dict[date, int]:

@@ -10,10 +10,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from flask import request
+from marshmallow import Schema
+
 from app.core.errors import N_, FieldError, Invalid
 from app.core.guard.permissions import Actor
 from app.core.guard.policy import policy_for
 from app.core.http.api.records import ApiRecord
+from app.core.http.forms import load_form
 from app.core.lists import tabs, values
 from app.core.lists.query import DEFAULT_PAGE, LARGEST_PAGE, ListQuery, read_query
 from app.core.lists.spec import RANGES, Filter
@@ -117,6 +121,14 @@ def read_looks(record: ApiRecord, sent: Mapping[str, Sequence[str]]) -> tuple[Co
     if errors:
         raise BadQuestion(errors)
     return (None if only is None else {"id", *only}), tuple(expand or ())
+
+
+def read_parameters(schema: type[Schema]) -> dict[str, Any]:
+    """The parameters of an address that is no list's, checked by `schema`; raises BadQuestion."""
+    try:
+        return load_form(schema, request.args)
+    except Invalid as refusal:
+        raise BadQuestion(refusal.errors) from refusal
 
 
 def flattened(body: Mapping[str, Any]) -> dict[str, list[str]]:

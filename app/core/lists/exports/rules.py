@@ -102,7 +102,7 @@ def rows_taken(caller_id: uuid.UUID | None, *, but: uuid.UUID | None = None) -> 
 
 
 def check_limit(caller_id: uuid.UUID, rules: Rules, *, more: int = 0, but: uuid.UUID | None = None) -> None:
-    """Raise ExportLimit when the rows of the day, with `more`, are beyond what the dealership allows one user, or key."""
+    """Raise ExportLimit when the rows of the day, with `more`, are beyond what one user or key is allowed."""
     taken = rows_taken(caller_id, but=but)
     # Whoever has taken exactly as many as allowed begins nothing more.
     if taken + max(more, 1) > rules.rows_a_day:
