@@ -50,6 +50,7 @@ CORE_PARTS = (
     "app.core.jobs.imports.erasing",
     "app.core.jobs.imports.operations",
     "app.core.jobs.imports.reindexing",
+    "app.core.jobs.uploads.operations",
     "app.core.lists.erasing",
     "app.core.lists.models",
     "app.core.lists.search.models",

@@ -8,6 +8,7 @@ from app.core.guard import files, once, reveals, undo
 from app.core.jobs.imports import operations as imports
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
+from app.core.jobs.uploads import operations as uploads
 from app.core.lists import saved_filters
 from app.tenants.operations import api_keys, lifecycle, links, provisioning, sign_ups, signing
 
@@ -49,4 +50,5 @@ def clean_up(payload: Payload) -> None:
     once.forget_old()
     undo.forget_expired()
     imports.forget_uploads()
+    uploads.forget_uploads()
     files.sweep_files()

@@ -60,7 +60,7 @@ def save_file(
     path = _path(current_tenant().id, stored_as)
     size, digest = _write(stream, path, max_bytes)
     row = StoredFile(
-        name=_clean_name(name),
+        name=clean_name(name),
         media_type=media_type[:120],
         size=size,
         sha256=digest,
@@ -215,7 +215,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _clean_name(name: str) -> str:
+def clean_name(name: str) -> str:
     """The last part of what somebody called the file, without control characters; only ever shown, never a path."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     return "".join(letter for letter in last if letter.isprintable()).strip()[:255] or "file"
