@@ -179,7 +179,7 @@ def _role_page(row: Any) -> Target:
 
 
 def _permissions(row: Any) -> int:
-    return len(declared()) if row.key == ADMIN else row.grants
+    return len(declared()) if row.key == ADMIN else row.grant_count
 
 
 ROLES = declare_list(

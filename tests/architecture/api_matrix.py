@@ -52,5 +52,14 @@ def api_rows() -> dict[str, Row]:
         "DELETE /api/v1/customers/<customer_id>/contacts/<contact_id>": contact,
         "POST /api/v1/customers/<customer_id>/contacts/<contact_id>/reveal": contact,
         **dict(kind("activities", "activity_id", plain=("GET", "POST", "POST batch"))),
+        **dict(kind("stores", "store_id", ways=("GET", "PATCH"), plain=("GET", "POST"), verbs=("POST close",))),
+        **dict(
+            kind(
+                "users", "user_id", ways=("GET", "PATCH"), plain=("GET", "POST", "POST query"),
+                verbs=("POST memberships", "POST disable", "POST enable"),
+            )
+        ),
+        **dict(kind("roles", "role_id", plain=("GET", "POST"), other_store=False)),
+        **dict(kind("teams", "team_id", plain=("GET", "POST"))),
         **dict(kind("audit-events", "entry_id", ways=("GET",), plain=("GET",))),
     }  # fmt: skip

@@ -47,4 +47,4 @@ class RoleSight(db.Model):
     sight: Mapped[str] = mapped_column(String(7), nullable=False, info=INTERNAL)
 
 
-declare_record("role", sights=INTERNAL)
+declare_record("role", Role, sights=INTERNAL)

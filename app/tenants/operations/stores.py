@@ -69,6 +69,8 @@ def change_store(
 def close_store(actor: Actor, store_id: uuid.UUID, *, version: int) -> None:
     """Close a store nobody works at any more; its records stay. Raises StoreInUse."""
     store = _reached(actor, "store.delete", store_id, version)
+    if store.closed_at is not None:
+        return
     users = people.count_users_of_store(store.id)
     if users:
         raise StoreInUse(count=users)

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
+from app.core import clock
 from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.db.session import Base
@@ -104,20 +105,15 @@ def change_user(
     user.name, user.locale = name, locale
     if signing.normal_email(email) != signing.normal_email(before_email):
         _set_email(user, email)
+        _flush_email()
         # A link on its way to the old address must not open the account any more.
         end_sessions(user.id)
         void_links(user.id)
     _flush_email()
     _set_places(actor, "user.edit", user, set(places))
-    audit.record(
-        actor,
-        "user.edit",
-        "user",
-        user.id,
-        changes={"locale": (before_locale, locale)},
-        personal={"name": (before_name, name), "email": (before_email, email)},
-        subject_id=user.id,
-    )
+    changed = {"locale": (before_locale, locale)}
+    told = {"name": (before_name, name), "email": (before_email, email)}
+    audit.record(actor, "user.edit", "user", user.id, changes=changed, personal=told, subject_id=user.id)
     search.refresh("user", [user.id])
     return user
 
@@ -126,6 +122,8 @@ def disable_user(actor: Actor, user_id: uuid.UUID, *, version: int) -> None:
     """Nobody signs in as this user any more, from the next request on; her records stay."""
     user = _reached(actor, "user.edit", user_id, version)
     _keep_an_administrator(user)
+    if user.state == "disabled":
+        return
     before, user.state = user.state, "disabled"
     end_sessions(user.id)
     audit.record(actor, "user.disable", "user", user.id, changes={"state": (before, user.state)})
@@ -274,6 +272,9 @@ def _set_places(actor: Actor, permission: str, user: User, wanted: set[tuple[uui
     db.session.add_all(
         Membership(id=new_id(), user_id=user.id, store_id=store_id, role_id=role_id) for store_id, role_id in added
     )
+    if present and (added or gone):
+        # The row changes with its roles: its version keeps two people from overwriting each other's.
+        user.updated_at = clock.now()
     db.session.flush()
     if (added or gone) and user.state == "active":
         publish(RolesOfUserChanged(user.id, actor.user_id))

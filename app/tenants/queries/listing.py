@@ -75,7 +75,7 @@ def roles(_actor: Actor) -> Select:
         Role.key,
         Role.name,
         users.correlate(Role).scalar_subquery().label("users"),
-        grants.correlate(Role).scalar_subquery().label("grants"),
+        grants.correlate(Role).scalar_subquery().label("grant_count"),
     )
 
 

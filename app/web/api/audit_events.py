@@ -31,7 +31,7 @@ IDS = {
 }  # fmt: skip
 
 
-class ChangeSchema(Schema):
+class FieldChangeSchema(Schema):
     """One field: stars where the caller sees a mask."""
 
     before = fields.Raw(allow_none=True)
@@ -56,7 +56,7 @@ class AuditEventSchema(RecordSchema):
     agent = fields.String(allow_none=True)
     request_id = fields.String(allow_none=True)
     number = Whole(attribute="seq", allow_none=True, metadata={"guard": OPEN})
-    changes = fields.Dict(keys=fields.String(), values=fields.Nested(ChangeSchema), metadata={"expand": True})
+    changes = fields.Dict(keys=fields.String(), values=fields.Nested(FieldChangeSchema), metadata={"expand": True})
 
 
 def _whole(actor: Actor) -> Select[Any]:

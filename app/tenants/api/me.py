@@ -89,6 +89,3 @@ def show_me() -> dict[str, Any]:
         "fields": dict(sorted(actor.sights.items())),
         "stores": [{"id": to_public("store", s.id), "code": s.code, "name": s.name} for s in stores],
     }
-
-
-blueprints = (bp,)
