@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import update
 
@@ -15,7 +17,7 @@ from app.tenants.models import Store, User
 from app.tenants.operations import links
 from app.tenants.rules.signing import PASSWORD_RESET
 from tests.fixtures import people
-from tests.fixtures.audited import EXEMPT, Transaction, Written, by_hand
+from tests.fixtures.audited import EXEMPT, EXEMPT_PLACES, Transaction, Written, by_hand
 
 SYSTEM = system_actor("test")
 
@@ -48,7 +50,7 @@ def test_an_entry_in_the_same_transaction_is_enough(found):
 
 def test_an_object_changed_and_left_to_the_commit_is_found(found):
     def set_password():
-        user = links.find_user_by_email(people.find_user("gm").email_index)
+        user = links.find_user_by_email(people.email("gm"))
         links._set_password(user, *["three blue vans by the sea"] * 2)
 
     assert ("UPDATE", "tenants_users") in found(set_password)
@@ -113,3 +115,4 @@ def test_what_is_exempt_exists_and_says_why():
         assert table in tables, name
         assert set(columns.split()) <= set(tables[table].columns.keys()), name
         assert reason, name
+    assert [path for path in EXEMPT_PLACES if not Path(path).is_file()] == []
