@@ -14,6 +14,7 @@ from app.core.guard import audit
 from app.core.guard.models import AuditEntry, AuditSeal
 from app.core.guard.permissions import Actor
 from app.core.guard.policy import declare_record
+from app.core.lists.models import SavedView
 from app.core.lists.spec import By, Column, Filter, ListSpec, Outgoing, Peek, Sort, Target, Under, View, declare_list
 from app.web.audit_words import ACTIONS, PREFIXES, RECORDS
 
@@ -64,7 +65,7 @@ def _glance(actor: Actor, entry_id: UUID) -> dict[str, Any]:
 
 # What entries tell of besides the columns of their records.
 declare_record("audit_event", AuditEntry)
-declare_record("view", scope=INTERNAL)
+declare_record("view", SavedView)
 declare_record("import", kind=INTERNAL, rows=INTERNAL)
 declare_record("tenant", exported_at=INTERNAL, rows=INTERNAL)
 

@@ -61,5 +61,6 @@ def api_rows() -> dict[str, Row]:
         ),
         **dict(kind("roles", "role_id", plain=("GET", "POST"), other_store=False)),
         **dict(kind("teams", "team_id", plain=("GET", "POST"))),
+        **dict(kind("saved-views", "view_id", plain=("GET", "POST"), other_store=False)),
         **dict(kind("audit-events", "entry_id", ways=("GET",), plain=("GET",))),
     }  # fmt: skip

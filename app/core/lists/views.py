@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 
 from app.core.db import db
 from app.core.db.columns import new_id
@@ -49,12 +49,12 @@ class Draft:
 
 def visible_views(actor: Actor, list_name: str) -> Sequence[SavedView]:
     """The views of a list that stand among the actor's tabs, one's own first."""
-    if actor.user_id is None:
+    if actor.caller_id is None:
         return []
     found = db.session.scalars(
-        _visible(actor)
-        .where(SavedView.list_name == list_name)
-        .order_by(SavedView.owner_id != actor.user_id, SavedView.position, SavedView.id)
+        select(SavedView)
+        .where(visible_to(actor), SavedView.list_name == list_name)
+        .order_by(SavedView.owner_id != actor.caller_id, SavedView.position, SavedView.id)
     ).all()
     if sealed := {view.id for view in found if view.conditions is not None}:
         load_subject_keys(sealed)
@@ -63,7 +63,8 @@ def visible_views(actor: Actor, list_name: str) -> Sequence[SavedView]:
 
 def get_view(actor: Actor, public_id: str) -> SavedView:
     """A view the actor may see; raises NotFound for any other."""
-    view: SavedView | None = db.session.scalar(_visible(actor).where(SavedView.id == from_public(PREFIX, public_id)))
+    wanted = SavedView.id == from_public(PREFIX, public_id)
+    view: SavedView | None = db.session.scalar(select(SavedView).where(visible_to(actor), wanted))
     if view is None:
         raise NotFound
     return view
@@ -73,7 +74,7 @@ def may_edit(actor: Actor, view: SavedView) -> bool:
     """Whether the actor may rename, replace or delete a view that he sees."""
     # He sees it, so a team's view is one of a team of his.
     teams = [view.team_id] if view.team_id else []
-    return may_change(view, actor.user_id, teams, may_share=allows(actor, SHARE))
+    return may_change(view, actor.caller_id, teams, may_share=allows(actor, SHARE))
 
 
 def personal_of(actor: Actor, spec: ListSpec, view: SavedView) -> Arguments:
@@ -81,7 +82,7 @@ def personal_of(actor: Actor, spec: ListSpec, view: SavedView) -> Arguments:
     if view.conditions is None:
         return {}
     found = unseal_own(SavedView.__tablename__, "conditions", view.id, view.conditions)
-    if view.owner_id == actor.user_id:
+    if view.owner_id == actor.caller_id:
         return found
     # A phone's token may be asked by whoever sees the mask alone, but not read back out of a colleague's view.
     policy = policy_for(actor)
@@ -91,15 +92,16 @@ def personal_of(actor: Actor, spec: ListSpec, view: SavedView) -> Arguments:
 
 def save_view(actor: Actor, spec: ListSpec, draft: Draft, args: Arguments, personal: Arguments) -> SavedView:
     """Keep a view of a list; raises Invalid, PermissionDenied when it may not be shared so, and TooManyViews."""
-    if actor.user_id is None:
+    owner_id = actor.caller_id
+    if owner_id is None:
         raise PermissionDenied(SHARE)
     name = checked_name(draft.name)
     _check_sharing(actor, draft)
-    mine = (SavedView.list_name == spec.name, SavedView.owner_id == actor.user_id)
+    mine = (SavedView.list_name == spec.name, SavedView.owner_id == owner_id)
     count, last = db.session.execute(select(func.count(), func.max(SavedView.position)).where(*mine)).one()
     if count >= MOST_VIEWS:
         raise TooManyViews(most=MOST_VIEWS)
-    view = SavedView(id=new_id(), list_name=spec.name, owner_id=actor.user_id, position=(last or 0) + 1)
+    view = SavedView(id=new_id(), list_name=spec.name, owner_id=owner_id, position=(last or 0) + 1)
     _fill(view, draft, name)
     _keep(view, args, personal)
     db.session.add(view)
@@ -140,11 +142,12 @@ def public_id(view: SavedView) -> str:
     return to_public(PREFIX, view.id)
 
 
-def _visible(actor: Actor) -> Select[Any]:
-    ways = [SavedView.owner_id == actor.user_id, SavedView.scope == ViewScope.TENANT.value]
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The views an actor may see: his own, those of his teams, and those of the dealership; a key has its own."""
+    ways = [SavedView.owner_id == actor.caller_id, SavedView.scope == ViewScope.TENANT.value]
     if _teams_of is not None and actor.user_id is not None:
         ways.append(SavedView.team_id.in_(_teams_of(actor.user_id)))
-    return select(SavedView).where(or_(*ways))
+    return or_(*ways)
 
 
 def _check_editable(actor: Actor, view: SavedView) -> None:

@@ -7,6 +7,7 @@ from copy import copy
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+from flask import Flask
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, missing
 
@@ -47,7 +48,20 @@ class ApiBlueprint(Blueprint):
 
 def lists(record: ApiRecord) -> Callable[[View], View]:
     """The operation answers pages of `record`, asked by parameters of the address."""
-    return documented(parameters=_list_parameters(record), gives={200: record.page_schema}, problems=OF_LISTS)
+    say = documented(parameters=_list_parameters(record), gives={200: record.page_schema}, problems=OF_LISTS)
+
+    def mark(view: View) -> View:
+        said = say(view)
+        said.forecourt_lists = record  # type: ignore[attr-defined]
+        return said
+
+    return mark
+
+
+def listed_records(app: Flask) -> dict[str, ApiRecord]:
+    """The kinds of records whose lists `app` serves over the API, by the name of the list."""
+    marked = (getattr(view, "forecourt_lists", None) for view in app.view_functions.values())
+    return {record.spec.name: record for record in marked if record is not None}
 
 
 def queries(record: ApiRecord) -> Callable[[View], View]:

@@ -98,6 +98,19 @@ def settled(schema: type[Schema], values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: known.get(name) if value is None else value for name, value in values.items()}
 
 
+def merge_patch(base: Any, patch: Any) -> Any:
+    """`base` with `patch` in it as RFC 7396 has it: objects are merged, null takes a member away, all else replaces."""
+    if not isinstance(patch, Mapping):
+        return patch
+    found = dict(base) if isinstance(base, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = merge_patch(found.get(name), value)
+    return found
+
+
 def _sent_tag(record: ApiRecord) -> tuple[int, dict[str, bytes] | None]:
     sent = request.headers.get("If-Match", "")
     if not sent.strip():
