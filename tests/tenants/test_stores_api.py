@@ -125,3 +125,16 @@ def test_who_does_not_work_there_is_in_no_team(
     assert program.get(path).get_json()["member_ids"] == team.get_json()["member_ids"]
     reader = Program(client_for(alpha, None), make_key("tenant_admin", ["user.see"]))
     assert reader.get(path).get_json()["code"] == "permission_denied"
+
+
+def test_who_may_make_a_store_without_seeing_it_is_told_its_id_alone(
+    client_for: Callable[..., FlaskClient], alpha: Tenant, program: Program
+) -> None:
+    maker = Program(client_for(alpha, None), make_key("tenant_admin", ["store.create", "store.delete"]))
+    first, again = (maker.post("/stores", {**NORTH, "code": "WEST"}, Idempotency_Key="west") for _ in range(2))
+    assert (first.status_code, list(first.get_json())) == (201, ["id"])
+    assert (again.status_code, again.get_json()) == (201, first.get_json())
+    path = f"/stores/{first.get_json()['id']}"
+    assert maker.get(path).get_json()["code"] == "permission_denied"
+    assert maker.post(f"{path}/close").get_json() == first.get_json()
+    assert program.get(path).get_json()["state"] == "closed"

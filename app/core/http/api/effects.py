@@ -5,14 +5,14 @@ from __future__ import annotations
 import hmac
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, current_app, request
 
 from app.core.db import current_tenant, transaction
 from app.core.db.ids import to_public
-from app.core.errors import N_, DomainError, NotFound
+from app.core.errors import N_, DomainError, NotFound, PermissionDenied
 from app.core.guard import once
 from app.core.http.api.records import PREFIX, ApiRecord, answer, answer_record
 from app.core.http.sessions import current_actor
@@ -70,7 +70,7 @@ def acted(record: ApiRecord, key: uuid.UUID, do: Callable[[], Any], *, required:
         return once.Effect(200, record.name, key)
 
     _, repeated = run_once(effect, required=required)
-    return answer_record(record, key, headers=REPLAYED if repeated else None)
+    return _shown(record, key, 200, REPLAYED if repeated else {}, repeated=repeated)
 
 
 def begun(record: ApiRecord, do: Callable[[], uuid.UUID], *, required: bool = False) -> Response:
@@ -102,7 +102,19 @@ def _made(record: ApiRecord, effect: once.Effect, *, repeated: bool) -> Response
         raise NotFound
     address = f"{PREFIX}/{record.path}/{to_public(record.prefix, effect.record_id)}"
     headers = {"Location": address, **(REPLAYED if repeated else {})}
-    return answer_record(record, effect.record_id, effect.status, headers=headers)
+    return _shown(record, effect.record_id, effect.status, headers, repeated=repeated)
+
+
+def _shown(record: ApiRecord, key: uuid.UUID, status: int, headers: Mapping[str, str], *, repeated: bool) -> Response:
+    """The record, or its id alone for a caller who may make or change it without seeing it: it is done, so say so."""
+    try:
+        return answer_record(record, key, status, headers=headers)
+    except PermissionDenied:
+        pass
+    except NotFound:
+        if repeated:
+            raise
+    return answer({"id": to_public(record.prefix, key)}, status, headers)
 
 
 def _asked(key: str) -> once.Asked:
