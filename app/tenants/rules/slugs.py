@@ -64,7 +64,7 @@ def check_request(request: AsksForTenant) -> None:
         errors.append(FieldError("locale", "locale_unknown", N_("Choose one of the languages offered.")))
     if not is_timezone(request.timezone):
         errors.append(FieldError("timezone", "timezone_unknown", N_("Enter a time zone such as Europe/London.")))
-    if not is_email(request.admin_email):
+    if not is_email(request.admin_email.strip()):
         # Nobody could be invited by it: the dealership would be asked for and never made.
         errors.append(FieldError("admin_email", EmailInvalid.code, EmailInvalid.message))
     if errors:
