@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from app.core.db import find_tenant
@@ -107,6 +108,7 @@ def enforce() -> Response | None:
     endpoint = request.endpoint
     if is_static(endpoint):
         return None
+    _refuse_address()
     visitor = server_session().load()
     key = current_key()
     if visitor is not None:
@@ -120,7 +122,7 @@ def enforce() -> Response | None:
     access = access_of(view)
     if access is None:
         raise UnmarkedView(endpoint)
-    if access.operator != at_operator_host() and not access.everywhere:
+    if not _answers_here(access):
         raise NotFound
     if access.operator:
         if access.permission is not None:
@@ -142,6 +144,25 @@ def enforce() -> Response | None:
     if access.permission != ANY_USER and not allows(current_actor(), access.permission):
         raise PermissionDenied(access.permission)
     return None
+
+
+def _answers_here(access: Access) -> bool:
+    """Whether a view is one of this host's: the operators', or everybody else's."""
+    return access.everywhere or access.operator == at_operator_host()
+
+
+def _refuse_address() -> None:
+    """An address that takes other methods alone is told so where a view of its own host stands there, else unknown."""
+    refusal = request.routing_exception
+    adapter = current_app.create_url_adapter(request) if isinstance(refusal, MethodNotAllowed) else None
+    if adapter is None:
+        return
+    for method in getattr(refusal, "valid_methods", None) or ():
+        rule, _ = adapter.match(method=method, return_rule=True)
+        access = access_of(current_app.view_functions.get(rule.endpoint))
+        if access is not None and _answers_here(access):
+            return
+    raise NotFound
 
 
 def may(permission: str) -> bool:

@@ -15,9 +15,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import DomainError, FieldError, Invalid, Stale
-from app.core.http.api.bodies import load_body
+from app.core.http.api.bodies import load_body, settled
 from app.core.http.api.effects import answered
-from app.core.http.api.patches import Delete, Edit, settled
+from app.core.http.api.patches import Delete, Edit
 from app.core.http.api.records import ApiRecord
 from app.core.http.api.schemas import BodySchema
 from app.core.http.forms import NOT_OFFERED, one_of

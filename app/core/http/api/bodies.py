@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from flask import request
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, missing
 
 from app.core.errors import N_, DomainError, FieldError, Invalid
 from app.core.http.forms import CODES
@@ -45,11 +45,27 @@ def read_json() -> dict[str, Any]:
 
 
 def load_body(schema: type[Schema], body: Mapping[str, Any] | None = None, *, partial: bool = False) -> dict[str, Any]:
-    """What was sent, checked by `schema`; raises Invalid with a pointer to every refused value."""
+    """What was sent, checked by `schema`; raises Invalid with a pointer to every refused value.
+
+    Of a whole body null says the same as leaving a field out; what it says in one that is `partial` is the caller's.
+    """
     try:
-        return dict(schema(partial=partial).load(read_json() if body is None else body))
+        loaded = dict(schema(partial=partial).load(read_json() if body is None else body))
     except ValidationError as error:
         raise Invalid(list(_refusals(error.messages_dict, ""))) from error
+    return loaded if partial else settled(schema, loaded)
+
+
+def settled(schema: type[Schema], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with what null means: back to what a new record has, as an operation takes it."""
+    known = {name: field.load_default for name, field in schema().load_fields.items()}
+    return {name: _default(known.get(name)) if value is None else value for name, value in values.items()}
+
+
+def _default(value: Any) -> Any:
+    if value is missing:
+        return None
+    return value() if callable(value) else value
 
 
 def _refusals(messages: Mapping[Any, Any], outer: str) -> Iterator[FieldError]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, request
-from marshmallow import Schema, missing
+from marshmallow import Schema
 from sqlalchemy import Row
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -19,7 +19,7 @@ from app.core.db import transaction
 from app.core.errors import N_, DomainError, Stale
 from app.core.guard import audit
 from app.core.guard.policy import policy_for
-from app.core.http.api.bodies import load_body
+from app.core.http.api.bodies import load_body, settled
 from app.core.http.api.dumping import plan_for
 from app.core.http.api.etags import mark_of, plain, read_etag
 from app.core.http.api.records import ApiRecord, answer_record
@@ -89,13 +89,6 @@ def delete_record(record: ApiRecord, public_id: str, delete: Delete) -> Response
     with transaction():
         delete(key, version)
     return Response(status=204)
-
-
-def settled(schema: type[Schema], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values with what null means: back to what a new record has, as an operation takes it."""
-    defaults = {name: field.load_default for name, field in schema().load_fields.items()}
-    known = {name: value for name, value in defaults.items() if value is not missing}
-    return {name: known.get(name) if value is None else value for name, value in values.items()}
 
 
 def merge_patch(base: Any, patch: Any) -> Any:
