@@ -126,6 +126,8 @@ def _exports(actor: Actor) -> Select[Any]:
             Export.created_at,
             Export.expires_at,
             callers.c.name.label("owner"),
+            callers.c.user_id,
+            callers.c.key_id,
         )
         .select_from(Export)
         .outerjoin(callers, callers.c.caller_id == Export.created_by)

@@ -42,13 +42,13 @@ def columns_page(found: Import, wanted: mapping.FieldMapping, error: DomainError
         public_id=to_public("imp", found.id),
         kind=gettext(kind.label),
         headers=[(header, header) for header in found.headers],
-        fields=[_shown_field(item, actor, wanted, values, examples) for item in fields],
+        fields=[shown_field(item, actor, wanted, values, examples) for item in fields],
         labels={item.key: gettext(item.label) for item in fields},
         version=found.version,
     )
 
 
-def _shown_field(
+def shown_field(
     item: ImportField,
     actor: Actor,
     wanted: mapping.FieldMapping,

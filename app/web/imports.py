@@ -48,7 +48,7 @@ def list_imports() -> Response:
 @bp.get("/imports/new")
 @require("import.create")
 def new_import() -> Any:
-    return render_form("web/imports/new.html", kinds=_kinds(current_actor()))
+    return render_form("web/imports/new.html", kinds=offered_kinds(current_actor()))
 
 
 @bp.post("/imports")
@@ -63,7 +63,7 @@ def create_import() -> Any:
                 current_actor(), kind=_chosen_kind(), stream=stream, file_name=upload.filename
             )
     except DomainError as error:
-        return render_form("web/imports/new.html", error, kinds=_kinds(current_actor()))
+        return render_form("web/imports/new.html", error, kinds=offered_kinds(current_actor()))
     return redirect(url_for("imports.edit_columns", import_id=to_public("imp", made.id)), 303)
 
 
@@ -128,7 +128,7 @@ def download_failed_rows(import_id: str) -> Response:
     actor, key = current_actor(), from_public("imp", import_id)
     found = operations.get_import(actor, key)
     kind = kind_of(found)
-    data = failures.write_failed_rows(actor, key, gettext("Why it was not taken"), lambda e: _reason(kind, e))
+    data = failures.write_failed_rows(actor, key, gettext("Why it was not taken"), lambda e: reason_of(kind, e))
     answer = Response(data, mimetype="text/csv")
     name = f"{found.file_name.partition('.')[0]}-{gettext('failed rows')}.csv"
     answer.headers.set("Content-Disposition", "attachment", filename=name)
@@ -169,7 +169,7 @@ def _page(import_id: uuid.UUID, error: DomainError | None = None) -> Any:
             {
                 "row": row,
                 "outcome": gettext(OUTCOMES[Outcome(row.outcome)]),
-                "reasons": [_reason(kind, item) for item in row.errors],
+                "reasons": [reason_of(kind, item) for item in row.errors],
             }
             for row in failures.failed_rows(actor, import_id)
         ]
@@ -181,7 +181,7 @@ def _page(import_id: uuid.UUID, error: DomainError | None = None) -> Any:
     )
 
 
-def _reason(kind: ImportKind, error: Mapping[str, Any]) -> str:
+def reason_of(kind: ImportKind, error: Mapping[str, Any]) -> str:
     label = next((gettext(item.label) for item in kind.fields if item.key == error["field"]), None)
     told = words(error["message"], error["params"])
     return gettext("%(field)s: %(problem)s", field=label, problem=told) if label else told
@@ -189,12 +189,12 @@ def _reason(kind: ImportKind, error: Mapping[str, Any]) -> str:
 
 def _chosen_kind() -> str:
     key = request.form.get("kind", "")
-    if key not in {value for value, _ in _kinds(current_actor())}:
+    if key not in {value for value, _ in offered_kinds(current_actor())}:
         raise Invalid([FieldError("kind", "not_offered", N_("Choose one of the offered values."))])
     return key
 
 
-def _kinds(actor: Actor) -> list[tuple[str, str]]:
+def offered_kinds(actor: Actor) -> list[tuple[str, str]]:
     """What `actor` may import."""
     return [
         (kind.key, gettext(kind.label))

@@ -44,6 +44,8 @@ def _jobs(actor: Actor) -> Select[Any]:
             Job.progress_total,
             cast(func.least(Job.progress_done * 100.0 / whole, 100), Integer).label("percent"),
             callers.c.name.label("owner"),
+            callers.c.user_id,
+            callers.c.key_id,
         )
         .select_from(Job)
         .outerjoin(callers, callers.c.caller_id == Job.created_by)
@@ -114,6 +116,8 @@ def _imports(actor: Actor) -> Select[Any]:
             _count(Outcome.DUPLICATE).label("duplicate"),
             (_count(Outcome.FAILED) + _count(Outcome.CONFLICT)).label("refused"),
             callers.c.name.label("owner"),
+            callers.c.user_id,
+            callers.c.key_id,
         )
         .select_from(Import)
         .outerjoin(callers, callers.c.caller_id == Import.created_by)
@@ -150,7 +154,7 @@ IMPORTS = declare_list(
         filters=(
             Filter("state", N_("State"), "choices", column=Import.state, choices=tuple(IMPORT_STATES.items())),
             Filter("owner", N_("Uploaded by"), "id", column=Import.created_by, prefix="usr", words=("me",)),
-            Filter("uploaded", N_("Uploaded"), "date_range", column=Import.created_at, instants=True),
+            Filter("created", N_("Uploaded"), "date_range", column=Import.created_at, instants=True),
         ),
         sorts=(
             Sort("created", N_("Uploaded"), (By(Import.created_at),), words=(N_("Oldest first"), N_("Newest first"))),

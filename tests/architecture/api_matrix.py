@@ -63,4 +63,22 @@ def api_rows() -> dict[str, Row]:
         **dict(kind("teams", "team_id", plain=("GET", "POST"))),
         **dict(kind("saved-views", "view_id", plain=("GET", "POST"), other_store=False)),
         **dict(kind("audit-events", "entry_id", ways=("GET",), plain=("GET",))),
+        **dict(
+            kind("jobs", "job_id", ways=("GET",), plain=("GET",), verbs=("POST cancel", "POST retry", "GET skipped"))
+        ),
+        **dict(kind("files", "file_id", ways=("GET", "DELETE"), plain=("GET", "POST"), verbs=("POST complete",))),
+        "PUT /api/v1/files/<file_id>/parts/<int:part_number>": Row(("file_id", "part_number")),
+        **dict(
+            kind(
+                "imports", "import_id", ways=("GET",), plain=("GET", "POST", "GET kinds"),
+                verbs=("GET columns", "PUT mapping", "POST check", "POST run", "POST undo", "GET errors"),
+            )
+        ),
+        **dict(
+            kind(
+                "exports", "export_id", ways=("GET",), plain=("GET", "POST", "GET lists"),
+                verbs=("POST link", "DELETE file"),
+            )
+        ),
+        "GET /api/v1/exports/<export_id>/file/<file_key>": Row(("export_id", "file_key")),
     }  # fmt: skip

@@ -141,7 +141,7 @@ def test_malformed_ids_are_missing_ids(world: World, route: str) -> None:
     first = ROWS[route].ids[0]
     good = world.ids[first]
     near: dict[str, Any] = {
-        "other type": f"file_{good.partition('_')[2]}",
+        "other type": f"none_{good.partition('_')[2]}",
         "number": "0",
         "negative": "-1",
         "longer": f"{good}0",

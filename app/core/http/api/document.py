@@ -81,7 +81,7 @@ def _made(app: Flask) -> dict[str, Any]:
     converter.add_attribute_function(_shape)
     for blueprint in app.extensions["forecourt_api_blueprints"]:
         blueprint.register_views_in_doc(collector, app, document, name=blueprint.name, parameters=None)
-        document.tag({"name": blueprint.name, "description": blueprint.description})
+        document.tag({"name": blueprint.kind, "description": blueprint.description})
     return finished(document.to_dict(), _served(app))
 
 

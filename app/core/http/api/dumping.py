@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from app.core.guard.policy import Policy, Sight
-from app.core.http.api.fields import Instant, Money, PublicId, TypedId, write_instant, write_money
+from app.core.http.api.fields import Beside, Instant, Money, PublicId, TypedId, write_instant, write_money
 from app.core.http.api.schemas import RecordSchema, is_open
 
 Convert = Callable[[Any], Any]
@@ -96,6 +96,8 @@ def _step(name: str, field: fields.Field[Any], attribute: str, at: Mapping[str, 
         return Step(name, where, write_money, at[field.currency])
     if isinstance(field, TypedId):
         return Step(name, where, field.write, at[field.kind])
+    if isinstance(field, Beside):
+        return Step(name, where, field.write, at[field.beside])
     return Step(name, where, converter(field))
 
 

@@ -69,6 +69,19 @@ class TypedId(fields.Field[uuid.UUID]):
         return None if value is None else self.write(value, getattr(obj, self.kind))
 
 
+class Beside(fields.Field[Any]):
+    """A field made of two values of the row: its own, and the one in the attribute `beside`."""
+
+    beside: str
+
+    def write(self, value: Any, beside: Any) -> Any:
+        """The value as the API gives it."""
+        raise NotImplementedError
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else self.write(value, getattr(obj, self.beside))
+
+
 class Ids(fields.List):
     """Identifiers of one kind, each once, in no order of their own."""
 

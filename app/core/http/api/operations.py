@@ -27,6 +27,8 @@ OF_LISTS, OF_RECORDS = (400, *ALWAYS), (404, *ALWAYS)
 OF_BODIES = (400, 409, 415, 422)
 
 LIMIT = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": DEFAULT_PAGE}
+OCTETS = "application/octet-stream"
+BINARY = {"type": "string", "format": "binary"}
 CURSOR = {"type": "string", "maxLength": 4096}
 IDEMPOTENCY_KEY = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
 SCHEMA_OF_KIND: Mapping[str, dict[str, Any]] = {
@@ -43,7 +45,14 @@ class ApiBlueprint(Blueprint):
     """Operations on one kind of record, known by the kind's name in the plural."""
 
     def __init__(self, name: str, description: str) -> None:
-        super().__init__(name, f"app.api.{name}", description=description)
+        # Pages may have a blueprint of the same name; what the document calls the kind is its own.
+        super().__init__(f"api-{name}", f"app.api.{name}", description=description)
+        self.kind = name
+
+    def route(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """As any blueprint's, under the kind's name in the document."""
+        found: Callable[[View], View] = super().route(rule, tags=[self.kind], **options)
+        return found
 
 
 def lists(record: ApiRecord) -> Callable[[View], View]:
@@ -130,8 +139,13 @@ def documented(
     problems: tuple[int, ...] = ALWAYS,
     record: ApiRecord | None = None,
     media_type: str = JSON,
+    takes_bytes: bool = False,
+    gives_file: tuple[str, ...] = (),
 ) -> Callable[[View], View]:
-    """What an operation takes and gives, in full, for those that are none of the usual ones."""
+    """What an operation takes and gives, in full, for those that are none of the usual ones.
+
+    `takes_bytes`: its body is no JSON but bytes as they are; `gives_file`: the types of the file it answers.
+    """
     responses: dict[str, Any] = {}
     for status, schema in gives.items():
         responses[str(status)] = {"description": HTTPStatus(status).phrase}
@@ -139,6 +153,9 @@ def documented(
             responses[str(status)]["content"] = {JSON: {"schema": schema}}
         if record is not None and record.edits and schema is record.schema:
             responses[str(status)]["headers"] = {"ETag": {"schema": {"type": "string"}}}
+    if gives_file:
+        said_of_file = {"description": "The file", "content": {name: {"schema": BINARY} for name in gives_file}}
+        responses["200"] = said_of_file
     for status in sorted(set(problems)):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase, "content": {PROBLEM: {"schema": Problem}},
@@ -153,6 +170,8 @@ def documented(
         # Before 415 there is no telling what a client sends: both names of a patch are taken.
         types = (PATCH, JSON) if media_type == PATCH else (JSON,)
         said["requestBody"] = {"required": True, "content": {name: dict(content) for name in types}}
+    if takes_bytes:
+        said["requestBody"] = {"required": True, "content": {OCTETS: {"schema": BINARY}}}
     return Blueprint.doc(**said)
 
 

@@ -74,6 +74,8 @@ def announce(actor: Actor, *, name: str, size: int, sha256: str, purpose: str) -
     db.session.add(made)
     db.session.flush()
     enqueue(TEND_TASK, queue=QueueName.DEFAULT, at=made.expires_at)
+    facts = {"size": (None, size), "purpose": (None, purpose)}
+    audit.record(actor, "file.announce", "file", made.id, changes=facts)
     return made
 
 
@@ -139,8 +141,7 @@ def complete(actor: Actor, upload_id: uuid.UUID) -> Upload:
         raise ChecksumWrong
     upload.completed_at, upload.expires_at = clock.now(), clock.now() + LIVES
     enqueue(TEND_TASK, queue=QueueName.DEFAULT, at=upload.expires_at)
-    facts = {"size": (None, upload.size), "purpose": (None, upload.purpose)}
-    audit.record(actor, "file.upload", "file", upload.id, changes=facts)
+    audit.record(actor, "file.upload", "file", upload.id, changes={"completed_at": (None, upload.completed_at)})
     return upload
 
 
@@ -157,7 +158,9 @@ def open_upload(actor: Actor, upload_id: uuid.UUID, purpose: str) -> tuple[str, 
 
 def drop_upload(actor: Actor, upload_id: uuid.UUID) -> None:
     """Delete the file, complete or not; raises NotFound."""
-    _drop(get_upload(actor, upload_id, for_update=True))
+    upload = get_upload(actor, upload_id, for_update=True)
+    audit.record(actor, "file.delete", "file", upload.id)
+    _drop(upload)
 
 
 def forget_uploads(limit: int = 500) -> int:
