@@ -14,6 +14,7 @@ from app.core.db import find_tenant
 from app.core.db.ids import to_public
 from app.notifications.ports import words
 from app.web import (
+    api_docs,
     audit,
     bulk,
     cli,
@@ -110,7 +111,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(words=words, public_id=lambda key, prefix: to_public(prefix, key))
     app.context_processor(_page_context)
     served = (audit, bulk, exports, export_rules, export_schedules, first_steps, imports, jobs, saved_views, styleguide)
-    for module in (*served, undo):
+    for module in (*served, undo, api_docs):
         app.register_blueprint(module.bp)
     app.register_blueprint(bp)
     app.cli.add_command(cli.group)

@@ -40,6 +40,7 @@ ROWS: dict[str, Row] = {
     "GET /": PUBLIC,
     **dict.fromkeys(("GET /sign-up", "POST /sign-up", "GET /sign-up/mails"), PUBLIC),
     **dict.fromkeys((f"{method} /sign-up/<sign_up_id>/<token>" for method in ("GET", "POST")), SIGN_UP),
+    **dict.fromkeys(("GET /api/docs", "GET /api/v1/openapi.json"), PUBLIC),
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
     **dict.fromkeys(("POST /samples/load", "POST /samples/remove"), PLAIN),

@@ -25,12 +25,12 @@ STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
 
 def add_headers(response: Response) -> Response:
-    """Put the headers on `response`; pages are never stored by browser or proxy."""
+    """Put the headers on `response`; pages are never stored by browser or proxy, unless a view calls them public."""
     for name, value in FIXED.items():
         response.headers.setdefault(name, value)
     if settings().public_scheme == "https":
         response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
-    if not is_static(request.endpoint):
+    if not is_static(request.endpoint) and not response.cache_control.public:
         response.headers["Cache-Control"] = "no-store"
         response.vary.update(("Cookie", "Accept-Language"))
     return response

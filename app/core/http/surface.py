@@ -8,8 +8,10 @@ from flask import Request
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 API_PATH: Final = "/api/"
+# The one page below it: people read it, in their own language, signed in or not.
+DOCS_PATH: Final = "/api/docs"
 
 
 def is_api(incoming: Request) -> bool:
     """Whether a program asks, not a page."""
-    return incoming.path.startswith(API_PATH)
+    return incoming.path.startswith(API_PATH) and incoming.path != DOCS_PATH

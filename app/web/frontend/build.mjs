@@ -11,7 +11,7 @@ import { build } from "esbuild";
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = join(HERE, "..", "..", "..");
 const DIST = join(HERE, "..", "static", "dist");
-const ENTRIES = ["app.css", "app.js", "board.js", "styleguide.css"];
+const ENTRIES = ["app.css", "app.js", "board.js", "reference.css", "styleguide.css"];
 const PACKED = new Set(["css", "js", "svg"]);
 // What the stylesheet says once for every drawing: a symbol repeats none of it and takes the colour of its text.
 const SAID_BY_THE_STYLESHEET =

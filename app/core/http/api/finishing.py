@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 PROBLEM = "application/problem+json"
-METHODS = ("get", "put", "post", "delete", "patch")
+METHODS = ("get", "post", "put", "patch", "delete")
 COMPONENT = "#/components/"
 RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 0}}}
 SERVERS = (
