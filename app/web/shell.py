@@ -14,6 +14,7 @@ from app.core.db import find_tenant
 from app.core.db.ids import to_public
 from app.notifications.ports import words
 from app.web import (
+    api_cli,
     api_docs,
     audit,
     bulk,
@@ -115,3 +116,4 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(module.bp)
     app.register_blueprint(bp)
     app.cli.add_command(cli.group)
+    app.cli.add_command(api_cli.group)
