@@ -220,5 +220,7 @@ def _curl(path: str, method: str, parameters: Sequence[Mapping[str, Any]], media
     headers = [item["name"] for item in parameters if item["in"] == "header" and item.get("required")]
     lines += [f'-H "{name}: {name.upper()}"' for name in headers]
     if media_type:
-        lines += [f'-H "Content-Type: {media_type}"', "-d '{}'".format(example.replace("'", "'\\''") or "{}")]
+        quoted = example.replace("'", "'\\''") or "{}"
+        sent = f"-d '{quoted}'" if "json" in media_type else "--data-binary @FILE"
+        lines += [f'-H "Content-Type: {media_type}"', sent]
     return " \\\n  ".join(lines)
