@@ -49,22 +49,22 @@ class ExportSchema(RecordSchema):
     record = "export"
 
     id = PublicId("exp", required=True, metadata=FREE)
-    list_ = fields.String(attribute="list_name", data_key="list", required=True, metadata=FREE)
-    format = fields.String(required=True, metadata={**FREE, "enum": [*Format]})
-    state = fields.String(required=True, metadata={**FREE, "enum": [*ExportState]})
-    purpose = ExportWords("purpose_enc", attribute="purpose_enc", required=True, allow_none=True, metadata=FREE)
-    recipient = ExportWords("recipient_enc", attribute="recipient_enc", required=True, allow_none=True, metadata=FREE)
-    in_full = Flag(attribute="unmasked", required=True, metadata=FREE)
+    list_ = fields.String(attribute="list_name", data_key="list", metadata=FREE)
+    format = fields.String(metadata={**FREE, "enum": [*Format]})
+    state = fields.String(metadata={**FREE, "enum": [*ExportState]})
+    purpose = ExportWords("purpose_enc", attribute="purpose_enc", allow_none=True, metadata=FREE)
+    recipient = ExportWords("recipient_enc", attribute="recipient_enc", allow_none=True, metadata=FREE)
+    in_full = Flag(attribute="unmasked", metadata=FREE)
     columns = fields.Dict(
-        attribute="treated", keys=fields.String(), values=fields.String(), required=True, metadata=FREE
+        attribute="treated", keys=fields.String(), values=fields.String(), metadata=FREE
     )
-    rows = Whole(required=True, allow_none=True, metadata=FREE)
-    size = Whole(required=True, allow_none=True, metadata=FREE)
-    job_id = PublicId("job", required=True, allow_none=True, metadata=FREE)
-    user_id = PublicId("usr", required=True, allow_none=True, metadata=FREE)
-    api_key_id = PublicId("apk", attribute="key_id", required=True, allow_none=True, metadata=FREE)
-    created_at = Instant(required=True, metadata=FREE)
-    expires_at = Instant(required=True, allow_none=True, metadata=FREE)
+    rows = Whole(allow_none=True, metadata=FREE)
+    size = Whole(allow_none=True, metadata=FREE)
+    job_id = PublicId("job", allow_none=True, metadata=FREE)
+    user_id = PublicId("usr", allow_none=True, metadata=FREE)
+    api_key_id = PublicId("apk", attribute="key_id", allow_none=True, metadata=FREE)
+    created_at = Instant(metadata=FREE)
+    expires_at = Instant(allow_none=True, metadata=FREE)
 
 
 class LinkSchema(Schema):

@@ -54,22 +54,22 @@ class JobSchema(RecordSchema):
     record = "job"
 
     id = PublicId("job", required=True, metadata=FREE)
-    kind = fields.String(required=True, metadata={**FREE, "example": "import_run"})
-    state = fields.String(required=True, metadata={**FREE, "enum": [*JobState]})
-    progress = fields.Nested(ProgressSchema, required=True, metadata=FREE)
+    kind = fields.String(metadata={**FREE, "example": "import_run"})
+    state = fields.String(metadata={**FREE, "enum": [*JobState]})
+    progress = fields.Nested(ProgressSchema, metadata=FREE)
     counts = Figures(
-        attribute="result", keys=fields.String(), values=fields.Integer(), required=True,
+        attribute="result", keys=fields.String(), values=fields.Integer(),
         metadata={**FREE, "description": "What came of it, by the names of the kind of work"},
     )  # fmt: skip
-    error = fields.String(required=True, allow_none=True, metadata={**FREE, "example": "rights_changed"})
-    cancel_requested = Flag(required=True, metadata=FREE)
-    result_url = Address(required=True, allow_none=True, metadata={**FREE, "description": "What it made"})
-    errors_url = Address(required=True, allow_none=True, metadata={**FREE, "description": "What was left out, and why"})
-    cancel_url = Address(required=True, allow_none=True, metadata={**FREE, "description": "Where a POST stops it"})
-    user_id = PublicId("usr", required=True, allow_none=True, metadata=FREE)
-    api_key_id = PublicId("apk", attribute="key_id", required=True, allow_none=True, metadata=FREE)
-    created_at = Instant(required=True, metadata=FREE)
-    finished_at = Instant(required=True, allow_none=True, metadata=FREE)
+    error = fields.String(allow_none=True, metadata={**FREE, "example": "rights_changed"})
+    cancel_requested = Flag(metadata=FREE)
+    result_url = Address(allow_none=True, metadata={**FREE, "description": "What it made"})
+    errors_url = Address(allow_none=True, metadata={**FREE, "description": "What was left out, and why"})
+    cancel_url = Address(allow_none=True, metadata={**FREE, "description": "Where a POST stops it"})
+    user_id = PublicId("usr", allow_none=True, metadata=FREE)
+    api_key_id = PublicId("apk", attribute="key_id", allow_none=True, metadata=FREE)
+    created_at = Instant(metadata=FREE)
+    finished_at = Instant(allow_none=True, metadata=FREE)
 
 
 class SkippedSchema(Schema):
@@ -100,18 +100,18 @@ class FileSchema(RecordSchema):
     record = "file"
 
     id = PublicId("file", required=True, metadata=FREE)
-    name = fields.String(required=True, metadata=FREE)
-    size = Whole(required=True, metadata=FREE)
-    purpose = fields.String(required=True, metadata={**FREE, "enum": [*PURPOSES]})
-    state = fields.String(required=True, metadata={**FREE, "enum": ["open", "complete"]})
-    received = Whole(required=True, metadata={**FREE, "description": "Bytes that are here"})
-    parts = fields.List(Whole(), required=True, metadata={**FREE, "description": "Numbers of the parts that are here"})
+    name = fields.String(metadata=FREE)
+    size = Whole(metadata=FREE)
+    purpose = fields.String(metadata={**FREE, "enum": [*PURPOSES]})
+    state = fields.String(metadata={**FREE, "enum": ["open", "complete"]})
+    received = Whole(metadata={**FREE, "description": "Bytes that are here"})
+    parts = fields.List(Whole(), metadata={**FREE, "description": "Numbers of the parts that are here"})
     part_size = Whole(
-        required=True, metadata={**FREE, "description": f"The most bytes of a part: {PART_BYTES}; {MOST_PARTS} parts"}
+        metadata={**FREE, "description": f"The most bytes of a part: {PART_BYTES}; {MOST_PARTS} parts"}
     )
-    created_at = Instant(required=True, metadata=FREE)
-    completed_at = Instant(required=True, allow_none=True, metadata=FREE)
-    expires_at = Instant(required=True, metadata=FREE)
+    created_at = Instant(metadata=FREE)
+    completed_at = Instant(allow_none=True, metadata=FREE)
+    expires_at = Instant(metadata=FREE)
 
 
 class MappingSchema(Schema):
@@ -130,23 +130,23 @@ class ImportSchema(RecordSchema):
     record = "import"
 
     id = PublicId("imp", required=True, metadata=FREE)
-    version = Whole(required=True, metadata=FREE)
-    kind = fields.String(required=True, metadata={**FREE, "example": "customers"})
-    state = fields.String(required=True, metadata={**FREE, "enum": [*ImportState]})
-    file_name = fields.String(required=True, metadata=FREE)
-    rows = Whole(attribute="row_count", required=True, metadata=FREE)
+    version = Whole(metadata=FREE)
+    kind = fields.String(metadata={**FREE, "example": "customers"})
+    state = fields.String(metadata={**FREE, "enum": [*ImportState]})
+    file_name = fields.String(metadata=FREE)
+    rows = Whole(attribute="row_count", metadata=FREE)
     counts = fields.Dict(
-        keys=fields.String(), values=fields.Integer(), required=True,
+        keys=fields.String(), values=fields.Integer(),
         metadata={**FREE, "description": f"Rows by outcome: {', '.join(Outcome)}"},
     )  # fmt: skip
-    headers = fields.List(fields.String(), required=True, metadata=FREE)
-    mapping = fields.Nested(MappingSchema, required=True, metadata=FREE)
-    job_id = PublicId("job", required=True, allow_none=True, metadata=FREE)
-    errors_url = Address(required=True, allow_none=True, metadata=FREE)
-    user_id = PublicId("usr", required=True, allow_none=True, metadata=FREE)
-    api_key_id = PublicId("apk", attribute="key_id", required=True, allow_none=True, metadata=FREE)
-    created_at = Instant(required=True, metadata=FREE)
-    updated_at = Instant(required=True, metadata=FREE)
+    headers = fields.List(fields.String(), metadata=FREE)
+    mapping = fields.Nested(MappingSchema, metadata=FREE)
+    job_id = PublicId("job", allow_none=True, metadata=FREE)
+    errors_url = Address(allow_none=True, metadata=FREE)
+    user_id = PublicId("usr", allow_none=True, metadata=FREE)
+    api_key_id = PublicId("apk", attribute="key_id", allow_none=True, metadata=FREE)
+    created_at = Instant(metadata=FREE)
+    updated_at = Instant(metadata=FREE)
 
 
 class NewImport(BodySchema):
