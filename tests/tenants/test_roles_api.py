@@ -13,11 +13,12 @@ from sqlalchemy import select
 from app.core.db import Tenant, db, transaction
 from app.core.db.ids import from_public
 from app.core.guard.models import AuditEntry
-from app.core.guard.permissions import declared
-from app.tenants.queries.people import get_role
+from app.core.guard.permissions import declared, system_actor
+from app.tenants.operations import roles
 from app.tenants.rules.api_keys import may_hold
 from tests.fixtures.programs import Program, make_key
 
+SYSTEM = system_actor("test")
 _numbers = itertools.count(1)
 DETAILER = {"grants": {"stock.see": "store", "stock.move": "own"}, "sights": {"contact": "masked"}}
 
@@ -103,9 +104,9 @@ def test_no_key_lends_what_it_does_not_hold(
 def test_sight_is_lent_by_nobody_who_lacks_it(
     client_for: Callable[..., FlaskClient], alpha: Tenant, program: Program, role: Any
 ) -> None:
-    made = program.post("/roles", {"name": "Keeper", "grants": {"role.see": "all", "role.edit": "all"}})
     with transaction():
-        get_role(from_public("role", made.get_json()["id"])).key = "keeper"
+        made = roles.create_role(SYSTEM, name="Keeper", grants={"role.see": "all", "role.edit": "all"})
+        made.key = "keeper"
     keeper = Program(client_for(alpha, None), make_key("keeper"))
     refused = keeper.patch(f"/roles/{role.get_json()['id']}", {"sights": {"cost": "visible"}}, role.headers["ETag"])
     assert (refused.status_code, refused.get_json()["code"]) == (403, "sight_exceeds_own")
