@@ -30,6 +30,7 @@ from app.tenants.operations.api_keys import touch_key
 from app.tenants.operations.signing import touch_session
 from app.tenants.queries import teams_of
 from app.tenants.queries.api_keys import read_key
+from app.tenants.queries.origins import is_allowed
 from app.tenants.queries.sessions import read_session
 from app.web import api as web_api
 from app.web import shell
@@ -87,6 +88,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
         touch_operator=touch_operator,
         read_key=read_key,
         touch_key=touch_key,
+        allows_origin=is_allowed,
         readable=is_readable,
     )
     api.init_app(app)

@@ -82,6 +82,7 @@ SCREENS = (
     Screen("role", "{role}"),
     Screen("role-new", "/roles/new?like=sales_manager"),
     Screen("role-explain", "/roles/explain"),
+    Screen("api-origins", "/api-origins"),
     Screen("identity-provider", "/identity-provider"),
     Screen("identity-provider-refused", "/identity-provider", refused=True),
     Screen("api-keys", "/api-keys"),

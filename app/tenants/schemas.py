@@ -78,6 +78,12 @@ class ProviderForm(FormSchema):
     store_id = PublicId("store", load_default=None)
 
 
+class OriginsForm(FormSchema):
+    """Origins of pages that may ask the API, one a line."""
+
+    origins = Text(load_default="", longest=6000)
+
+
 class PartnerAnswerForm(FormSchema):
     """What a provider sent the browser back with."""
 

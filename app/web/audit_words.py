@@ -23,6 +23,7 @@ RECORDS = {
     "consent": N_("Consent"),
     "api_key": N_("API key"),
     "identity_provider": N_("Identity provider"),
+    "api_origins": N_("Pages that may ask the API"),
     "tenant": N_("Dealership"),
     "job": N_("Job"),
     "subject": N_("Person"),
@@ -52,6 +53,7 @@ FORMS = {
     "user": "tenants/user.html",
     "role": "tenants/role.html",
     "identity_provider": "tenants/provider.html",
+    "api_origins": "tenants/api_origins.html",
     "api_key": "tenants/api_key_new.html",
 }
 FIELDS = {
@@ -183,6 +185,7 @@ ACTIONS = {
     "stock.close": N_("Taken out of stock"),
     "stock.reopen": N_("Taken into stock again"),
     "view.share": N_("View shared"),
+    "api_origins.edit": N_("Pages that may ask the API changed"),
     "partner.create": N_("Identity provider chosen"),
     "partner.edit": N_("Identity provider changed"),
     "partner.link": N_("User linked with the identity provider"),

@@ -121,6 +121,15 @@ ENTRIES = (
         hint=N_("Programs that work with your data"),
     ),
     Entry(
+        "tenants.show_origins",
+        N_("Pages that may ask the API"),
+        "eye",
+        "dealership.origins",
+        SETTINGS,
+        under=("/api-origins",),
+        hint=N_("Which web pages of other hosts may read the API's answers"),
+    ),
+    Entry(
         "tenants.show_provider",
         N_("Identity provider"),
         "lock",

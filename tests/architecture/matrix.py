@@ -62,6 +62,7 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys((f"POST /api-keys/<api_key_id>/{verb}" for verb in ("rotate", "revoke")), API_KEY),
     **dict.fromkeys(("GET /api-keys/<api_key_id>", "GET /api-keys/<api_key_id>/usage"), API_KEY),
     **dict.fromkeys(("GET /identity-provider", "POST /identity-provider"), PLAIN),
+    **dict.fromkeys(("GET /api-origins", "POST /api-origins"), PLAIN),
     **dict.fromkeys((f"{way} /sign-in/partner/callback" for way in ("GET", "POST")), PUBLIC),
     "GET /sign-in/partner": PUBLIC,
     # saved views of lists

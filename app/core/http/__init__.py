@@ -6,7 +6,7 @@ from flask import Flask
 
 from app.core.config import Settings
 from app.core.guard import key_reads
-from app.core.http import access, console, csrf, headers, keys, problems, rates, rendering, requests, sessions
+from app.core.http import access, console, cors, csrf, headers, keys, problems, rates, rendering, requests, sessions
 from app.core.http.access import ANY_USER, may, public, require
 from app.core.http.csrf import csrf_token
 from app.core.http.forms import FormSchema, Secret, Text, load_form, render_form
@@ -42,6 +42,7 @@ def init_app(
     touch_operator: console.OperatorToucher,
     read_key: keys.KeyReader,
     touch_key: keys.KeyToucher,
+    allows_origin: cors.OriginCheck,
     readable: Callable[[str | None], bool],
 ) -> None:
     """The walk of every request; `readable` says which tenant schema versions this code can serve."""
@@ -49,17 +50,20 @@ def init_app(
     install_session_reader(app, read_session, touch_session)
     console.init_app(app, read_operator, touch_operator)
     keys.init_app(app, read_key, touch_key)
+    cors.init_app(app, allows_origin)
     key_reads.init_app(app, settings)
     rates.init_app(app, settings)
     traffic.init_app(app, settings)
     problems.init_app(app)
     rendering.init_app(app)
     app.before_request(requests.begin)
+    app.before_request(cors.answer_preflight)
     app.before_request(access.enforce)
     app.before_request(csrf.protect)
     # Flask runs these from last to first.
     app.after_request(requests.end)
     app.after_request(headers.add_headers)
+    app.after_request(cors.add_headers)
     app.after_request(rates.add_headers)
     app.after_request(keys.note_read)
     app.after_request(csrf.remember_visitor)

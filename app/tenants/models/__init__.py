@@ -3,6 +3,7 @@
 from app.tenants.models.admitting import Consent, OperatorEntry
 from app.tenants.models.api_keys import ApiKey, ApiKeyRead
 from app.tenants.models.factors import Challenge, CodeApp, Passkey, RecoveryCode
+from app.tenants.models.origins import ApiOrigins
 from app.tenants.models.partners import Identity, IdentityProvider
 from app.tenants.models.roles import Grant, Role, RoleSight
 from app.tenants.models.samples import Sample
@@ -14,6 +15,7 @@ from app.tenants.models.users import Membership, User
 __all__ = [
     "ApiKey",
     "ApiKeyRead",
+    "ApiOrigins",
     "Challenge",
     "CodeApp",
     "Consent",

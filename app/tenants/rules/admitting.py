@@ -22,6 +22,7 @@ WITHHELD = frozenset(
         *(f"{resource}.{verb}" for resource in ("user", "role") for verb in ("create", "edit", "delete")),
         "dealership.admit_operator",
         "dealership.identity",
+        "dealership.origins",
         "dealership.samples",
         "api_key.create",
         "api_key.edit",

@@ -40,6 +40,7 @@ VERBS = {
     "reveal": N_("Show masked values for a reason"),
     "samples": N_("Load and remove sample data"),
     "identity": N_("Choose the identity provider"),
+    "origins": N_("Allow pages of other hosts to ask the API"),
 }
 GROUP_WORDS = {
     "contact": N_("Phone numbers and e-mails"),
