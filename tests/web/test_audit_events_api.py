@@ -63,8 +63,7 @@ def test_before_and_after_follow_the_field_policy(
 ) -> None:
     with transaction():
         role = roles.create_role(SYSTEM, name="Auditor", grants={"audit.see": "all"}, sights={"identity": "masked"})
-        role.key = "auditor"
-    reader = Program(client_for(alpha, None), make_key("auditor"))
+    reader = Program(client_for(alpha, None), make_key(role.id))
     asked = f"/audit-events?filter[record_id]={customer['id']}&filter[action]=customer.edit&expand=changes"
     mine, full = (caller.get(asked).get_json()["data"][0]["changes"] for caller in (reader, program))
     assert "id_number" in full

@@ -1,7 +1,7 @@
 """The API's own room: what is the same for every record. A module's `api` says what its records are."""
 
 from app.core.http.api.batches import answer_batch
-from app.core.http.api.bodies import load_body, read_json
+from app.core.http.api.bodies import load_body, read_json, refer
 from app.core.http.api.document import api_document, init_app, register
 from app.core.http.api.effects import acted, answered, begun, created, done
 from app.core.http.api.lists import answer_list, answer_one, answer_query
@@ -58,6 +58,7 @@ __all__ = [
     "queries",
     "read_json",
     "read_parameters",
+    "refer",
     "register",
     "shows",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from app.core.db.ids import to_public
 from app.core.errors import DomainError, FieldError, Invalid, Stale
 from app.core.http.api.bodies import load_body, settled
 from app.core.http.api.effects import answered
-from app.core.http.api.patches import Delete, Edit
+from app.core.http.api.patches import Delete, Edit, refuse_closed
 from app.core.http.api.records import ApiRecord
 from app.core.http.api.schemas import BodySchema
 from app.core.http.forms import NOT_OFFERED, one_of
@@ -69,6 +69,7 @@ class _Acts:
         if item["op"] == UPDATE and self.edit is not None and self.edited is not None:
             values = settled(self.edited, {name: getattr(row, name) for name in self.record.edits})
             sent = settled(self.edited, load_body(self.edited, item["data"], partial=True))
+            refuse_closed(self.record, sent)
             self.edit(key, row.version, values | sent, sent)
             return key
         if item["op"] == DELETE and self.delete is not None:

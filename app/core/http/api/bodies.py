@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import orjson
 from flask import request
 from marshmallow import Schema, ValidationError, missing
 
-from app.core.errors import N_, DomainError, FieldError, Invalid
+from app.core.errors import N_, DomainError, FieldError, Invalid, NotFound
 from app.core.http.forms import CODES
 
+Made = TypeVar("Made")
+NO_SUCH_RECORD = N_("There is no such record, or it is not open to you.")
 JSON_TYPES = ("application/json", "application/merge-patch+json")
 
 
@@ -66,6 +68,22 @@ def _default(value: Any) -> Any:
     if value is missing:
         return None
     return value() if callable(value) else value
+
+
+def refer(do: Callable[[], Made], **looks: Callable[[], Any]) -> Made:
+    """What `do` makes; where it finds nothing, the field of the body is named whose look finds nothing either.
+
+    An address that names nothing is answered by 404, a body that does by 422.
+    """
+    try:
+        return do()
+    except NotFound:
+        for field, look in looks.items():
+            try:
+                look()
+            except NotFound:
+                raise Invalid([FieldError(field, "unknown_reference", NO_SUCH_RECORD)]) from None
+        raise
 
 
 def _refusals(messages: Mapping[Any, Any], outer: str) -> Iterator[FieldError]:

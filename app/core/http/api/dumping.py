@@ -23,13 +23,15 @@ Convert = Callable[[Any], Any]
 class Step:
     """One field: its name, the position of its value in the row, and what becomes of a value that is not null.
 
-    `beside` is the position of a second value that `convert` needs (the currency of an amount, the kind of an id).
+    `beside` is the position of a second value that `convert` needs (the currency of an amount, the kind of an id); one
+    that is `whole` needs the row itself.
     """
 
     name: str
     at: int
     convert: Callable[..., Any] | None = None
     beside: int | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Plan:
         """One row."""
         found: dict[str, Any] = {}
         for step in self.steps:
-            value = row[step.at]
+            value = row if step.whole else row[step.at]
             if value is not None and step.convert is not None:
                 value = step.convert(value) if step.beside is None else step.convert(value, row[step.beside])
             found[step.name] = value
@@ -89,9 +91,12 @@ def dump_fields(schema: type[Schema]) -> Mapping[str, fields.Field[Any]]:
 
 
 def _step(name: str, field: fields.Field[Any], attribute: str, at: Mapping[str, int], *, masked: bool) -> Step:
-    where = at[attribute]
     if masked and not field.metadata.get("mask"):
-        return Step(name, where, _nothing)
+        return Step(name, 0, _nothing)
+    if not field._CHECK_ATTRIBUTE:
+        # Worked out of several columns: the field says how.
+        return Step(name, 0, lambda row: field._serialize(None, attribute, row), whole=True)
+    where = at[attribute]
     if isinstance(field, Money):
         return Step(name, where, write_money, at[field.currency])
     if isinstance(field, TypedId):

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from flask import Response, request
-from marshmallow import Schema
+from marshmallow import Schema, fields
 from sqlalchemy import Row
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.db import transaction
-from app.core.errors import N_, DomainError, Stale
+from app.core.errors import N_, DomainError, FieldClosed, Stale
 from app.core.guard import audit
 from app.core.guard.policy import policy_for
 from app.core.http.api.bodies import load_body, settled
-from app.core.http.api.dumping import plan_for
+from app.core.http.api.dumping import dump_fields, plan_for
 from app.core.http.api.etags import mark_of, plain, read_etag
+from app.core.http.api.fields import Instant, Money, Number, PublicId
 from app.core.http.api.records import ApiRecord, answer_record
 from app.core.http.sessions import current_actor
 
@@ -55,11 +58,12 @@ class Overtaken(Stale):
 def patch_record(record: ApiRecord, public_id: str, schema: type[Schema], edit: Edit) -> Response:
     """Apply the patch that was sent; the record as it is then. `edit` gets every field of `record.edits`.
 
-    Raises TagMissing, Overtaken, and whatever the schema and the operation refuse.
+    Raises FieldClosed, TagMissing, Overtaken, and whatever the schema and the operation refuse.
     """
     actor, key = current_actor(), record.key_of(public_id)
     row = record.find(actor, key)
     patch = settled(schema, load_body(schema, partial=True))
+    refuse_closed(record, patch)
     version, marks = _sent_tag(record)
     for _ in range(TRIES):
         merged = row.version != version
@@ -89,6 +93,12 @@ def delete_record(record: ApiRecord, public_id: str, delete: Delete) -> Response
     with transaction():
         delete(key, version)
     return Response(status=204)
+
+
+def refuse_closed(record: ApiRecord, patch: Mapping[str, Any]) -> None:
+    """Raise FieldClosed for a field the caller does not see in full: neither a change nor a clash may tell of it."""
+    for name in sorted(record.closed(current_actor()) & patch.keys()):
+        raise FieldClosed(field=name)
 
 
 def merge_patch(base: Any, patch: Any) -> Any:
@@ -148,9 +158,35 @@ def _sides(
 
     base: dict[str, Any] = {}
     if marks is not None:
+        known = dump_fields(record.schema)
         for line in audit.list_history(actor, record.name, row.id):
-            for name, (before, _) in line.changes.items():
-                if name in mine and name not in base and mark_of(record.name, row.id, name, before) == marks[name]:
-                    base[name] = before
+            for name, (kept, _) in line.changes.items():
+                if name in mine and name not in base:
+                    before = _read_kept(known.get(name), kept)
+                    if mark_of(record.name, row.id, name, before) == marks[name]:
+                        base[name] = before
     current = {name: getattr(row, name) for name in mine}
-    return {"current": shown(current), "yours": shown(mine), "base": base}
+    return {"current": shown(current), "yours": shown(mine), "base": shown(base)}
+
+
+def _read_kept(field: fields.Field[Any] | None, kept: Any) -> Any:
+    """A value as a row would hold it, out of what the audit kept of it."""
+    if isinstance(kept, list) and isinstance(field, fields.List):
+        return [_read_kept(field.inner, one) for one in kept]
+    read = next((read for kinds, read in _KEPT_AS_TEXT if isinstance(field, kinds)), None)
+    if read is None or not isinstance(kept, str):
+        return kept
+    try:
+        return read(kept)
+    except (ValueError, ArithmeticError):
+        # A mask, or a value from before the field was what it is now.
+        return None
+
+
+# What the audit keeps as text, and how it is read.
+_KEPT_AS_TEXT: tuple[tuple[tuple[type, ...], Callable[[str], Any]], ...] = (
+    ((Money, Number), Decimal),
+    ((PublicId,), uuid.UUID),
+    ((Instant,), datetime.fromisoformat),
+    ((fields.Date,), date.fromisoformat),
+)

@@ -16,9 +16,9 @@ from sqlalchemy import Row, Select
 from app.core.db import db
 from app.core.db.ids import from_public
 from app.core.errors import NotFound
-from app.core.guard.permissions import Actor
-from app.core.guard.policy import policy_for
-from app.core.http.api.dumping import dump_fields, plan_for
+from app.core.guard.permissions import Actor, allows
+from app.core.guard.policy import Sight, policy_for
+from app.core.http.api.dumping import dump_fields, plan_for, sight_of
 from app.core.http.api.etags import etag_of
 from app.core.http.api.schemas import PageInfo, RecordSchema
 from app.core.http.sessions import current_actor
@@ -88,6 +88,12 @@ class ApiRecord:
         """The record's id; raises NotFound for one of another shape."""
         return from_public(self.prefix, public_id)
 
+    def reach(self, public_id: str) -> uuid.UUID:
+        """The id of a record the caller may see; raises NotFound before anything of the request is read."""
+        key = self.key_of(public_id)
+        self.find(current_actor(), key)
+        return key
+
     def find(self, actor: Actor, key: uuid.UUID) -> Row[Any]:
         """The row of one record; raises NotFound for one the actor may not see, as for none."""
         self.spec.check(actor)
@@ -109,14 +115,26 @@ class ApiRecord:
         found = [plan.dump(row) for row in rows]
         for name in expand:
             wanted = self.expands[name]
-            loaded = wanted.load(actor, rows)
+            may = wanted.permission is None or allows(actor, wanted.permission)
+            loaded = wanted.load(actor, rows) if may else {}
             for row, body in zip(rows, found, strict=True):
                 body[name] = loaded.get(getattr(row, wanted.key), wanted.empty)
         return found
 
-    def etag(self, row: Row[Any]) -> str:
-        """The entity tag of one record."""
-        return etag_of(self.name, row.id, row.version, {name: getattr(row, name) for name in self.edits})
+    def closed(self, actor: Actor) -> Collection[str]:
+        """The editable fields that the caller does not see in full; of those no row holds the module itself says."""
+        policy, known = policy_for(actor), dump_fields(self.schema)
+        return {
+            name
+            for name in self.edits
+            if name in known and sight_of(self.schema, known[name], name, policy) is not Sight.VISIBLE
+        }
+
+    def etag(self, actor: Actor, row: Row[Any]) -> str:
+        """The entity tag of one record; of what the caller does not see in full it tells nothing, not even a change."""
+        closed = self.closed(actor)
+        marked = {name: None if name in closed else getattr(row, name) for name in self.edits}
+        return etag_of(self.name, row.id, row.version, marked)
 
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -141,5 +159,5 @@ def answer_record(
     row = record.find(actor, key)
     response = answer(record.dump(actor, [row], only=only, expand=expand)[0], status, headers)
     if record.edits:
-        response.headers["ETag"] = record.etag(row)
+        response.headers["ETag"] = record.etag(actor, row)
     return response

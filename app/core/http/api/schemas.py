@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from marshmallow import INCLUDE, Schema, fields
 
 from app.core.db import current_tenant
+from app.core.http.api.fields import Whole
 from app.core.http.forms import FormSchema
 
 # A field outside every policy: a name joined from elsewhere whose own list shows it to everybody who may see the row.
@@ -37,6 +38,12 @@ class BodySchema(FormSchema):
     def context_currency(self) -> str:
         """The one currency of the dealership."""
         return current_tenant().currency
+
+
+class VersionBody(BodySchema):
+    """The version of the record as it was read; without it the change is made to whatever there is."""
+
+    version = Whole(load_default=None)
 
 
 class FieldProblem(Schema):
