@@ -101,7 +101,9 @@ def plain_vehicles(actor: Actor) -> Select[Any]:
     its_unit = and_(units.c.vehicle_id == cars.c.id, units.c.closed_on.is_(None), visible)
     days = sources._days(stores.c.timezone)
     return (
-        select(cars.c.id, *columns, *sources._UNIT_COLUMNS, stores.c.store_name, days)
+        select(
+            *(cars.c.id, cars.c.version, cars.c.created_at, *columns, *sources._UNIT_COLUMNS), stores.c.store_name, days
+        )
         .select_from(cars)
         .outerjoin(units, its_unit)
         .outerjoin(stores, stores.c.store_id == units.c.store_id)

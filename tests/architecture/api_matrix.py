@@ -52,6 +52,19 @@ def api_rows() -> dict[str, Row]:
         "DELETE /api/v1/customers/<customer_id>/contacts/<contact_id>": contact,
         "POST /api/v1/customers/<customer_id>/contacts/<contact_id>/reveal": contact,
         **dict(kind("activities", "activity_id", plain=("GET", "POST", "POST batch"))),
+        # A vehicle belongs to no store.
+        **dict(
+            kind(
+                "vehicles", "vehicle_id", plain=("GET", "POST", "POST query", "POST decode-vin", "POST batch"),
+                verbs=("GET odometer-readings", "POST odometer-readings"), other_store=False,
+            )
+        ),
+        **dict(
+            kind(
+                "stock-units", "unit_id", plain=("GET", "POST", "POST query", "POST batch"),
+                verbs=("POST move", "POST transfer", "POST price", "GET price-changes"),
+            )
+        ),
         **dict(kind("stores", "store_id", ways=("GET", "PATCH"), plain=("GET", "POST"), verbs=("POST close",))),
         **dict(
             kind(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import func, select
 
+from app.core import clock
 from app.core.db import db
 from app.core.guard.permissions import Actor, allows
+from app.inventory import queries
 from app.inventory.models import Vehicle
 from app.inventory.rules import vin as vins
 from app.inventory.rules.vin import VinStatus
@@ -23,6 +27,47 @@ class Likeness(NamedTuple):
 
     make: str
     model: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a VIN tells of its vehicle, by itself and by the dealership's own cars; `vehicle_id` is of the known one."""
+
+    vin: str
+    status: VinStatus
+    problem: vins.VinProblem | None
+    check_digit: str | None
+    suggestions: tuple[str, ...]
+    make: str | None
+    model: str | None
+    country: str | None
+    model_year: int | None
+    model_years: tuple[int, ...]
+    vehicle_id: uuid.UUID | None
+
+
+def decode(text: str) -> vins.Decoded:
+    """What the number itself tells; next year's models are in the shops before the year begins."""
+    return vins.decode(text, clock.now().year + 1)
+
+
+def told_by(actor: Actor, text: str) -> Told:
+    """What a VIN tells, as far as `actor` may know the dealership's cars."""
+    decoded, like = decode(text), model_like(actor, text)
+    known = queries.find_vehicle_by_vin(actor, text)
+    return Told(
+        vin=decoded.vin,
+        status=decoded.status,
+        problem=decoded.problem,
+        check_digit=decoded.check_digit,
+        suggestions=decoded.suggestions,
+        make=like.make if like else decoded.make,
+        model=like.model if like else None,
+        country=decoded.country,
+        model_year=decoded.likely_year,
+        model_years=decoded.model_years,
+        vehicle_id=known.id if known else None,
+    )
 
 
 def model_like(actor: Actor, text: str) -> Likeness | None:

@@ -24,7 +24,6 @@ _VEHICLE_COLUMNS = (
     SubjectKey.generation.label("plate_key_generation"),
     Vehicle.odometer,
     Vehicle.odometer_unit,
-    Vehicle.created_at,
 )
 _UNIT_COLUMNS = (
     StockUnit.store_id,
@@ -36,7 +35,6 @@ _UNIT_COLUMNS = (
     StockUnit.currency,
     StockUnit.acquired_on,
     StockUnit.closed_on,
-    StockUnit.version,
 )
 
 
@@ -49,7 +47,10 @@ def stock_units(actor: Actor) -> Select:
     """Stock units with their cars, of the stores the actor reaches."""
     stores = tenants.store_facts()
     return (
-        select(StockUnit.id, *_VEHICLE_COLUMNS, *_UNIT_COLUMNS, stores.c.store_name, _days(stores.c.timezone))
+        select(
+            *(StockUnit.id, StockUnit.version, *_VEHICLE_COLUMNS, *_UNIT_COLUMNS),
+            *(stores.c.store_name, _days(stores.c.timezone)),
+        )
         .select_from(StockUnit)
         .join(Vehicle, Vehicle.id == StockUnit.vehicle_id)
         .outerjoin(SubjectKey, SubjectKey.subject_id == Vehicle.id)
@@ -65,7 +66,10 @@ def vehicles(actor: Actor) -> Select:
     visible = scope_clause(actor, "stock.see", store=StockUnit.store_id)
     its_unit = and_(StockUnit.vehicle_id == Vehicle.id, StockUnit.closed_on.is_(None), visible)
     return (
-        select(Vehicle.id, *_VEHICLE_COLUMNS, *_UNIT_COLUMNS, stores.c.store_name, _days(stores.c.timezone))
+        select(
+            *(Vehicle.id, Vehicle.version, Vehicle.created_at, *_VEHICLE_COLUMNS, *_UNIT_COLUMNS),
+            *(stores.c.store_name, _days(stores.c.timezone)),
+        )
         .select_from(Vehicle)
         .outerjoin(SubjectKey, SubjectKey.subject_id == Vehicle.id)
         .outerjoin(StockUnit, its_unit)

@@ -7,7 +7,6 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from app.core import clock
 from app.core.db import current_tenant, transaction
 from app.core.db.ids import from_public, to_public
 from app.core.errors import DomainError, NotFound, PermissionDenied
@@ -226,7 +225,7 @@ def _odometer_form(vehicle: Vehicle, error: DomainError | None = None, *, values
 
 def _told(text: str, like: likeness.Likeness | None) -> dict[str, Any]:
     """What the number says, in words."""
-    decoded = vins.decode(text, clock.now().year + 1)
+    decoded = likeness.decode(text)
     parts = (decoded.likely_year, like.make if like else decoded.make, like.model if like else None)
     return {
         "name": " ".join(str(part) for part in parts if part),
@@ -236,8 +235,7 @@ def _told(text: str, like: likeness.Likeness | None) -> dict[str, Any]:
 
 
 def _decode(text: str) -> vins.Decoded | None:
-    # Next year's models are in the shops before the year begins.
-    return vins.decode(text, clock.now().year + 1) if vins.normalise(text) else None
+    return likeness.decode(text) if vins.normalise(text) else None
 
 
 def _usual_unit() -> str:
