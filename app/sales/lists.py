@@ -61,6 +61,7 @@ def _deals(actor: Actor) -> Select:
             Deal.delivered_on,
             Deal.unwound_on,
             Deal.created_at,
+            units.c.vehicle_id,
             units.c.stock_number,
             units.c.condition,
             vehicles.c.make,

@@ -65,6 +65,12 @@ def api_rows() -> dict[str, Row]:
                 verbs=("POST move", "POST transfer", "POST price", "GET price-changes"),
             )
         ),
+        **dict(
+            kind(
+                "deals", "deal_id", plain=("GET", "POST", "POST batch"),
+                verbs=("POST move", "POST deliver", "POST unwind"),
+            )
+        ),
         **dict(kind("stores", "store_id", ways=("GET", "PATCH"), plain=("GET", "POST"), verbs=("POST close",))),
         **dict(
             kind(

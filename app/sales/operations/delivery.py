@@ -21,7 +21,7 @@ from app.sales.rules import AGREED, ENDED, DealStatus
 from app.tenants import queries as tenants
 
 
-def deliver_deal(*, actor: Actor, deal_id: uuid.UUID, version: int, delivered_on: date | None = None) -> Deal:
+def deliver_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None, delivered_on: date | None = None) -> Deal:
     """The vehicle was handed over on that day (today where none is given): the deal counts, the unit's episode ends.
 
     Raises DealIsEnded, DealAlreadyDelivered, Invalid, UnitIsClosed and Stale; publishes DealDelivered. A deal that
@@ -48,7 +48,9 @@ def deliver_deal(*, actor: Actor, deal_id: uuid.UUID, version: int, delivered_on
     return deal
 
 
-def unwind_deal(*, actor: Actor, deal_id: uuid.UUID, version: int, reason: str, unwound_on: date | None = None) -> Deal:
+def unwind_deal(
+    *, actor: Actor, deal_id: uuid.UUID, version: int | None, reason: str, unwound_on: date | None = None
+) -> Deal:
     """Take a delivered deal back on that day (today where none is given): it counts no longer, and the unit's episode
     goes on with its day of acquisition.
 
