@@ -142,11 +142,14 @@ def kind_of(schema: Mapping[str, Any]) -> Kind:
         named = tuple(name for kind in kinds for name in kind.schemas)
         words = " | ".join(kind.text for kind in kinds if kind.text)
         return Kind(schemas=named, after=f" | {words}" if words else "") if named else Kind(words)
-    types = schema.get("type", "")
-    if types == "array" and "items" in schema:
-        inner = kind_of(schema["items"])
-        return Kind(f"{inner.text}[]" if inner.text else "", inner.schemas, f"{inner.after}[]" if inner.schemas else "")
-    words = " | ".join(types if isinstance(types, list) else [types] if types else ["any"])
+    said = schema.get("type", "any")
+    types = said if isinstance(said, list) else [said]
+    if types[0] == "array" and "items" in schema:
+        inner, others = kind_of(schema["items"]), "".join(f" | {name}" for name in types[1:])
+        if inner.schemas:
+            return Kind(inner.text, inner.schemas, f"{inner.after}[]{others}")
+        return Kind(f"{inner.text}[]{others}")
+    words = " | ".join(types)
     return Kind(f"{words} ({schema['format']})" if "format" in schema else words)
 
 

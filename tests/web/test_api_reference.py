@@ -19,6 +19,7 @@ REF = {"$ref": "#/components/schemas/Car"}
         ({"type": "string", "format": "date-time"}, Kind("string (date-time)")),
         ({"type": ["string", "null"], "format": "date"}, Kind("string | null (date)")),
         ({"type": "array", "items": {"type": "integer"}}, Kind("integer[]")),
+        ({"type": ["array", "null"], "items": {"type": "string"}}, Kind("string[] | null")),
         (REF, Kind(schemas=("Car",))),
         ({"type": "array", "items": REF}, Kind(schemas=("Car",), after="[]")),
         ({"anyOf": [REF, {"type": "null"}]}, Kind(schemas=("Car",), after=" | null")),
