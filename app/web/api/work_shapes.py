@@ -123,6 +123,10 @@ class MappingSchema(Schema):
         keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.String()), required=True
     )
 
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """Of what is stored, never a method of it: a mapping that was not made yet is empty."""
+        return obj.get(attr, {})
+
 
 class ImportSchema(RecordSchema):
     """A table on its way in. `counts` are of the last dry run, or of the run."""
