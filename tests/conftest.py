@@ -36,7 +36,7 @@ PASSWORDS = LoginPasswords(app="test-app", migrator="test-migrator", relay="test
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `forecourt.py test --full` look at every screen in every combination."""
-    parser.addoption("--full", action="store_true", help="every screen in all languages, themes and widths")
+    parser.addoption("--full", action="store_true", help="every screen in all combinations, the API by every role")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
