@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from flask import Flask
 from app.core.errors import InUse, Stale
 from app.core.http.api import api_document
 from app.web import api_cli
+from app.web.api_changes import breaking
 from app.web.api_errors import as_markdown, field_refusals, refusals
 
 Run = Callable[..., tuple[int, str]]
@@ -69,6 +71,14 @@ def test_the_document_is_printed(run: Run, app: Flask) -> None:
     code, output = run("document")
     with app.app_context():
         assert (code, json.loads(output)) == (0, api_document())
+
+
+def test_nothing_breaks_a_client_of_the_last_release(app: Flask) -> None:
+    """A change that only adds passes; for anything else a v2 begins. `docs/api.md` says how to release."""
+    released: dict[str, Any] = json.loads(api_cli.RELEASED.read_text(encoding="utf-8"))
+    with app.app_context():
+        assert breaking(released, api_document()) == []
+    assert len(released["paths"]) > 10
 
 
 def test_a_release_is_written_once_and_never_over_a_break(run: Run, app: Flask, elsewhere: Path) -> None:
