@@ -61,10 +61,22 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["forecourt_key_reads"] = Reads(settings.redis_url)
 
 
+def place_of(key_id: uuid.UUID, resource: str) -> tuple[str, str]:
+    """Where a read of `resource` is counted: the name in Redis, and the field that says today and what.
+
+    Today is what the dealership's calendar says.
+    """
+    return _name(key_id), f"{clock.today(current_tenant().timezone).isoformat()}/{resource}"
+
+
 def count_read(key_id: uuid.UUID, resource: str) -> None:
-    """The key has read something of `resource`, today as the dealership's calendar says."""
-    name, day = _name(key_id), clock.today(current_tenant().timezone)
-    _reads().send(("HINCRBY", name, f"{day.isoformat()}/{resource}", 1), ("EXPIRE", name, KEPT_SECONDS))
+    """The key has read something of `resource`. Requests count it together with their limits (`http/rates.py`)."""
+    _add(place_of(key_id, resource), 1)
+
+
+def take_back(place: tuple[str, str]) -> None:
+    """What was counted there when the request began was refused after all."""
+    _add(place, -1)
 
 
 def take_reads(key_id: uuid.UUID) -> Counts:
@@ -76,6 +88,10 @@ def take_reads(key_id: uuid.UUID) -> Counts:
 def waiting_reads(key_id: uuid.UUID) -> Counts:
     """What waits of the key, left where it is."""
     return _counts(_reads().send(("HGETALL", _name(key_id))))
+
+
+def _add(place: tuple[str, str], number: int) -> None:
+    _reads().send(("HINCRBY", *place, number), ("EXPIRE", place[0], KEPT_SECONDS))
 
 
 def _reads() -> Reads:
@@ -91,5 +107,6 @@ def _counts(answers: list[Any]) -> Counts:
     found: dict[tuple[date, str], int] = {}
     for field, number in (answers[0] if answers else {}).items():
         day, _, resource = field.partition("/")
-        found[date.fromisoformat(day), resource] = int(number)
+        if int(number):
+            found[date.fromisoformat(day), resource] = int(number)
     return found

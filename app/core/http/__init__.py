@@ -65,6 +65,6 @@ def init_app(
     app.after_request(headers.add_headers)
     app.after_request(cors.add_headers)
     app.after_request(rates.add_headers)
-    app.after_request(keys.note_read)
+    app.after_request(keys.note_refused)
     app.after_request(csrf.remember_visitor)
     app.wsgi_app = HostMiddleware(app, settings, readable)  # type: ignore[method-assign]

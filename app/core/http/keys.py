@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from flask import Flask, Request, Response, current_app, request
+from flask import Flask, Request, Response, current_app, g, request
 
 from app.core import clock
 from app.core.db import find_tenant, transaction
@@ -98,13 +98,25 @@ class KeySession(ServerSession):
         return None
 
 
-def note_read(response: Response) -> Response:
-    """Count a read that was answered, by the first part of its route behind the version: a resource, never an id."""
+def count_as_read() -> tuple[str, str] | None:
+    """Where this request counts as a read of its key: by the first part of its route behind the version, a resource.
+
+    None for what is no read, or no route of the API.
+    """
     key, rule = current_key(), request.url_rule
-    if key is not None and rule is not None and response.status_code < REFUSED_FROM:
-        parts = rule.rule.removeprefix(API_PATH).split("/")
-        if len(parts) > 1 and (request.method in ("GET", "HEAD") or parts[-1] == QUERY):
-            key_reads.count_read(key.key_id, parts[1])
+    if key is None or rule is None:
+        return None
+    parts = rule.rule.removeprefix(API_PATH).split("/")
+    if len(parts) < 2 or not (request.method in ("GET", "HEAD") or parts[-1] == QUERY):
+        return None
+    return key_reads.place_of(key.key_id, parts[1])
+
+
+def note_refused(response: Response) -> Response:
+    """Take a read back that was counted when the request began (`rates.py`), and refused since then."""
+    place = g.pop("read_counted", None)
+    if place is not None and response.status_code >= REFUSED_FROM:
+        key_reads.take_back(place)
     return response
 
 
