@@ -51,6 +51,7 @@ EXEMPT: dict[str, dict[str, str]] = {
     },
     # What keeps tenants apart in a container that fills while the process runs.
     "caches": {
+        "app/core/db/bulk.py:_together": "statements by tables and columns, the same for every tenant",
         "app/core/db/ddl.py:tenant_tables_script": "the tables of the models, the same for every tenant",
         "app/core/db/revisions.py:readable": "the code's own revisions, the same for every tenant",
         "app/core/guard/erasing.py:_TAKERS": "what an erasure also takes, filled at import",
@@ -61,12 +62,11 @@ EXEMPT: dict[str, dict[str, str]] = {
         "app/core/guard/whereabouts.py:_KINDS": "kinds of records, filled at import",
         "app/core/jobs/imports/kinds.py:_KINDS": "what can be imported, filled at import",
         "app/core/jobs/topics.py": "what people can be told and how records are named, filled at import",
-        "app/core/jobs/registry.py:_TASKS": "the tasks that exist, filled at import",
+        "app/core/jobs/registry.py:_TASKS": "tasks, filled at import", "app/core/lists/spec.py:_REGISTRY": "lists, too",
         "app/core/lists/search/kinds.py:_REGISTRY": "the kinds that can be found, filled at import",
-        "app/core/lists/spec.py:_REGISTRY": "the lists that exist, filled at import",
         "bench/isolation.py:customer": "a mapped class, the same for every tenant",
-        "app/tenants/rules/passwords.py:notorious": "the breached passwords shipped with the code",
-        "app/tenants/rules/passwords.py:_steps": "the rows of keys on a keyboard",
+        "app/tenants/queries/api_keys.py:_made_of": "keyed by the tenant and all that a key's row says, and bounded",
+        **{f"app/tenants/rules/passwords.py:{name}": "words shipped with the code" for name in ("notorious", "_steps")},
         "app/web/assets.py:assets_of": "the bytes of our own static files",
         "app/web/formats.py:region": "published locale data by language and country",
         "worker/demo/cars.py:models": "the bundled list of models, the same for every tenant",

@@ -20,6 +20,7 @@ CONTAINERS = {"dict", "list", "set", "OrderedDict", "defaultdict", "deque", "Wea
 # What lives as long as the process, and why no tenant can find another's data in it.
 REVIEWED = {
     "app/core/config.py:self.problems": "one reading of the environment",
+    "app/core/db/bulk.py:_together": "statements without values, keyed by tables and columns",
     "app/core/db/ddl.py:tenant_tables_script": "tables of the models, before any tenant's name is put in",
     "app/core/db/directory.py:self._hosts": "the directory itself: host -> tenant id",
     "app/core/db/directory.py:self._tenants": "the directory itself: tenant id -> its row",
@@ -49,6 +50,7 @@ REVIEWED = {
     "app/core/lists/search/kinds.py:_REGISTRY": "kinds declared at import",
     "app/core/lists/spec.py:_REGISTRY": "lists declared at import",
     "app/core/lists/views.py:_teams_of": "the question of a user's teams, given at start",
+    "app/tenants/queries/api_keys.py:_made_of": "keyed by tenant id and all that its row says, bounded",
     "app/tenants/rules/passwords.py:_steps": "neighbours on a keyboard",
     "app/tenants/rules/passwords.py:notorious": "the shipped list of breached passwords",
     "app/web/assets.py:assets_of": "our own static files",

@@ -99,6 +99,9 @@ def test_reads_wait_in_redis_and_are_written_down_with_the_keys_use(
 
 def test_what_was_refused_or_is_no_route_is_no_read(in_alpha: Tenant, program: FlaskClient, key: Key) -> None:
     assert read(program, key, "/api/v1/nothing/here") == 404
+    # A route there is, but nothing it would answer: it was counted when it came, and is no more.
+    assert read(program, key, "/api/v1/customers/none") in (403, 404)
+    assert key_reads.waiting_reads(key[0]) == {}
     assert read(program, (key[0], key[1][:-1] + "_")) == 401
     assert program.get("/sign-in").status_code == 200
     assert usage_of(key[0], 7).reads == {}

@@ -8,13 +8,15 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Table, inspect
+from sqlalchemy import Insert, Table, bindparam, insert, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import make_transient_to_detached
 
 from app.core.db.session import Base, db
 
@@ -67,6 +69,37 @@ def row_of(made: Base) -> Row:
     if not isinstance(table, Table):
         raise TypeError(f"{mapper.class_.__name__} is not one table")
     return table, {name: value for name, value in vars(made).items() if name in table.columns}
+
+
+def insert_together(made: Sequence[Base]) -> None:
+    """Insert a few new model objects, of whatever tables, by one statement behind what the session has to write.
+
+    They may refer to each other. The session does not know them afterwards, but by `adopt`.
+    """
+    rows = [row_of(one) for one in made]
+    statement = _together(tuple((table, tuple(values)) for table, values in rows))
+    told = {f"{name}_{number}": value for number, (_, row) in enumerate(rows) for name, value in row.items()}
+    session = db.session()
+    session.flush()
+    session.connection().execute(statement, told)
+
+
+def adopt(made: Base) -> None:
+    """Have the session know an object that was inserted without it; what the database gave it is read on demand."""
+    make_transient_to_detached(made)
+    db.session.add(made)
+
+
+@lru_cache(maxsize=256)
+def _together(shape: tuple[tuple[Table, tuple[str, ...]], ...]) -> Insert:
+    """The statement for rows with these columns, the last row's at its end and the others' before it."""
+    *before, last = [
+        insert(table)
+        .values({name: bindparam(f"{name}_{number}", type_=table.c[name].type) for name in names})
+        .inline()
+        for number, (table, names) in enumerate(shape)
+    ]
+    return last.add_cte(*(one.cte(f"row_{number}") for number, one in enumerate(before)))
 
 
 def insert_rows(connection: psycopg.Connection[Any], rows: Iterable[Row]) -> None:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from base64 import b32hexencode
+from typing import Final
 
 from app.core.errors import NotFound
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
-_LENGTH = 26
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_LETTERS: Final = frozenset(_ALPHABET)
+_LENGTH: Final = 26
+# The digits of base 32 as Python has them, and as they are written here.
+_PYTHONS: Final = "0123456789abcdefghijklmnopqrstuv"
+_OUT: Final = bytes.maketrans(_PYTHONS.upper().encode(), _ALPHABET.encode())
+_IN: Final = str.maketrans(_ALPHABET, _PYTHONS)
+# 26 digits hold 130 bits; base 32 is written in groups of 40, so this many digits of zero come before them.
+_BYTES, _BEFORE = 20, 6
 
 
 def to_public(prefix: str, value: uuid.UUID) -> str:
     """`value` as people and programs see it, such as `veh_01k9…`; sorts as the UUID does."""
-    number = value.int
-    letters = []
-    for _ in range(_LENGTH):
-        number, digit = divmod(number, 32)
-        letters.append(_ALPHABET[digit])
-    return f"{prefix}_{''.join(reversed(letters))}"
+    digits = b32hexencode(value.int.to_bytes(_BYTES, "big"))[_BEFORE:]
+    return f"{prefix}_{digits.translate(_OUT).decode('ascii')}"
 
 
 def from_public(prefix: str, text: str) -> uuid.UUID:
@@ -26,11 +30,9 @@ def from_public(prefix: str, text: str) -> uuid.UUID:
     head, _, tail = text.partition("_")
     if head != prefix or len(tail) != _LENGTH:
         raise NotFound
-    number = 0
-    for letter in tail:
-        if letter not in _VALUES:
-            raise NotFound
-        number = number * 32 + _VALUES[letter]
+    if not _LETTERS.issuperset(tail):
+        raise NotFound
+    number = int(tail.translate(_IN), 32)
     if number >= 1 << 128:
         raise NotFound
     return uuid.UUID(int=number)

@@ -32,12 +32,13 @@ class Origin:
     address: str | None = field(default=None, repr=False)
 
 
-_current: ContextVar[Origin | None] = ContextVar("forecourt_origin", default=None)
+# Address and agent, of which the origin is made when it is asked for: most requests only read.
+_current: ContextVar[tuple[str, str] | None] = ContextVar("forecourt_origin", default=None)
 
 
 def come_from(address: str, agent: str) -> None:
     """Say where this context's request comes from."""
-    _current.set(Origin(network_of(address), program_of(agent), address or None))
+    _current.set((address, agent))
 
 
 def forget_origin() -> None:
@@ -49,7 +50,8 @@ def origin() -> Origin:
     """Where this context's request comes from; outside requests the task or nothing."""
     found = _current.get()
     if found is not None:
-        return found
+        address, agent = found
+        return Origin(network_of(address), program_of(agent), address or None)
     task = bound("task")
     return Origin(agent=f"task {task}"[:60]) if task else Origin()
 

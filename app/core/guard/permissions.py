@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from app.core.errors import PermissionDenied
+
+T = TypeVar("T")
 
 
 class Scope(StrEnum):
@@ -91,6 +93,8 @@ class Actor:
     sights: Mapping[str, str] = field(default_factory=dict, hash=False)
     behind: str | None = None
     key_id: uuid.UUID | None = None
+    # What was worked out for exactly these rights and may be used again, as statements: it goes with the actor.
+    worked_out: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def caller_id(self) -> uuid.UUID | None:
@@ -111,6 +115,17 @@ class Actor:
         if self.reach is not None:
             reach = {name: MappingProxyType(dict(stores)) for name, stores in self.reach.items()}
             object.__setattr__(self, "reach", MappingProxyType(reach))
+
+
+def worked_out(actor: Actor, what: Hashable, make: Callable[[], T]) -> T:
+    """What `make` makes of nothing but the rights of `actor`, made once for as long as he is.
+
+    `what` names it; there must be few such names, for what is kept is never dropped.
+    """
+    if what not in actor.worked_out:
+        actor.worked_out[what] = make()
+    found: T = actor.worked_out[what]
+    return found
 
 
 def system_actor(name: str) -> Actor:

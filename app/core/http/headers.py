@@ -26,11 +26,14 @@ STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
 def add_headers(response: Response) -> Response:
     """Put the headers on `response`; pages are never stored by browser or proxy, unless a view calls them public."""
-    for name, value in FIXED.items():
-        response.headers.setdefault(name, value)
+    said = {name.lower() for name, _ in response.headers}
+    response.headers.extend([item for item in FIXED.items() if item[0].lower() not in said])
     if settings().public_scheme == "https":
         response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
-    if not is_static(request.endpoint) and not response.cache_control.public:
+    if not is_static(request.endpoint) and not ("cache-control" in said and response.cache_control.public):
         response.headers["Cache-Control"] = "no-store"
-        response.vary.update(("Cookie", "Accept-Language"))
+        if "vary" in said:
+            response.vary.update(("Cookie", "Accept-Language"))
+        else:
+            response.headers["Vary"] = "Cookie, Accept-Language"
     return response

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, literal, select, tuple_, union_all
+from sqlalchemy import BindParameter, ColumnElement, Select, UnaryExpression, and_, literal, select, tuple_, union_all
 from sqlalchemy.sql.base import ColumnCollection
 
 from app.core.lists.conditions import resolve
@@ -50,9 +50,16 @@ def keys_of(spec: ListSpec, sort: str, columns: ColumnCollection[str, Any]) -> l
 
 
 def page_statement(
-    statement: Select[Any], keys: Sequence[Key], rows: int, *, after: Sequence[Any] | None, inclusive: bool = False
+    statement: Select[Any],
+    keys: Sequence[Key],
+    rows: int | BindParameter[int],
+    *,
+    after: Sequence[Any] | None,
+    inclusive: bool = False,
 ) -> Select[Any]:
     """At most `rows` rows of `statement` in the order of `keys`, those behind the values `after` when given.
+
+    Rows and values may be parameters, for a statement that is kept; but a NULL must be said, for it changes the ranges.
 
     Where NULLs make "behind" more than one range, each range is its own branch with its own limit, and the branches
     are put together in order: an OR would read every row before the page.
@@ -101,7 +108,7 @@ def _run_length(keys: Sequence[Key], values: Sequence[Any]) -> int:
 
 
 def _beyond(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
-    bound = [literal(value, key.column.type) for key, value in zip(keys, values, strict=True)]
+    bound = [_bound(key, value) for key, value in zip(keys, values, strict=True)]
     if len(keys) == 1:
         return keys[0].column < bound[0] if keys[0].descending else keys[0].column > bound[0]
     row = tuple_(*(key.column for key in keys))
@@ -109,4 +116,8 @@ def _beyond(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
 
 
 def _equal(keys: Sequence[Key], values: Sequence[Any]) -> list[ColumnElement[bool]]:
-    return [key.column == literal(value, key.column.type) for key, value in zip(keys, values, strict=True)]
+    return [key.column == _bound(key, value) for key, value in zip(keys, values, strict=True)]
+
+
+def _bound(key: Key, value: Any) -> ColumnElement[Any]:
+    return value if isinstance(value, BindParameter) else literal(value, key.column.type)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, func, literal, select
+from sqlalchemy import Integer, Row, Select, bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.core.db import db
-from app.core.guard.permissions import Actor
+from app.core.db.session import read_columns
+from app.core.guard.permissions import Actor, worked_out
 from app.core.guard.policy import policy_for
 from app.core.guard.vault import every_index
 from app.core.lists import keyset
@@ -52,8 +53,9 @@ def run(
     """
     spec.check(actor)
     refuse_hidden(query.checked(), policy_for(actor))
-    statement = narrow(spec.source(actor), query, timezone=timezone, tokenise=every_index, me=actor.user_id)
-    return fetch(db.session(), statement, query, cursors=cursors, with_total=with_total)
+    statement = narrow(spec.statement(actor), query, timezone=timezone, tokenise=every_index, me=actor.user_id)
+    keeper = actor if spec.steady and not query.conditions else None
+    return fetch(db.session(), statement, query, cursors=cursors, with_total=with_total, keeper=keeper)
 
 
 def matching(spec: ListSpec, actor: Actor, query: ListQuery, *, timezone: str = "UTC") -> Select[Any]:
@@ -73,17 +75,31 @@ def refuse_hidden(query: ListQuery, policy: Policy) -> None:
 
 
 def fetch(
-    session: Session, statement: Select[Any], query: ListQuery, *, cursors: CursorCodec, with_total: bool = True
+    session: Session,
+    statement: Select[Any],
+    query: ListQuery,
+    *,
+    cursors: CursorCodec,
+    with_total: bool = True,
+    keeper: Actor | None = None,
 ) -> Page:
-    """The page of `query` out of `statement`, which already holds scope and conditions."""
+    """The page of `query` out of `statement`, which already holds scope and conditions.
+
+    Where `statement` is nothing but the steady source for `keeper`, the page's own statement is kept with him.
+    """
     spec, fingerprint = query.spec, query.fingerprint()
     at = cursors.unseal(spec.name, query.cursor, fingerprint) if query.cursor else None
-    keys = keyset.keys_of(spec, query.sort, statement.selected_columns)
-    walk = [key.turned() for key in keys] if at and at.backward else keys
-    wanted = keyset.page_statement(
-        statement, walk, query.limit + 1, after=at.keys if at else None, inclusive=bool(at and at.inclusive)
-    )
-    found = list(session.execute(wanted))
+    if keeper is None:
+        keys = keyset.keys_of(spec, query.sort, statement.selected_columns)
+        wanted = _wanted(statement, keys, query.limit + 1, at, at.keys if at else None)
+        found, count = list(session.execute(wanted)), len(keys)
+    else:
+        nulls = at and (at.backward, at.inclusive, *(value is None for value in at.keys))
+        wanted, count = worked_out(
+            keeper, ("page", spec.source, query.sort, nulls), lambda: _to_keep(statement, query, at)
+        )
+        values = {f"after_{number}": value for number, value in enumerate(at.keys if at else ())}
+        found = list(read_columns(wanted, {"rows": query.limit + 1, **values}))
     rows, more = found[: query.limit], len(found) > query.limit
     if at and at.backward:
         rows.reverse()
@@ -95,7 +111,7 @@ def fetch(
 
     def cursor(row: Row[Any], *, backward: bool) -> str:
         beside = start if backward else start + len(rows)
-        return cursors.seal(spec.name, Cursor(keyset.key_values(row, len(keys)), backward, start=beside), fingerprint)
+        return cursors.seal(spec.name, Cursor(keyset.key_values(row, count), backward, start=beside), fingerprint)
 
     def turned_back() -> str | None:
         # The page is empty (its rows have gone); the way back begins at the row this page was to follow.
@@ -114,6 +130,23 @@ def fetch(
     total = count_up_to(session, statement, COUNT_CAP + 1) if with_total else None
     capped = total is not None and total > COUNT_CAP
     return Page(rows, next_cursor, prev_cursor, COUNT_CAP if capped else total, capped, start)
+
+
+def _wanted(
+    statement: Select[Any], keys: list[keyset.Key], rows: Any, at: Cursor | None, after: Sequence[Any] | None
+) -> Select[Any]:
+    walk = [key.turned() for key in keys] if at and at.backward else keys
+    return keyset.page_statement(statement, walk, rows, after=after, inclusive=bool(at and at.inclusive))
+
+
+def _to_keep(statement: Select[Any], query: ListQuery, at: Cursor | None) -> tuple[Select[Any], int]:
+    """The statement of a page with parameters for its values, and by how many columns it is ordered."""
+    keys = keyset.keys_of(query.spec, query.sort, statement.selected_columns)
+    after = None if at is None else [
+        None if value is None else bindparam(f"after_{number}", type_=keys[number].column.type)
+        for number, value in enumerate(at.keys)
+    ]
+    return _wanted(statement, keys, bindparam("rows", type_=Integer), at, after), len(keys)
 
 
 def count_up_to(session: Session, statement: Select[Any], most: int) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.errors import N_
-from app.core.guard.permissions import Actor, check, declared
+from app.core.guard.permissions import Actor, check, declared, worked_out
 from app.core.lists.matching import fold_text
 from app.core.lists.parts import Board, BulkAction, BulkField, Outgoing, Peek, Target, Under, View
 from app.core.lists.relative import Range
@@ -191,6 +191,9 @@ class ListSpec:
     # The kind of import that fills this list, and whether its rows may leave as a file (with `<resource>.export`).
     import_kind: str = ""
     exports: bool = True
+    # What `source` gives depends on the actor alone, neither on the day nor on the dealership: made once, it is kept
+    # for as long as the actor is.
+    steady: bool = False
 
     def __post_init__(self) -> None:
         names = [name for item in self.filters for name in item.arguments]
@@ -205,6 +208,12 @@ class ListSpec:
         tabs = [view.key for view in self.views]
         if len(tabs) != len(set(tabs)) or any(key.startswith("view_") for key in tabs):
             raise ValueError(f"list {self.name}: a view's key is taken")
+
+    def statement(self, actor: Actor) -> Select[Any]:
+        """What `source` gives for `actor`, made once where the list is steady."""
+        if not self.steady:
+            return self.source(actor)
+        return worked_out(actor, self.source, lambda: self.source(actor))
 
     def check(self, actor: Actor) -> None:
         """Raise PermissionDenied unless `actor` may see this list at all."""

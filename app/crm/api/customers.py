@@ -83,6 +83,7 @@ CUSTOMER = ApiRecord(
         "contacts": Expand("id", lambda actor, rows: dump_contacts(actor, [row.id for row in rows]), empty=[]),
     },
     edits=EDITED,
+    steady=True,
 )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, exists, func, or_, select
+from sqlalchemy import LargeBinary, Row, Select, Text, Uuid, and_, bindparam, cast, exists, func, or_, select
 
 from app.core import clock
-from app.core.db import db
+from app.core.db import current_tenant, db
+from app.core.db.columns import Instant
+from app.core.db.session import read_columns
 from app.core.errors import NotFound
 from app.core.guard.classes import GROUPS
 from app.core.guard.permissions import Actor, declared, scope_clause
@@ -48,65 +51,88 @@ def read_key(text: str, address: str) -> KeyHolder | None:
     if not api_keys.is_well_formed(text):
         return None
     hashed = api_keys.hash_of(text)
-    overlapping = and_(ApiKey.old_hash == hashed, ApiKey.old_until > clock.now())
-    row = db.session.execute(_taken().where(or_(ApiKey.hash == hashed, overlapping))).one_or_none()
+    row = read_columns(_BY_HASH, {"hash": hashed, "now": clock.now()}).one_or_none()
     if row is None or not api_keys.comes_from(address, row.networks):
         return None
-    places = _places(row)
-    return KeyHolder(row.id, _actor(row, places), row.role, places, row.expires_at, row.last_used_at)
+    actor, places = _acting(row)
+    return KeyHolder(row.id, actor, row.role, places, row.expires_at, row.last_used_at)
 
 
 def get_key_actor(key_id: uuid.UUID) -> Actor:
     """Whom a key acts as now, for work it began; raises NotFound once it is over or revoked."""
-    row = db.session.execute(_taken().where(ApiKey.id == key_id)).one_or_none()
+    row = read_columns(_BY_ID, {"id": key_id, "now": clock.now()}).one_or_none()
     if row is None:
         raise NotFound
-    return _actor(row, _places(row))
+    return _acting(row)[0]
+
+
+_NOW = bindparam("now", type_=Instant)
 
 
 def _taken() -> Select[Any]:
-    """The keys that are taken, each with what its role is granted and sees, and where."""
+    """The keys that are taken `now`, each with what its role is granted and sees, and where; the lists as JSON text."""
     parts = [part(Role.id).correlate(Role).scalar_subquery() for part in (grants_of, sights_of)]
     stores = select(func.json_agg(func.json_build_array(Store.id, Store.code, Store.name, Store.timezone))).where(
         Store.closed_at.is_(None), or_(ApiKey.store_id.is_(None), Store.id == ApiKey.store_id)
     )
-    return (
-        select(
-            *(ApiKey.id, ApiKey.name, ApiKey.permissions, ApiKey.networks, ApiKey.expires_at, ApiKey.last_used_at),
-            ApiKey.store_id,
-            Role.name.label("role"),
-            parts[0].label("grants"),
-            parts[1].label("sights"),
-            stores.correlate(ApiKey).scalar_subquery().label("stores"),
-        )
-        .join(Role, Role.id == ApiKey.role_id)
-        .where(ApiKey.revoked_at.is_(None), ApiKey.expires_at > clock.now())
-    )
+    lists = {"grants": parts[0], "sights": parts[1], "stores": stores.correlate(ApiKey).scalar_subquery()}
+    columns: list[Any] = [
+        *(ApiKey.id, ApiKey.name, ApiKey.networks, ApiKey.expires_at, ApiKey.last_used_at, ApiKey.store_id),
+        Role.name.label("role"),
+        cast(ApiKey.permissions, Text).label("permissions"),
+        *(cast(part, Text).label(name) for name, part in lists.items()),
+    ]
+    taken = ApiKey.revoked_at.is_(None), ApiKey.expires_at > _NOW
+    return select(*columns).join(Role, Role.id == ApiKey.role_id).where(*taken)
 
 
-def _places(row: Row[Any]) -> tuple[SignedInStore, ...]:
-    found = (SignedInStore(uuid.UUID(given), code, name, zone) for given, code, name, zone in row.stores or ())
-    return tuple(sorted(found, key=lambda store: store.code))
+_HASH = bindparam("hash", type_=LargeBinary)
+_OVERLAPPING = and_(ApiKey.old_hash == _HASH, ApiKey.old_until > _NOW)
+# Made once: a request with a key begins with the first.
+_BY_HASH = _taken().where(or_(ApiKey.hash == _HASH, _OVERLAPPING))
+_BY_ID = _taken().where(ApiKey.id == bindparam("id", type_=Uuid))
 
 
-def _actor(row: Row[Any], places: Sequence[SignedInStore]) -> Actor:
-    """What the role is granted, as far as the key's own list goes, at its store. A key owns nothing, is in no team."""
-    held = roles.expand(row.grants or (), declared())
-    wanted = set(row.permissions)
+def _acting(row: Row[Any]) -> tuple[Actor, tuple[SignedInStore, ...]]:
+    """As whom the key of this row acts, and where."""
+    told = (row.id, row.name, row.store_id, row.permissions, row.grants, row.sights, row.stores)
+    return _made_of(current_tenant().id, *told)
+
+
+@lru_cache(maxsize=1_000)
+def _made_of(
+    _tenant_id: str,
+    key_id: uuid.UUID,
+    name: str,
+    store_id: uuid.UUID | None,
+    permissions: str,
+    granted: str | None,
+    seen: str | None,
+    open_stores: str | None,
+) -> tuple[Actor, tuple[SignedInStore, ...]]:
+    """What the role is granted, as far as the key's own list goes, at its store. A key owns nothing, is in no team.
+
+    The rows are read for each request; what they make is kept by all they say, so that the same rows make it once.
+    """
+    found = (SignedInStore(uuid.UUID(given), *texts) for given, *texts in json.loads(open_stores or "[]"))
+    places = tuple(sorted(found, key=lambda store: store.code))
+    held = roles.expand(json.loads(granted or "[]"), declared())
+    wanted = set(json.loads(permissions))
     grants = {name: scope for name, scope in held.items() if name in wanted}
     stores = [store.id for store in places]
-    if row.store_id is not None:
+    if store_id is not None:
         whole = {name for name, permission in declared().items() if permission.whole}
         grants = api_keys.at_one_store(grants, whole) if stores else {}
-    return Actor(
+    actor = Actor(
         user_id=None,
-        name=row.name,
+        name=name,
         grants=grants,
         store_ids=frozenset(stores),
         reach=roles.reach([(stores, grants)], stores),
-        sights=roles.expand_sights(row.sights or (), GROUPS),
-        key_id=row.id,
+        sights=roles.expand_sights(json.loads(seen or "[]"), GROUPS),
+        key_id=key_id,
     )
+    return actor, places
 
 
 def list_keys(actor: Actor) -> list[KeyLine]:

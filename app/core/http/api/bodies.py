@@ -52,7 +52,7 @@ def load_body(schema: type[Schema], body: Mapping[str, Any] | None = None, *, pa
     Of a whole body null says the same as leaving a field out; what it says in one that is `partial` is the caller's.
     """
     try:
-        loaded = dict(schema(partial=partial).load(read_json() if body is None else body))
+        loaded = dict(_made(schema).load(read_json() if body is None else body, partial=partial))
     except ValidationError as error:
         raise Invalid(list(_refusals(error.messages_dict, ""))) from error
     return loaded if partial else settled(schema, loaded)
@@ -60,8 +60,18 @@ def load_body(schema: type[Schema], body: Mapping[str, Any] | None = None, *, pa
 
 def settled(schema: type[Schema], values: Mapping[str, Any]) -> dict[str, Any]:
     """Values with what null means: back to what a new record has, as an operation takes it."""
-    known = {name: field.load_default for name, field in schema().load_fields.items()}
+    if None not in values.values():
+        return dict(values)
+    known = {name: field.load_default for name, field in _made(schema).load_fields.items()}
     return {name: _default(known.get(name)) if value is None else value for name, value in values.items()}
+
+
+def _made(schema: type[Schema]) -> Schema:
+    """The one instance of a schema: it holds nothing of a request, and to make one costs more than to use it."""
+    found = schema.__dict__.get("_forecourt_made")
+    if found is None:
+        found = schema._forecourt_made = schema()  # type: ignore[attr-defined]
+    return found
 
 
 def _default(value: Any) -> Any:

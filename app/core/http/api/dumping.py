@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from marshmallow import Schema, fields
 
+from app.core.db.ids import to_public
 from app.core.guard.policy import Policy, Sight
 from app.core.http.api.fields import Beside, Instant, Money, PublicId, TypedId, write_instant, write_money
 from app.core.http.api.schemas import RecordSchema, is_open
@@ -24,7 +27,7 @@ class Step:
     """One field: its name, the position of its value in the row, and what becomes of a value that is not null.
 
     `beside` is the position of a second value that `convert` needs (the currency of an amount, the kind of an id); one
-    that is `whole` needs the row itself.
+    that is `whole` needs the row itself. `of_null` says that a field makes something of null too.
     """
 
     name: str
@@ -32,25 +35,39 @@ class Step:
     convert: Callable[..., Any] | None = None
     beside: int | None = None
     whole: bool = False
+    of_null: bool = False
 
 
-@dataclass(frozen=True)
 class Plan:
     """How rows become values for one caller."""
 
-    steps: tuple[Step, ...]
-    notes: Mapping[str, list[str]]
+    def __init__(self, steps: Sequence[Step], notes: Mapping[str, list[str]]) -> None:
+        self._names = [step.name for step in steps]
+        self._taken = _taker([step.at for step in steps])
+        converted = [(step, step.convert) for step in steps if step.convert is not None]
+        self._made = [(s.name, convert, s.beside, s.of_null) for s, convert in converted if not s.whole]
+        self._worked_out = [(s.name, convert) for s, convert in converted if s.whole]
+        self._notes = notes
 
     def dump(self, row: Sequence[Any]) -> dict[str, Any]:
         """One row."""
-        found: dict[str, Any] = {}
-        for step in self.steps:
-            value = row if step.whole else row[step.at]
-            if value is not None and step.convert is not None:
-                value = step.convert(value) if step.beside is None else step.convert(value, row[step.beside])
-            found[step.name] = value
-        found.update(self.notes)
+        found = dict(zip(self._names, self._taken(row), strict=True))
+        for name, convert, beside, of_null in self._made:
+            value = found[name]
+            if value is not None or of_null:
+                found[name] = convert(value) if beside is None else convert(value, row[beside])
+        for name, convert in self._worked_out:
+            found[name] = convert(row)
+        if self._notes:
+            found.update(self._notes)
         return found
+
+
+def _taker(positions: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """What takes the values at these positions out of a row."""
+    if len(positions) > 1:
+        return itemgetter(*positions)
+    return lambda row: [row[at] for at in positions]
 
 
 def sight_of(schema: type[RecordSchema], field: fields.Field[Any], attribute: str, policy: Policy) -> Sight:
@@ -77,7 +94,7 @@ def plan_for(
             steps.append(_step(name, field, attribute, positions, masked=sight is Sight.MASKED))
             if sight is Sight.MASKED:
                 notes.setdefault("_masked", []).append(name)
-    return Plan(tuple(steps), notes)
+    return Plan(steps, notes)
 
 
 def dump_fields(schema: type[Schema]) -> Mapping[str, fields.Field[Any]]:
@@ -103,7 +120,8 @@ def _step(name: str, field: fields.Field[Any], attribute: str, at: Mapping[str, 
         return Step(name, where, field.write, at[field.kind])
     if isinstance(field, Beside):
         return Step(name, where, field.write, at[field.beside])
-    return Step(name, where, converter(field))
+    convert = converter(field)
+    return Step(name, where, convert, of_null=convert is not None and field._serialize(None, None, None) is not None)
 
 
 def _nothing(_value: Any) -> None:
@@ -115,8 +133,7 @@ def converter(field: fields.Field[Any]) -> Convert | None:
     if isinstance(field, Instant):
         return write_instant
     if isinstance(field, PublicId):
-        serialize = field._serialize
-        return lambda value: serialize(value, None, None)
+        return partial(to_public, field.prefix)
     if type(field)._serialize in _AS_IT_IS:
         return None
     general = field._serialize

@@ -6,9 +6,11 @@ import hmac
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from flask import Response, current_app, request
+from sqlalchemy import Row
 
 from app.core.db import current_tenant, transaction
 from app.core.db.ids import to_public
@@ -58,8 +60,17 @@ def run_once(do: Callable[[], once.Effect], *, required: bool = False) -> tuple[
 
 def created(record: ApiRecord, do: Callable[[], uuid.UUID], *, required: bool = False) -> Response:
     """Make a record and answer 201 with it, as it is now and as far as the caller may see it now."""
-    effect, repeated = run_once(lambda: once.Effect(201, record.name, do()), required=required)
-    return _made(record, effect, repeated=repeated)
+    found: list[Row[Any]] = []
+
+    def effect() -> once.Effect:
+        key = do()
+        # Read within the transaction that made it: another one would cost as much as the reading.
+        with suppress(NotFound, PermissionDenied):
+            found.append(record.find(current_actor(), key))
+        return once.Effect(201, record.name, key)
+
+    noted, repeated = run_once(effect, required=required)
+    return _made(record, noted, repeated=repeated, row=found[0] if found else None)
 
 
 def acted(record: ApiRecord, key: uuid.UUID, do: Callable[[], Any], *, required: bool = False) -> Response:
@@ -96,19 +107,27 @@ def answered(do: Callable[[], Any], *, status: int = 200, required: bool = False
     return answer(effect.result, effect.status, REPLAYED if repeated else None)
 
 
-def _made(record: ApiRecord, effect: once.Effect, *, repeated: bool) -> Response:
+def _made(record: ApiRecord, effect: once.Effect, *, repeated: bool, row: Row[Any] | None = None) -> Response:
     """The record an effect made, as it is now, and where it is."""
     if effect.record_id is None:
         raise NotFound
     address = f"{PREFIX}/{record.path}/{to_public(record.prefix, effect.record_id)}"
     headers = {"Location": address, **(REPLAYED if repeated else {})}
-    return _shown(record, effect.record_id, effect.status, headers, repeated=repeated)
+    return _shown(record, effect.record_id, effect.status, headers, repeated=repeated, row=row)
 
 
-def _shown(record: ApiRecord, key: uuid.UUID, status: int, headers: Mapping[str, str], *, repeated: bool) -> Response:
+def _shown(
+    record: ApiRecord,
+    key: uuid.UUID,
+    status: int,
+    headers: Mapping[str, str],
+    *,
+    repeated: bool,
+    row: Row[Any] | None = None,
+) -> Response:
     """The record, or its id alone for a caller who may make or change it without seeing it: it is done, so say so."""
     try:
-        return answer_record(record, key, status, headers=headers)
+        return answer_record(record, key, status, headers=headers, row=row)
     except PermissionDenied:
         pass
     except NotFound:

@@ -15,22 +15,30 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from app.core.http.marks import mark
+from app.core.http.marks import mark, marks
 
 MARK_BYTES = 6
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 TAG = re.compile(r'"([0-9]{1,9})(?:-([A-Za-z0-9_-]*))?"', re.ASCII)
 
 
 def etag_of(name: str, record_id: uuid.UUID, version: int, values: Mapping[str, Any]) -> str:
     """The strong tag of a record at `version` with these values of its editable fields, in their order."""
-    marks = b"".join(mark_of(name, record_id, field, value) for field, value in values.items())
-    return f'"{version}-{base64.urlsafe_b64encode(marks).rstrip(b"=").decode("ascii")}"'
+    made = b"".join(marks(_kind(name, record_id), map(_text, values, values.values()), MARK_BYTES))
+    return f'"{version}-{base64.urlsafe_b64encode(made).rstrip(b"=").decode("ascii")}"'
 
 
 def mark_of(name: str, record_id: uuid.UUID, field: str, value: Any) -> bytes:
     """The mark of one value."""
-    text = json.dumps([field, plain(value)], ensure_ascii=False)
-    return mark(f"etag:{name}:{record_id}", text, MARK_BYTES)
+    return mark(_kind(name, record_id), _text(field, value), MARK_BYTES)
+
+
+def _kind(name: str, record_id: uuid.UUID) -> str:
+    return f"etag:{name}:{record_id}"
+
+
+def _text(field: str, value: Any) -> str:
+    return _encode([field, plain(value)])
 
 
 def read_etag(text: str, fields: Sequence[str]) -> tuple[int, dict[str, bytes] | None] | None:

@@ -24,7 +24,7 @@ AMOUNT = r"^-?[0-9]{1,13}(\.[0-9]{1,4})?$"
 
 def write_instant(value: datetime) -> str:
     """`value` in UTC as RFC 3339 has it, with microseconds, so that it sorts as text."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{value.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def write_amount(value: Decimal, currency: str) -> str:

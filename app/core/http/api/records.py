@@ -11,12 +11,12 @@ from typing import Any
 import orjson
 from flask import Response
 from marshmallow import Schema, fields
-from sqlalchemy import Row, Select
+from sqlalchemy import Row, Select, bindparam
 
-from app.core.db import db
 from app.core.db.ids import from_public
+from app.core.db.session import read_columns
 from app.core.errors import NotFound
-from app.core.guard.permissions import Actor, allows
+from app.core.guard.permissions import Actor, allows, worked_out
 from app.core.guard.policy import Sight, policy_for
 from app.core.http.api.dumping import dump_fields, plan_for, sight_of
 from app.core.http.api.etags import etag_of
@@ -49,6 +49,7 @@ class ApiRecord:
 
     `path` is where the API has them, `customers` for instance. `source` selects what the schema needs and joins what
     the list's conditions name; the list's own when absent.
+    `steady`: what the source gives depends on the actor alone, so that statements are made once for each (`ListSpec`).
     `names` are parameters that are called otherwise here than in the list. `edits` are the fields a patch may name.
     """
 
@@ -60,11 +61,12 @@ class ApiRecord:
     names: Mapping[str, str] = field(default_factory=dict)
     expands: Mapping[str, Expand] = field(default_factory=dict)
     edits: tuple[str, ...] = ()
+    steady: bool = False
 
     @cached_property
     def listed(self) -> ListSpec:
         """The list with the API's own source."""
-        return self.spec if self.source is None else replace(self.spec, source=self.source)
+        return replace(self.spec, source=self.source or self.spec.source, steady=self.steady)
 
     @cached_property
     def page_schema(self) -> type[Schema]:
@@ -97,13 +99,20 @@ class ApiRecord:
     def find(self, actor: Actor, key: uuid.UUID) -> Row[Any]:
         """The row of one record; raises NotFound for one the actor may not see, as for none."""
         self.spec.check(actor)
-        statement = self.listed.source(actor)
-        row = db.session.execute(
-            statement.where(statement.selected_columns[self.spec.key] == key)
-        ).one_or_none()
+        one = (
+            worked_out(actor, ("one", self.listed.source), lambda: self._one(actor))
+            if self.steady
+            else self._one(actor)
+        )
+        row = read_columns(one, {"record_id": key}).one_or_none()
         if row is None:
             raise NotFound
         return row
+
+    def _one(self, actor: Actor) -> Select[Any]:
+        """The source with the condition that picks one record."""
+        statement = self.listed.statement(actor)
+        return statement.where(statement.selected_columns[self.spec.key] == bindparam("record_id"))
 
     def dump(
         self, actor: Actor, rows: Sequence[Row[Any]], *, only: Collection[str] | None = None, expand: Iterable[str] = ()
@@ -111,7 +120,11 @@ class ApiRecord:
         """Rows as JSON values, with what was asked to come along: one statement for each kind of that."""
         if not rows:
             return []
-        plan = plan_for(self.schema, list(rows[0]._fields), policy_for(actor), only)
+        keys = rows[0]._fields
+        if only is None:
+            plan = worked_out(actor, (self.schema, keys), lambda: plan_for(self.schema, keys, policy_for(actor)))
+        else:
+            plan = plan_for(self.schema, keys, policy_for(actor), only)
         found = [plan.dump(row) for row in rows]
         for name in expand:
             wanted = self.expands[name]
@@ -132,7 +145,7 @@ class ApiRecord:
 
     def etag(self, actor: Actor, row: Row[Any]) -> str:
         """The entity tag of one record; of what the caller does not see in full it tells nothing, not even a change."""
-        closed = self.closed(actor)
+        closed = worked_out(actor, ("closed", self.path), lambda: self.closed(actor))
         marked = {name: None if name in closed else getattr(row, name) for name in self.edits}
         return etag_of(self.name, row.id, row.version, marked)
 
@@ -153,10 +166,11 @@ def answer_record(
     only: Collection[str] | None = None,
     expand: Iterable[str] = (),
     headers: Mapping[str, str] | None = None,
+    row: Row[Any] | None = None,
 ) -> Response:
-    """One record as it is now, with its entity tag where it can be edited."""
+    """One record as it is now, with its entity tag where it can be edited; `row` is what was found of it already."""
     actor = current_actor()
-    row = record.find(actor, key)
+    row = record.find(actor, key) if row is None else row
     response = answer(record.dump(actor, [row], only=only, expand=expand)[0], status, headers)
     if record.edits:
         response.headers["ETag"] = record.etag(actor, row)
