@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from app.core.db import db
-from app.core.db.bulk import copy_rows
+from app.core.db.bulk import copy_rows, insert_together
 from app.core.db.columns import new_id
 from app.core.db.hints import hint_once
+from app.core.db.session import Base
 from app.core.errors import NotFound
 from app.core.guard import vault
 from app.core.guard.keys import KeyMissing
@@ -42,13 +43,14 @@ def record(
     personal: Mapping[str, Change] | None = None,
     *,
     subject_id: uuid.UUID | None = None,
+    beside: Sequence[Base] = (),
 ) -> uuid.UUID:
     """Add the entry "`actor` did `action` to this record" to the current transaction and return its id.
 
-    The arguments are those of `new_entry`.
+    The arguments are those of `new_entry`; `beside` are new rows of what was done, written by the same statement.
     """
     made = new_entry(actor, action, record_type, record_id, changes, personal, subject_id=subject_id)
-    db.session.add(made)
+    insert_together([*beside, made]) if beside else db.session.add(made)
     hint_once(SEALED_AFTER)
     return made.id
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -20,7 +20,7 @@ from app.core.lists import search
 from app.crm import queries
 from app.crm.errors import ContactEmpty, ContactRepeated
 from app.crm.models import ContactPoint, Customer
-from app.crm.rules import ContactKind, normalize_contact
+from app.crm.rules import Contact, ContactKind, normalize_contact
 
 _TABLE, _COLUMN = "crm_contact_points", "value_enc"
 
@@ -142,21 +142,48 @@ def check_sight(actor: Actor, kind: str) -> None:
 
 def attach(customer: Customer, entry: ContactInput) -> ContactPoint:
     """Give `customer` a contact point, last in its order; for operations that have checked and will audit."""
-    if not entry.value.strip():
-        raise ContactEmpty(field="value")
-    kind = ContactKind(entry.kind)
-    contact = normalize_contact(kind, entry.value, current_tenant().country)
+    contact = _normal(entry)
     indexes.hold(f"contact:{customer.id}", contact.value)
-    tokens = vault.every_index(kind.value, contact.value)
     others = db.session.execute(
         select(ContactPoint.kind, ContactPoint.value_index, ContactPoint.position).where(
             ContactPoint.customer_id == customer.id
         )
     ).all()
+    point = _new_point(customer, entry, contact, others)
+    db.session.add(point)
+    db.session.flush()
+    return point
+
+
+def first_points(
+    customer: Customer, entries: Sequence[ContactInput]
+) -> tuple[list[ContactPoint], list[tuple[str, str]]]:
+    """The contact points of a customer made in this transaction, not stored yet, and (kind, value) of each as kept.
+
+    Nobody else knows him, so nothing is asked, and nobody has to be waited for.
+    """
+    points, told = list[ContactPoint](), list[tuple[str, str]]()
+    for entry in entries:
+        contact = _normal(entry)
+        points.append(_new_point(customer, entry, contact, points))
+        told.append((points[-1].kind, contact.value))
+    return points, told
+
+
+def _normal(entry: ContactInput) -> Contact:
+    if not entry.value.strip():
+        raise ContactEmpty(field="value")
+    return normalize_contact(ContactKind(entry.kind), entry.value, current_tenant().country)
+
+
+def _new_point(customer: Customer, entry: ContactInput, contact: Contact, others: Sequence[Any]) -> ContactPoint:
+    """The contact point, not stored yet, behind `others`; raises ContactRepeated when it is one of them."""
+    kind = ContactKind(entry.kind)
+    tokens = vault.every_index(kind.value, contact.value)
     if any(other.kind == kind.value and other.value_index in tokens for other in others):
         raise ContactRepeated(field="value")
     point_id = new_id()
-    point = ContactPoint(
+    return ContactPoint(
         id=point_id,
         customer_id=customer.id,
         kind=kind.value,
@@ -167,9 +194,6 @@ def attach(customer: Customer, entry: ContactInput) -> ContactPoint:
         label=entry.label.strip(),
         position=max((other.position for other in others), default=-1) + 1,
     )
-    db.session.add(point)
-    db.session.flush()
-    return point
 
 
 def _editable(actor: Actor, customer_id: uuid.UUID) -> Customer:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import db
+from app.core.db.bulk import adopt
 from app.core.db.columns import new_id, values_of
 from app.core.errors import Stale
-from app.core.guard import audit, indexes, undo
+from app.core.guard import audit, indexes, undo, vault
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
 from app.core.lists import search
@@ -21,6 +23,7 @@ from app.crm.errors import ChoiceUnknown, CustomerHasActivities, CustomerReferre
 from app.crm.events import CustomerCreated
 from app.crm.models import Activity, ContactPoint, Customer
 from app.crm.operations import contacts, identities
+from app.crm.queries import finding
 from app.crm.queries.identity import id_number_of
 from app.crm.rules import CustomerKind, fold_name, full_name
 
@@ -51,15 +54,20 @@ def create_customer(
     check(actor, "customer.create", owner_id=owner_id, store_id=store_id)
     customer = Customer(id=new_id(), store_id=store_id, owner_id=owner_id, language=language, notes=notes.strip())
     _set_names(customer, kind, name, given_name, family_name)
+    # All that is kept of him is sealed under this key, what the audit says of his names at the least.
+    key = vault.new_subject(customer.id)
     number = identities.set_id_number(actor, customer, id_number) if id_number else None
-    db.session.add(customer)
-    _flush_choices()
     for entry in contact_points:
         contacts.check_sight(actor, entry.kind)
-        contacts.attach(customer, entry)
+    points, secrets = contacts.first_points(customer, contact_points)
+    found_by = search.new_entry("customer", customer.id, finding.entry_of(customer, secrets))
     changes, personal = _differences({}, _state(customer), number)
-    audit.record(actor, "customer.create", "customer", customer.id, changes, personal, subject_id=customer.id)
-    search.refresh("customer", [customer.id])
+    with _known_choices():
+        audit.record(
+            actor, "customer.create", "customer", customer.id, changes, personal, subject_id=customer.id,
+            beside=[customer, key, *points, found_by],
+        )  # fmt: skip
+    adopt(customer)
     publish(CustomerCreated(customer.id))
     return customer
 
@@ -169,8 +177,14 @@ def _set_names(customer: Customer, kind: str, name: str, given_name: str, family
 
 
 def _flush_choices() -> None:
-    try:
+    with _known_choices():
         db.session.flush()
+
+
+@contextmanager
+def _known_choices() -> Iterator[None]:
+    try:
+        yield
     except IntegrityError as error:
         if getattr(error.orig, "sqlstate", None) == _FOREIGN_KEY_VIOLATION:
             column = "owner_id" if "owner_id" in str(error.orig.diag.constraint_name) else "store_id"  # type: ignore[union-attr]

@@ -36,16 +36,18 @@ def customer_entries(customer_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, En
         select(Customer.id, Customer.name, Customer.store_id, Customer.owner_id).where(among(Customer.id, customer_ids))
     )
     contacts = queries.contacts_in_the_clear(customer_ids)
-    return {
-        row.id: Entry(
-            row.name,
-            names=row.name,
-            secrets=contacts.get(row.id, ()),
-            store_id=row.store_id,
-            owner_id=row.owner_id,
-        )
-        for row in rows
-    }
+    return {row.id: entry_of(row, contacts.get(row.id, ())) for row in rows}
+
+
+def entry_of(customer: Any, contacts: Sequence[tuple[str, str]]) -> Entry:
+    """How a customer, or a row of one, with these contacts is found: each (kind, value) in the clear."""
+    return Entry(
+        customer.name,
+        names=customer.name,
+        secrets=contacts,
+        store_id=customer.store_id,
+        owner_id=customer.owner_id,
+    )
 
 
 def describe_customers(actor: Actor, customer_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[str]]:
