@@ -25,6 +25,8 @@ RUN = """async ({ tags, within }) => {
 KEPT = {
     *("English", "VIN", "VINs", "CNY", "USD", "GBP", "UTC", "UTF", "CSV", "XLSX", "csv", "xlsx", "zip", "file"),
     *("Excel", "Forecourt", "Jiangpan", "Motors", "River", "Road", "Row", "Person", "Make", "Model", "Bdc", "Agent"),
+    # An address is the same in every language, and so is what somebody called a key.
+    *("https", "www", "example", "com", "key"),
     *("API", "gzip", "Listed", "JMJiangpan", "FForecourt", "Ctrl", "Esc", "Enter"),
 }
 # Words of the page itself; what stands in cells and records is data, in whatever language it was typed.
@@ -32,7 +34,7 @@ WORDS = (
     "nav a, h1, h2, label:not(.ckl), legend, th, button, summary, main header a, .lbl, .help, .err, .empty p, .kpi .l"
 )
 # What says itself that it is English, such as the names of what the API knows, is not meant to be Chinese.
-TRANSLATED = ":not([lang=en], [lang=en] *)"
+TRANSLATED = ":not(body [lang=en], body [lang=en] *)"
 LATIN = re.compile(r"[A-Za-z]{3,}")
 WIDTHS = (390, 760, 1440)
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"

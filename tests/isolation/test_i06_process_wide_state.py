@@ -53,6 +53,7 @@ REVIEWED = {
     "app/tenants/queries/api_keys.py:_made_of": "keyed by tenant id and all that its row says, bounded",
     "app/tenants/rules/passwords.py:_steps": "neighbours on a keyboard",
     "app/tenants/rules/passwords.py:notorious": "the shipped list of breached passwords",
+    "app/web/api_changes.py:self.begun": "pairs of schemas of one comparison",
     "app/web/assets.py:assets_of": "our own static files",
     "app/web/formats.py:region": "keyed by the code of a country",
     "worker/process.py:_application_of": "keyed by the process id",

@@ -198,7 +198,7 @@ def test_loading_again_changes_nothing(app, loaded):
 # Nobody has imported, exported or let a program in; the others are forms, and Today is no table.
 BARE = {
     "imports.list_imports", "exports.list_exports", "tenants.list_api_keys", "export_rules.show_rules",
-    "tenants.show_provider", "tenants.show_access", "web.home", "web.show_settings",
+    "tenants.show_provider", "tenants.show_access", "tenants.show_origins", "web.home", "web.show_settings",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from werkzeug.routing import Rule, UUIDConverter
+from werkzeug.routing import IntegerConverter, Rule, UUIDConverter
 
 from app.core.db import Tenant, db, tenant
 from app.core.http.access import access_of
@@ -99,10 +99,10 @@ def test_each_rendering_has_a_token_of_its_own(alpha: Tenant, client_for: Client
     assert token_of(client) != token_of(client)
 
 
-def arguments(rule: Rule) -> dict[str, str | uuid.UUID]:
+def arguments(rule: Rule) -> dict[str, str | int | uuid.UUID]:
     """Something that fits each argument of the route."""
-    converters = rule._converters
-    return {name: uuid.uuid4() if isinstance(converters[name], UUIDConverter) else "x" for name in rule.arguments}
+    fitting = {UUIDConverter: uuid.uuid4(), IntegerConverter: 1}
+    return {name: fitting.get(type(rule._converters[name]), "x") for name in rule.arguments}
 
 
 def test_every_changing_route_asks_for_the_token(app: Flask, alpha: Tenant, client_for: Clients) -> None:
