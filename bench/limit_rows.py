@@ -36,8 +36,7 @@ PAGE = CUSTOMERS + "WHERE {scope} ORDER BY c.created_at DESC, c.id DESC LIMIT %(
 ONE = CUSTOMERS + "WHERE c.id = %(id)s AND {scope}"
 NEW_CUSTOMER = """
 INSERT INTO crm_customers (id, kind, name, given_name, family_name, name_key, store_id, owner_id, language, notes)
-VALUES (%(id)s, %(kind)s, %(name)s, %(given_name)s, %(family_name)s, %(name_key)s, %(store_id)s, %(owner_id)s,
-  %(language)s, %(notes)s)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 NEW_SUBJECT = "INSERT INTO core_subject_keys (subject_id, wrapped, key_version) VALUES (%s, %s, %s)"
 NEW_CONTACT = """
