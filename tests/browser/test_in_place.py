@@ -151,6 +151,8 @@ def test_a_customer_is_made_from_anywhere_with_the_keyboard(window: Callable[...
     shop.go("/")
     shop.page.keyboard.press("c")
     shop.page.keyboard.press("Enter")
+    # Typing waits for nothing by itself: keys sent before the dialog stands open go to the page behind it.
+    expect(name).to_be_focused()
     dialog.locator("[name=phone]").press_sequentially("2025550199")
     expect(dialog.get_by_text("Is it one of these?")).to_be_visible()
     expect(dialog.get_by_role("link", name="Ada Quickly")).to_be_visible()
