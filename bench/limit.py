@@ -40,7 +40,7 @@ from app.core.http.hosts import parse_host
 from app.core.http.rates import SCRIPT, WINDOW, read_answer
 from app.core.lists.search.tokens import kept_forms
 from app.core.lists.search.words import fold, spellings_of
-from app.crm.rules import ContactKind, fold_name, full_name, normalize_contact
+from app.crm.rules.customers import ContactKind, fold_name, full_name, normalize_contact
 from app.tenants.rules.api_keys import comes_from, hash_of, is_well_formed
 from bench.limit_rows import (
     KEY_ROW,

@@ -14,7 +14,7 @@ from app.core.db.session import open_transaction
 from app.core.guard.permissions import system_actor
 from app.crm import queries
 from app.crm.operations.summaries import recompute_summaries
-from app.crm.rules import gap_index_of
+from app.crm.rules.customers import gap_index_of
 from app.insights.operations import dues, metrics
 from app.insights.rules import MetricName
 from bench.ground import Ground, make_tenant, scratch

@@ -28,7 +28,7 @@ from app.crm.errors import NameMissing
 from app.crm.operations import bulk, identities
 from app.crm.operations.bulk import CustomerInput, MadeCustomer
 from app.crm.operations.contacts import ContactInput
-from app.crm.rules import (
+from app.crm.rules.customers import (
     ContactKind,
     CustomerKind,
     fold_name,

@@ -18,7 +18,7 @@ from app.core.http.access import require
 from app.core.http.forms import load_form
 from app.core.http.sessions import current_actor
 from app.crm import queries as crm
-from app.crm.rules import ACTIVITY_BANDS
+from app.crm.rules.customers import ACTIVITY_BANDS
 from app.insights import queries
 from app.insights.operations.recomputing import start_recompute
 from app.insights.queries import Figure, SalesQuestion

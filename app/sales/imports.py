@@ -32,7 +32,7 @@ from app.inventory.rules.stock import Condition, closing_status
 from app.sales import errors
 from app.sales.operations import bulk
 from app.sales.operations.bulk import DealInput
-from app.sales.rules import amounts_are_possible
+from app.sales.rules.status import amounts_are_possible
 from app.tenants import queries as tenants
 
 

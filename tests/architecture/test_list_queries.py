@@ -22,7 +22,7 @@ from tests.fixtures.listed import add_listed_rows
 ROOT = Path(__file__).parents[2]
 
 importlib.import_module("app.web.work_lists")
-for _path in sorted((ROOT / "app").glob("*/lists.py")):
+for _path in sorted((ROOT / "app").glob("*/lists*")):
     importlib.import_module(f"app.{_path.parent.name}.lists")
 
 SPECS = [spec for spec in REGISTRY.values() if not spec.name.startswith("test.")]

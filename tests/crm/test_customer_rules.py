@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.crm.rules import (
+from app.crm.rules.customers import (
     ACTIVITY_BANDS,
     ENGAGEMENT_WEIGHTS,
     ContactStatus,

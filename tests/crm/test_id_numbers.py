@@ -17,7 +17,7 @@ from app.core.lists.search.models import SearchEntry
 from app.crm.models import Customer
 from app.crm.operations import customers, identities, many
 from app.crm.queries.identity import id_number_of
-from app.crm.rules import (
+from app.crm.rules.customers import (
     IdNumberProblem,
     clean_id_number,
     id_number_problem,

@@ -14,7 +14,7 @@ from app.core.guard.permissions import system_actor
 from app.crm import queries
 from app.crm.models import ActivitySummary
 from app.crm.operations import activities, customers, summaries
-from app.crm.rules import gap_index_of
+from app.crm.rules.customers import gap_index_of
 from app.insights.models import Due, Freshness
 from app.insights.operations import dues, metrics
 from app.insights.rules import MetricName

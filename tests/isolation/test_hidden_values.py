@@ -33,7 +33,7 @@ Clients = Callable[..., FlaskClient]
 
 importlib.import_module("app.web.work_lists")
 importlib.import_module("worker.tasks.lists")
-for _path in sorted((Path(__file__).parents[2] / "app").glob("*/lists.py")):
+for _path in sorted((Path(__file__).parents[2] / "app").glob("*/lists*")):
     importlib.import_module(f"app.{_path.parent.name}.lists")
 SPECS = sorted((s for s in REGISTRY.values() if s.endpoint and not s.name.startswith("test.")), key=lambda s: s.name)
 # Nobody sees anything of these groups; or contacts by their masks.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.sales.rules import ACTIVE, DealStatus, life
+from app.sales.rules.status import ACTIVE, DealStatus, life
 
 
 @pytest.mark.parametrize("status", sorted(ACTIVE))

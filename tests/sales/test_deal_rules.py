@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.sales.rules import (
+from app.sales.rules.status import (
     ACTIVE,
     AGREED,
     ENDED,

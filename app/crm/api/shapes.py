@@ -10,7 +10,7 @@ from app.core.http.api.fields import Instant, Number, PublicId, Text, Whole
 from app.core.http.api.schemas import OPEN, BodySchema, RecordSchema
 from app.core.http.forms import one_of
 from app.core.languages import LANGUAGES
-from app.crm.rules import ActivityType, ContactKind, CustomerKind, Direction, Outcome
+from app.crm.rules.customers import ActivityType, ContactKind, CustomerKind, Direction, Outcome
 
 MOST_CONTACTS = 20
 

@@ -18,7 +18,7 @@ from app.crm import queries
 from app.crm.errors import ActivityInFuture
 from app.crm.events import ActivitiesLogged, ActivityChanged, ActivityDeleted, ActivityLogged
 from app.crm.models import Activity
-from app.crm.rules import ActivityType, Direction, Outcome, is_too_late
+from app.crm.rules.customers import ActivityType, Direction, Outcome, is_too_late
 
 _PERSONAL = ("subject", "body")
 _PLAIN = ("type", "direction", "outcome", "at")

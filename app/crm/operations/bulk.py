@@ -21,7 +21,7 @@ from app.crm.models import Activity, ContactPoint, Customer
 from app.crm.operations import identities
 from app.crm.operations.contacts import ContactInput, check_sight
 from app.crm.queries.identity import COLUMN, TABLE
-from app.crm.rules import (
+from app.crm.rules.customers import (
     Contact,
     ContactKind,
     CustomerKind,

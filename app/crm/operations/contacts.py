@@ -20,7 +20,7 @@ from app.core.lists import search
 from app.crm import queries
 from app.crm.errors import ContactEmpty, ContactRepeated
 from app.crm.models import ContactPoint, Customer
-from app.crm.rules import Contact, ContactKind, normalize_contact
+from app.crm.rules.customers import Contact, ContactKind, normalize_contact
 
 _TABLE, _COLUMN = "crm_contact_points", "value_enc"
 

@@ -25,7 +25,7 @@ from app.crm.models import Activity, ContactPoint, Customer
 from app.crm.operations import contacts, identities
 from app.crm.queries import finding
 from app.crm.queries.identity import id_number_of
-from app.crm.rules import CustomerKind, fold_name, full_name
+from app.crm.rules.customers import CustomerKind, fold_name, full_name
 
 _FOREIGN_KEY_VIOLATION = "23503"
 # Who was a customer is personal; where and whose is not.

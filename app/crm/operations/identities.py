@@ -13,7 +13,7 @@ from app.core.guard.policy import Sight, policy_for
 from app.crm import queries
 from app.crm.models import Customer
 from app.crm.queries.identity import COLUMN, TABLE, id_number_of
-from app.crm.rules import ID_NUMBER_WORDS, clean_id_number, id_number_problem, normalize_id_number
+from app.crm.rules.customers import ID_NUMBER_WORDS, clean_id_number, id_number_problem, normalize_id_number
 
 GROUP = "identity"
 Change = tuple[str | None, str | None]

@@ -23,7 +23,7 @@ from app.crm.queries.contacts import get_contact_point as get_contact_point
 from app.crm.queries.contacts import list_contact_points as list_contact_points
 from app.crm.queries.contacts import sees_contacts as sees_contacts
 from app.crm.queries.identity import id_number_mask
-from app.crm.rules import ACTIVITY_BANDS, ActivityBand, ContactKind, fold_name, normalize_contact
+from app.crm.rules.customers import ACTIVITY_BANDS, ActivityBand, ContactKind, fold_name, normalize_contact
 from app.tenants import queries as tenants
 
 # A family name alone matches many people; more possible duplicates than this is noise.

@@ -23,8 +23,8 @@ from app.crm import queries
 from app.crm.lists import ACTIVITIES
 from app.crm.models import Activity
 from app.crm.operations import activities
-from app.crm.rules import DIRECTION_LABELS, OUTCOME_LABELS, TYPE_LABELS
-from app.crm.schemas import LOCAL_TIME, ActivityForm, EditedActivityForm, VersionForm
+from app.crm.rules.customers import DIRECTION_LABELS, OUTCOME_LABELS, TYPE_LABELS
+from app.crm.schemas.customers import LOCAL_TIME, ActivityForm, EditedActivityForm, VersionForm
 from app.crm.views.pages import bp, customer_page, list_choices, to_customer, translated
 from app.tenants import queries as tenants
 

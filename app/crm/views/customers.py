@@ -24,7 +24,7 @@ from app.crm.lists import CUSTOMERS
 from app.crm.models import Customer
 from app.crm.operations import contacts, customers, identities
 from app.crm.queries.identity import id_number_mask, id_number_of
-from app.crm.schemas import (
+from app.crm.schemas.customers import (
     ContactForm,
     EditedCustomerForm,
     EditedCustomerWithIdForm,

@@ -21,7 +21,7 @@ from app.core.languages import language_choices
 from app.crm import queries
 from app.crm.operations import contacts, identities
 from app.crm.queries.identity import id_number_mask
-from app.crm.rules import DIRECTION_LABELS, KIND_LABELS, OUTCOME_LABELS, TYPE_LABELS, engagement
+from app.crm.rules.customers import DIRECTION_LABELS, KIND_LABELS, OUTCOME_LABELS, TYPE_LABELS, engagement
 from app.crm.views.stream import ICONS, stream
 from app.tenants import queries as tenants
 

@@ -15,7 +15,7 @@ from app.core.http.forms import load_form, render_form, typed
 from app.core.http.sessions import current_actor
 from app.crm import queries
 from app.crm.operations import activities, contacts, customers
-from app.crm.schemas import DuplicatesForm, QuickCustomerForm
+from app.crm.schemas.customers import DuplicatesForm, QuickCustomerForm
 from app.crm.views.customers import FORM, form_choices, fresh_values
 from app.crm.views.pages import bp, shown_duplicate, to_customer
 

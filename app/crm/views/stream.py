@@ -16,7 +16,7 @@ from app.core.guard.permissions import Actor, allows, covers
 from app.core.http.timelines import CHANGE, Change, Entry, Group, collapsed, history
 from app.crm import queries
 from app.crm.models import Activity
-from app.crm.rules import DIRECTION_LABELS, KIND_LABELS, OUTCOME_LABELS, TYPE_LABELS
+from app.crm.rules.customers import DIRECTION_LABELS, KIND_LABELS, OUTCOME_LABELS, TYPE_LABELS
 from app.tenants import queries as tenants
 
 ACTIVITY = "activity"

@@ -27,7 +27,7 @@ from app.inventory.models import StockUnit
 from app.inventory.operations import removal, units
 from app.inventory.rules import words
 from app.inventory.rules.stock import CLOSED, ENTRY, StockStatus, moves_from
-from app.inventory.schemas import (
+from app.inventory.schemas.stock import (
     EditedUnitForm,
     EditedUnitWithCostForm,
     MoveForm,

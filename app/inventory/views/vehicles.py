@@ -22,7 +22,7 @@ from app.inventory.operations import odometers, removal, vehicles
 from app.inventory.queries import likeness
 from app.inventory.rules import vin as vins
 from app.inventory.rules import words
-from app.inventory.schemas import EditedVehicleForm, NewVehicleForm, OdometerForm, VersionForm, VinForm
+from app.inventory.schemas.stock import EditedVehicleForm, NewVehicleForm, OdometerForm, VersionForm, VinForm
 from app.inventory.views.pages import bp, list_choices, to_vehicle, translated, vehicle_page
 
 FORM = "inventory/vehicle_form.html"

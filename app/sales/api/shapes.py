@@ -10,7 +10,7 @@ from app.core.http.api.expansions import named_field
 from app.core.http.api.fields import Instant, Money, PublicId, Text, Whole
 from app.core.http.api.schemas import OPEN, BodySchema, RecordSchema, VersionBody
 from app.core.http.forms import one_of
-from app.sales.rules import DealStatus, DealType
+from app.sales.rules.status import DealStatus, DealType
 
 # Unwinding takes a day and a reason, so it has a verb of its own.
 _MOVES = tuple(status for status in DealStatus if status is not DealStatus.UNWOUND)

@@ -22,7 +22,7 @@ from app.core.lists import search
 from app.core.money import round_amount
 from app.sales.events import DealsRecorded, DealsTakenBack
 from app.sales.models import Deal
-from app.sales.rules import DealStatus
+from app.sales.rules.status import DealStatus
 
 _COLUMNS = (
     "id", "deal_number", "store_id", "stock_unit_id", "customer_id", "salesperson_id", "deal_type", "status", "price",

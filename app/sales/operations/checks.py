@@ -10,7 +10,7 @@ from app.core.errors import FieldError, NotFound
 from app.core.guard.permissions import Actor
 from app.crm import queries as crm
 from app.sales import errors
-from app.sales.rules import DealType, amounts_are_possible
+from app.sales.rules.status import DealType, amounts_are_possible
 from app.tenants import queries as tenants
 
 

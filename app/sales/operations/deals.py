@@ -27,7 +27,7 @@ from app.sales.errors import DealIsEnded, DealMoveNotAllowed, DealNumberTaken, U
 from app.sales.events import DealChanged, DealDelivered
 from app.sales.models import ACTIVE_DEAL, DEAL_NUMBER, Deal
 from app.sales.operations.checks import figure_problems, people_problems
-from app.sales.rules import AGREED, ENDED, DealStatus, DealType, counts_as_sale, may_move
+from app.sales.rules.status import AGREED, ENDED, DealStatus, DealType, counts_as_sale, may_move
 from app.tenants import queries as tenants
 
 _PLAIN = (

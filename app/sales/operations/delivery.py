@@ -17,7 +17,7 @@ from app.sales.errors import DealAlreadyDelivered, DealIsEnded, DealNotDelivered
 from app.sales.events import DealDelivered, DealUnwound
 from app.sales.models import Deal
 from app.sales.operations.deals import load_deal, state_of
-from app.sales.rules import AGREED, ENDED, DealStatus
+from app.sales.rules.status import AGREED, ENDED, DealStatus
 from app.tenants import queries as tenants
 
 

@@ -11,7 +11,7 @@ from app.core.lists.bulk.changing import Unchanged
 from app.sales import queries
 from app.sales.errors import DealMoveNotAllowed
 from app.sales.operations import deals
-from app.sales.rules import STATUS_LABELS
+from app.sales.rules.status import STATUS_LABELS
 
 _KEPT = ("price", "discount", "customer_id", "salesperson_id", "deal_type", "status", "sold_on", "delivered_on", "note")
 

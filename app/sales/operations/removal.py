@@ -22,7 +22,7 @@ from app.sales.errors import DealCounts, DealReferredTo
 from app.sales.events import DealChanged
 from app.sales.models import Deal
 from app.sales.operations.deals import insert_deal, load_deal, note_change, refuse_second_deal, state_of
-from app.sales.rules import AGREED, ENDED, counts_as_sale
+from app.sales.rules.status import AGREED, ENDED, counts_as_sale
 
 
 def delete_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None, undo: bool = False) -> None:

@@ -19,8 +19,8 @@ from app.core.http.undo import flash_undo
 from app.core.money import plain_amount
 from app.sales import lists, queries
 from app.sales.operations import deals, removal
-from app.sales.rules import DealStatus, DealType
-from app.sales.schemas import NewDealForm, VersionForm
+from app.sales.rules.status import DealStatus, DealType
+from app.sales.schemas.deals import NewDealForm, VersionForm
 from app.sales.views.pages import (
     FORM,
     bp,

@@ -17,7 +17,7 @@ from app.core.http.forms import load_form, render_form
 from app.core.http.sessions import current_actor
 from app.sales import queries
 from app.sales.operations import delivery
-from app.sales.schemas import DeliverForm, UnwindForm
+from app.sales.schemas.deals import DeliverForm, UnwindForm
 from app.sales.views.pages import bp, to_deal, version_shown
 from app.tenants import queries as tenants
 

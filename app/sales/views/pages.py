@@ -20,13 +20,14 @@ from app.core.http.sessions import current_actor
 from app.core.http.timelines import Entry, history, values_of
 from app.core.money import plain_amount
 from app.crm import queries as crm
-from app.crm.rules import fold_name
+from app.crm.rules.customers import fold_name
 from app.inventory import queries as inventory
 from app.inventory.rules.ageing import days_in_stock
 from app.sales import lists, queries
 from app.sales.models import Deal
-from app.sales.rules import ENDED, DealStatus, life, moves_from
-from app.sales.schemas import EditedDealForm
+from app.sales.rules.status import ENDED, DealStatus, life, moves_from
+from app.sales.schemas.deals import EditedDealForm
+from app.sales.views.panels import panels_of
 from app.tenants import queries as tenants
 
 bp = Blueprint("sales", "app.sales", template_folder="templates")
@@ -64,6 +65,7 @@ def deal_page(deal_id: uuid.UUID, error: DomainError | None = None) -> Any:
         customer=find_customer_name(deal.customer_id),
         customer_url=_customer_url(deal.customer_id),
         salesperson=tenants.get_user_name(deal.salesperson_id) if deal.salesperson_id else None,
+        panels=panels_of(actor, deal),
         may_edit=deal.status != DealStatus.UNWOUND and allowed("deal.edit"),
         may_deliver=not is_ended and deal.delivered_on is None and allowed("deal.deliver"),
         may_unwind=not is_ended and deal.delivered_on is not None and allowed("deal.unwind"),

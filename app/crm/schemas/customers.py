@@ -6,7 +6,7 @@ from marshmallow import EXCLUDE, fields
 
 from app.core.http.forms import FormSchema, Text, one_of
 from app.core.languages import LANGUAGES
-from app.crm.rules import ActivityType, ContactKind, CustomerKind, Direction, Outcome
+from app.crm.rules.customers import ActivityType, ContactKind, CustomerKind, Direction, Outcome
 
 # What `<input type="datetime-local">` sends; browsers leave the seconds out where they are zero.
 LOCAL_TIME = "%Y-%m-%dT%H:%M"

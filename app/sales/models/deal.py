@@ -14,7 +14,7 @@ from app.core.db import db
 from app.core.db.columns import FINANCIAL, INTERNAL, PERSONAL, Money, Record
 from app.core.guard.policy import declare_record
 from app.core.guard.whereabouts import RecordKind, declare_kind
-from app.sales.rules import DealStatus, DealType
+from app.sales.rules.status import DealStatus, DealType
 
 # Names by which a violation is recognised and put into words.
 ACTIVE_DEAL = "uq_sales_deals_active"

@@ -10,8 +10,8 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.core.guard.permissions import Actor, scope_clause
 from app.inventory import queries as inventory
-from app.sales.models import Deal
-from app.sales.rules import ACTIVE
+from app.sales.models.deal import Deal
+from app.sales.rules.status import ACTIVE
 
 
 def deal_facts() -> Subquery:

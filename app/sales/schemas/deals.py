@@ -7,7 +7,7 @@ from decimal import Decimal
 from marshmallow import fields
 
 from app.core.http.forms import Amount, FormSchema, Text, one_of
-from app.sales.rules import DealStatus, DealType
+from app.sales.rules.status import DealStatus, DealType
 
 
 class DealForm(FormSchema):

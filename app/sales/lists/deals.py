@@ -23,7 +23,7 @@ from app.inventory import queries as inventory
 from app.sales import queries
 from app.sales.models import Deal
 from app.sales.operations import many
-from app.sales.rules import ENDED, STATUS_LABELS, DealStatus, DealType
+from app.sales.rules.status import ENDED, STATUS_LABELS, DealStatus, DealType
 from app.tenants import queries as tenants
 
 TYPE_LABELS = {

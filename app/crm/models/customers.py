@@ -15,7 +15,7 @@ from app.core.db.sealing import Erased, of_subject
 from app.core.guard.classes import CONTACT, IDENTITY
 from app.core.guard.policy import declare_record
 from app.core.guard.whereabouts import RecordKind, declare_kind
-from app.crm.rules import (
+from app.crm.rules.customers import (
     ActivityType,
     ContactKind,
     ContactStatus,

@@ -19,7 +19,14 @@ from app.crm import queries
 from app.crm.models import Activity, ActivitySummary, ContactPoint, Customer
 from app.crm.operations import many
 from app.crm.queries import finding, identity
-from app.crm.rules import ACTIVITY_BANDS, KIND_LABELS, TYPE_LABELS, ContactKind, fold_name, normalize_id_number
+from app.crm.rules.customers import (
+    ACTIVITY_BANDS,
+    KIND_LABELS,
+    TYPE_LABELS,
+    ContactKind,
+    fold_name,
+    normalize_id_number,
+)
 from app.tenants import queries as tenants
 
 

@@ -1,0 +1,5 @@
+"""The lists of the inventory, and how what they show is called."""
+
+from app.inventory.lists.stock import CONDITION_LABELS, STATUS_LABELS, UNITS, VEHICLES, vehicle_name
+
+__all__ = ["CONDITION_LABELS", "STATUS_LABELS", "UNITS", "VEHICLES", "vehicle_name"]

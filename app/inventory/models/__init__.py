@@ -1,0 +1,13 @@
+"""What the inventory stores."""
+
+from app.inventory.models.stock import (
+    FULL_VIN,
+    OPEN_EPISODE,
+    STOCK_NUMBER,
+    OdometerReading,
+    PriceChange,
+    StockUnit,
+    Vehicle,
+)
+
+__all__ = ["FULL_VIN", "OPEN_EPISODE", "STOCK_NUMBER", "OdometerReading", "PriceChange", "StockUnit", "Vehicle"]
