@@ -1,5 +1,25 @@
 """What sales stores."""
 
 from app.sales.models.deal import ACTIVE_DEAL, DEAL_NUMBER, Deal
+from app.sales.models.worksheets import (
+    CHOSEN_WORKSHEET,
+    TRADED_VEHICLE,
+    WORKSHEET_NUMBER,
+    DealLine,
+    Scenario,
+    TradeIn,
+    Worksheet,
+)
 
-__all__ = ["ACTIVE_DEAL", "DEAL_NUMBER", "Deal"]
+__all__ = [
+    "ACTIVE_DEAL",
+    "CHOSEN_WORKSHEET",
+    "DEAL_NUMBER",
+    "TRADED_VEHICLE",
+    "WORKSHEET_NUMBER",
+    "Deal",
+    "DealLine",
+    "Scenario",
+    "TradeIn",
+    "Worksheet",
+]
