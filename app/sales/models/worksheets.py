@@ -63,7 +63,8 @@ class DealLine(Identified, db.Model):
     label: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     amount: Mapped[Decimal] = mapped_column(Money, nullable=False, info=FINANCIAL)
     cost: Mapped[Decimal | None] = mapped_column(Money, info=COST)
-    taxed: Mapped[bool] = mapped_column(Boolean, nullable=False, server_default="false", info=INTERNAL)
+    # NULL: as the tax rule says of its kind.
+    taxed: Mapped[bool | None] = mapped_column(Boolean, info=INTERNAL)
     capitalised: Mapped[bool] = mapped_column(Boolean, nullable=False, server_default="true", info=INTERNAL)
     commissionable: Mapped[bool] = mapped_column(Boolean, nullable=False, server_default="true", info=INTERNAL)
 

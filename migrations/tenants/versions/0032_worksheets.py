@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("amount", sa.Numeric(precision=18, scale=4), nullable=False),
         sa.Column("cost", sa.Numeric(precision=18, scale=4), nullable=True),
-        sa.Column("taxed", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("taxed", sa.Boolean(), nullable=True),
         sa.Column("capitalised", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("commissionable", sa.Boolean(), server_default="true", nullable=False),
         sa.CheckConstraint("kind IN ('accessory', 'fee', 'product', 'rebate')", name=op.f("ck_sales_deal_lines_kind")),
