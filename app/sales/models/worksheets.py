@@ -77,7 +77,7 @@ class DealLine(Identified, db.Model):
 
 
 class Scenario(Identified, db.Model):
-    """One way to pay what a worksheet comes to. Its kind says which of the terms it has."""
+    """One way to pay what a worksheet comes to; `terms` is the scenario as the rules have it, amounts as exact text."""
 
     __tablename__ = "sales_scenarios"
 
@@ -87,22 +87,12 @@ class Scenario(Identified, db.Model):
     position: Mapped[int] = mapped_column(Integer, nullable=False, info=INTERNAL)
     chosen: Mapped[bool] = mapped_column(Boolean, nullable=False, server_default="false", info=INTERNAL)
     kind: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
-    down: Mapped[Decimal] = mapped_column(Money, nullable=False, server_default="0", info=FINANCIAL)
-    term_months: Mapped[int | None] = mapped_column(Integer, info=INTERNAL)
-    apr: Mapped[Decimal | None] = mapped_column(Numeric(9, 5), info=FINANCIAL)
+    terms: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False, info=FINANCIAL)
     buy_rate: Mapped[Decimal | None] = mapped_column(Numeric(9, 5), info=COST)
-    balloon: Mapped[Decimal | None] = mapped_column(Money, info=FINANCIAL)
-    msrp: Mapped[Decimal | None] = mapped_column(Money, info=FINANCIAL)
-    residual_percent: Mapped[Decimal | None] = mapped_column(Numeric(7, 4), info=FINANCIAL)
-    money_factor: Mapped[Decimal | None] = mapped_column(Numeric(12, 10), info=FINANCIAL)
-    lease_tax: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
-    first_payment_days: Mapped[int] = mapped_column(Integer, nullable=False, server_default="30", info=INTERNAL)
-    security_deposit: Mapped[Decimal] = mapped_column(Money, nullable=False, server_default="0", info=FINANCIAL)
-    acquisition_fee: Mapped[Decimal] = mapped_column(Money, nullable=False, server_default="0", info=FINANCIAL)
 
     __table_args__ = (
         CheckConstraint("kind IN ('cash', 'loan', 'balloon', 'lease')", name="kind"),
-        CheckConstraint("kind = 'cash' OR term_months > 0", name="term"),
+        CheckConstraint("buy_rate >= 0", name="buy_rate"),
         Index("ix_sales_scenarios_worksheet_id", "worksheet_id", "position"),
         Index("uq_sales_scenarios_chosen", "worksheet_id", unique=True, postgresql_where="chosen"),
     )
