@@ -77,3 +77,10 @@ class UnitReferredTo(InUse):
 
     code = "unit_in_use"
     message = N_("The unit {stock_number} cannot be deleted: deals or other records refer to it.")
+
+
+class TradeUnitChanged(Conflict):
+    """The unit made of a trade-in is not as it came any more, so that unwinding the deal must not take it away."""
+
+    code = "trade_unit_changed"
+    message = N_("The trade-in stands in stock as {stock_number} and was changed since. Settle that unit first.")
