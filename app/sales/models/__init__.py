@@ -1,6 +1,8 @@
 """What sales stores."""
 
+from app.sales.models.applications import Application
 from app.sales.models.deal import ACTIVE_DEAL, DEAL_NUMBER, Deal
+from app.sales.models.payments import RECEIPT_NUMBER, Payment
 from app.sales.models.worksheets import (
     CHOSEN_WORKSHEET,
     TRADED_VEHICLE,
@@ -15,10 +17,13 @@ __all__ = [
     "ACTIVE_DEAL",
     "CHOSEN_WORKSHEET",
     "DEAL_NUMBER",
+    "RECEIPT_NUMBER",
     "TRADED_VEHICLE",
     "WORKSHEET_NUMBER",
+    "Application",
     "Deal",
     "DealLine",
+    "Payment",
     "Scenario",
     "TradeIn",
     "Worksheet",

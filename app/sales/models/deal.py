@@ -21,7 +21,8 @@ ACTIVE_DEAL = "uq_sales_deals_active"
 DEAL_NUMBER = "uq_sales_deals_deal_number"
 
 
-def _one_of(column: str, values: type[StrEnum]) -> str:
+def one_of(column: str, values: type[StrEnum]) -> str:
+    """The condition that a column holds one of an enumeration's values."""
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
 
 
@@ -46,12 +47,14 @@ class Deal(Record, db.Model):
     sold_on: Mapped[date | None] = mapped_column(Date, info=INTERNAL)
     delivered_on: Mapped[date | None] = mapped_column(Date, info=INTERNAL)
     unwound_on: Mapped[date | None] = mapped_column(Date, info=INTERNAL)
+    # The day the lender's money came; of a deal without a lender none.
+    funded_on: Mapped[date | None] = mapped_column(Date, info=INTERNAL)
     unwind_reason: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
     note: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
 
     __table_args__ = (
-        CheckConstraint(_one_of("deal_type", DealType), name="deal_type"),
-        CheckConstraint(_one_of("status", DealStatus), name="status"),
+        CheckConstraint(one_of("deal_type", DealType), name="deal_type"),
+        CheckConstraint(one_of("status", DealStatus), name="status"),
         CheckConstraint("deal_number <> ''", name="deal_number"),
         CheckConstraint("discount >= 0 AND discount <= price", name="amounts"),
         CheckConstraint("(status = 'unwound') = (unwound_on IS NOT NULL)", name="unwound"),

@@ -59,6 +59,10 @@ _MANAGES_STOCK = (
     "stock.see stock.create stock.edit stock.delete stock.export stock.move stock.price"
 )
 _MANAGES_DEALS = "deal.see deal.create deal.edit deal.delete deal.export deal.approve deal.deliver deal.unwind"
+# Money goes back only by people other than those who take it.
+_TAKES_MONEY = "payment.see payment.create payment.export"
+_MANAGES_MONEY = f"{_TAKES_MONEY} payment.refund"
+_APPLIES = "application.see application.create application.edit application.export"
 
 DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
     {
@@ -66,7 +70,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "gm": DefaultRole(
             N_("General manager"),
             _grants(
-                all=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} store.see store.edit user.see role.see "
+                all=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} {_MANAGES_MONEY} {_APPLIES} "
+                "application.fund store.see store.edit user.see role.see "
                 "import.see import.create import.edit job.see job.edit metric.see metric.recompute audit.see "
                 "view.share export.see export.approve",
             ),
@@ -76,7 +81,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("Controller"),
             _grants(
                 all="customer.see customer.export customer.reveal vehicle.see vehicle.export stock.see stock.export "
-                "deal.see deal.edit deal.export store.see user.see job.see "
+                f"deal.see deal.edit deal.export {_MANAGES_MONEY} application.see application.export application.fund "
+                "store.see user.see job.see "
                 "metric.see metric.recompute audit.see audit.export export.see",
             ),
             _sights(masked="contact identity", visible="cost margin pay"),
@@ -84,8 +90,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "sales_manager": DefaultRole(
             N_("Sales manager"),
             _grants(
-                store=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} import.see import.create job.see "
-                "view.share",
+                store=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} {_MANAGES_MONEY} {_APPLIES} "
+                "import.see import.create job.see view.share",
                 all="store.see user.see metric.see vehicle.see vehicle.create vehicle.edit",
             ),
             _sights(masked="identity", visible="contact cost margin"),
@@ -93,7 +99,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "salesperson": DefaultRole(
             N_("Salesperson"),
             _grants(
-                own="customer.edit activity.edit activity.delete deal.see deal.create deal.edit deal.deliver",
+                own="customer.edit activity.edit activity.delete deal.see deal.create deal.edit deal.deliver "
+                "payment.see payment.create application.see",
                 store="customer.see customer.create activity.see activity.create stock.see metric.see",
                 all="store.see vehicle.see vehicle.create",
             ),
@@ -113,14 +120,14 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("F&I manager"),
             _grants(
                 store="customer.see customer.edit activity.see activity.create stock.see "
-                "deal.see deal.edit deal.export deal.deliver metric.see",
+                f"deal.see deal.edit deal.export deal.deliver {_TAKES_MONEY} {_APPLIES} application.fund metric.see",
                 all="store.see vehicle.see",
             ),
             _sights(visible="contact identity cost margin"),
         ),
         "cashier": DefaultRole(
             N_("Cashier"),
-            _grants(store="customer.see stock.see deal.see", all="store.see vehicle.see"),
+            _grants(store=f"customer.see stock.see deal.see {_TAKES_MONEY}", all="store.see vehicle.see"),
             _TALKS_TO_CUSTOMERS,
         ),
         "service_advisor": DefaultRole(
