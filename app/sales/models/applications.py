@@ -35,7 +35,7 @@ class Application(Record, db.Model):
     currency: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     # Money in these is text, exactly as it was said.
     requested: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False, info=FINANCIAL)
-    decided: Mapped[dict[str, Any] | None] = mapped_column(JSONB, info=FINANCIAL)
+    decided: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), info=FINANCIAL)
     # What the lender agrees to pay; of an insurer the premium.
     decided_amount: Mapped[Decimal | None] = mapped_column(Money, info=FINANCIAL)
     # The rate at which the lender buys the contract: what the dealership earns on it is the buyer's rate less this.

@@ -62,4 +62,4 @@ def taken_back_of(payment_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Decimal]:
         .where(Payment.reverses_id.in_(payment_ids))
         .group_by(Payment.reverses_id)
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in rows if row[0] is not None}
