@@ -12,6 +12,7 @@ BEFORE_DELIVERED = N_("This is before the delivery ({delivered_on}).")
 DELIVERY_IS_SEPARATE = N_("Deliver the deal with its own button.")
 DELIVERY_STAYS = N_("A delivery is taken back by unwinding the deal.")
 REQUIRED = N_("Please fill this in.")
+DAY_IS_GONE = N_("This day is gone. What is set holds from today or later.")
 
 
 class UnitHasDeal(Conflict):

@@ -1,4 +1,4 @@
-"""The rights over deals; a deal is its salesperson's and its store's."""
+"""The rights over deals, which are their salesperson's and their store's, and over the settings of sales."""
 
 from __future__ import annotations
 
@@ -12,3 +12,6 @@ declare("payment", verbs=("see", "create", "export"), extra=("refund",))
 
 # `application.fund` says that the lender's money came.
 declare("application", verbs=("see", "create", "edit", "export"), extra=("fund",))
+
+# What stores have decided about selling: limits, fees, what must be signed. Policies of all stores ask for all of them.
+declare("sales_setting", verbs=("see", "edit"))

@@ -24,6 +24,7 @@ RECORDS = {
     "api_key": N_("API key"),
     "identity_provider": N_("Identity provider"),
     "api_origins": N_("Pages that may ask the API"),
+    "sales_policy": N_("Sales settings"),
     "tenant": N_("Dealership"),
     "job": N_("Job"),
     "subject": N_("Person"),
@@ -54,6 +55,7 @@ FORMS = {
     "role": "tenants/role.html",
     "identity_provider": "tenants/provider.html",
     "api_origins": "tenants/api_origins.html",
+    "sales_policy": "sales/settings/base.html",
     "api_key": "tenants/api_key_new.html",
 }
 FIELDS = {
@@ -185,6 +187,7 @@ ACTIONS = {
     "stock.close": N_("Taken out of stock"),
     "stock.reopen": N_("Taken into stock again"),
     "view.share": N_("View shared"),
+    "sales_policy.set": N_("Sales settings changed"),
     "api_origins.edit": N_("Pages that may ask the API changed"),
     "partner.create": N_("Identity provider chosen"),
     "partner.edit": N_("Identity provider changed"),

@@ -103,6 +103,15 @@ ENTRIES = (
         "tenants.list_roles", N_("Roles"), "shield", "role.see", SETTINGS, hint=N_("What each role may see and change")
     ),
     Entry(
+        "sales.list_settings",
+        N_("Sales settings"),
+        "deal",
+        "sales_setting.see",
+        SETTINGS,
+        under=("/sales-settings",),
+        hint=N_("Approval limits, reservations and what else stores decide about selling"),
+    ),
+    Entry(
         "export_rules.show_rules",
         N_("Export rules"),
         "download",

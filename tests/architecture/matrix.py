@@ -34,6 +34,7 @@ SIGN_UP = Row(("sign_up_id", "token"), public=True, other_store=False, bare=True
 LIST = Row(("list_name",), other_store=False, names=True)
 # Seen by whoever keeps it and whom it is shared with; the one of the matrix by the whole dealership.
 VIEW = Row(("view_id",), other_store=False)
+POLICY = Row(("policy_kind",), other_store=False, names=True)
 
 ROWS: dict[str, Row] = {
     # shell
@@ -222,6 +223,8 @@ ROWS: dict[str, Row] = {
     "POST /deals/<deal_id>/deliver": DEAL,
     "GET /deals/<deal_id>/unwind": DEAL,
     "POST /deals/<deal_id>/unwind": DEAL,
+    "GET /sales-settings": PLAIN,
+    **dict.fromkeys((f"{way} /sales-settings/<policy_kind>" for way in ("GET", "POST")), POLICY),
     # insights
     "GET /metrics": PLAIN,
     "GET /metrics/average-selling-price": PLAIN,

@@ -3,6 +3,7 @@
 from app.sales.models.applications import Application
 from app.sales.models.deal import ACTIVE_DEAL, DEAL_NUMBER, Deal
 from app.sales.models.payments import RECEIPT_NUMBER, Payment
+from app.sales.models.policies import POLICY_NUMBER, SalesPolicy
 from app.sales.models.worksheets import (
     CHOSEN_WORKSHEET,
     TRADED_VEHICLE,
@@ -17,6 +18,7 @@ __all__ = [
     "ACTIVE_DEAL",
     "CHOSEN_WORKSHEET",
     "DEAL_NUMBER",
+    "POLICY_NUMBER",
     "RECEIPT_NUMBER",
     "TRADED_VEHICLE",
     "WORKSHEET_NUMBER",
@@ -24,6 +26,7 @@ __all__ = [
     "Deal",
     "DealLine",
     "Payment",
+    "SalesPolicy",
     "Scenario",
     "TradeIn",
     "Worksheet",

@@ -2,5 +2,6 @@
 
 from app.sales.views import deals, delivery
 from app.sales.views.pages import bp
+from app.sales.views.settings import pages as settings_pages
 
-__all__ = ["bp", "deals", "delivery"]
+__all__ = ["bp", "deals", "delivery", "settings_pages"]

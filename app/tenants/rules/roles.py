@@ -73,7 +73,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
                 all=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} {_MANAGES_MONEY} {_APPLIES} "
                 "application.fund store.see store.edit user.see role.see "
                 "import.see import.create import.edit job.see job.edit metric.see metric.recompute audit.see "
-                "view.share export.see export.approve",
+                "view.share export.see export.approve sales_setting.see sales_setting.edit",
             ),
             _sights(visible="contact identity cost margin pay"),
         ),
@@ -83,7 +83,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
                 all="customer.see customer.export customer.reveal vehicle.see vehicle.export stock.see stock.export "
                 f"deal.see deal.edit deal.export {_MANAGES_MONEY} application.see application.export application.fund "
                 "store.see user.see job.see "
-                "metric.see metric.recompute audit.see audit.export export.see",
+                "metric.see metric.recompute audit.see audit.export export.see sales_setting.see",
             ),
             _sights(masked="contact identity", visible="cost margin pay"),
         ),
@@ -91,7 +91,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("Sales manager"),
             _grants(
                 store=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} {_MANAGES_MONEY} {_APPLIES} "
-                "import.see import.create job.see view.share",
+                "import.see import.create job.see view.share sales_setting.see sales_setting.edit",
                 all="store.see user.see metric.see vehicle.see vehicle.create vehicle.edit",
             ),
             _sights(masked="identity", visible="contact cost margin"),
