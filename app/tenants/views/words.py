@@ -22,6 +22,7 @@ RESOURCES = {
     "view": N_("Saved views"),
     "export": N_("Exports"),
     "api_key": N_("API keys"),
+    "sales_setting": N_("Sales settings"),
     "dealership": N_("Dealership"),
 }
 VERBS = {
