@@ -57,8 +57,8 @@ def _to_values(body: Body | None) -> Mapping[str, Any]:
     currency, values = current_tenant().currency, {}
     for role_id, limits in (body or {"limits": {}})["limits"].items():
         for limit, text in limits.items():
-            is_amount = limit != Limit.DISCOUNT_PERCENT
-            values[f"r{role_id.replace('-', '')}_{limit}"] = plain_amount(Decimal(text), currency) if is_amount else text
+            shown = text if limit == Limit.DISCOUNT_PERCENT else plain_amount(Decimal(text), currency)
+            values[f"r{role_id.replace('-', '')}_{limit}"] = shown
     return values
 
 
