@@ -120,6 +120,12 @@ def test_unknown_parameters_are_refused_by_name(program: Program, asked: str, pa
     assert [error["parameter"] for error in answer.get_json()["errors"]] == [parameter]
 
 
+@pytest.mark.parametrize("asked", ["filter[colour]", "filter[colour][gte]"])
+def test_an_unknown_filter_is_called_by_its_bare_name(program: Program, asked: str) -> None:
+    (error,) = program.get(f"/customers?{asked}=red").get_json()["errors"]
+    assert "“colour”" in error["detail"]
+
+
 def test_personal_values_are_asked_for_by_post(program: Program, body: dict[str, Any]) -> None:
     body["contacts"] = [{"kind": "phone", "value": "+1 212 555 0142"}]
     made = program.post("/customers", body).get_json()

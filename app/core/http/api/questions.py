@@ -81,7 +81,7 @@ def read_question(record: ApiRecord, actor: Actor, sent: Mapping[str, Sequence[s
             item = filters.get(found.group(1))
             argument = _argument(item, found.group(2)) if item else None
             if item is None or argument is None:
-                errors.append(refuse(parameter, "unknown_filter", name=parameter[7:47]))
+                errors.append(refuse(parameter, "unknown_filter", name=found.group(1)[:40]))
             elif item.personal and not by_post:
                 errors.append(refuse(parameter, "personal_in_address"))
             else:
