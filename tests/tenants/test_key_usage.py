@@ -177,8 +177,11 @@ def test_a_role_goes_with_its_dead_keys_and_what_they_read(in_alpha: Tenant) -> 
     assert kept(made.id) == {}
 
 
-def test_another_dealership_counts_apart(app: Flask, in_alpha: Tenant, beta: Tenant, key: Key) -> None:
-    key_reads.count_read(key[0], "me")
+def test_another_dealership_counts_apart(
+    app: Flask, in_alpha: Tenant, beta: Tenant, program: FlaskClient, key: Key
+) -> None:
+    assert read(program, key) == 200
+    assert key_reads.waiting_reads(key[0]) == {(clock.today(in_alpha.timezone), "me"): 1}
     with app.app_context(), tenant(beta.id):
         assert key_reads.waiting_reads(key[0]) == {}
         assert usage_of(key[0], 7).reads == {}

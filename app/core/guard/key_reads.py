@@ -69,14 +69,9 @@ def place_of(key_id: uuid.UUID, resource: str) -> tuple[str, str]:
     return _name(key_id), f"{clock.today(current_tenant().timezone).isoformat()}/{resource}"
 
 
-def count_read(key_id: uuid.UUID, resource: str) -> None:
-    """The key has read something of `resource`. Requests count it together with their limits (`http/rates.py`)."""
-    _add(place_of(key_id, resource), 1)
-
-
 def take_back(place: tuple[str, str]) -> None:
-    """What was counted there when the request began was refused after all."""
-    _add(place, -1)
+    """What was counted there when the request began, by `http/rates.py`, was refused after all."""
+    _reads().send(("HINCRBY", *place, -1), ("EXPIRE", place[0], KEPT_SECONDS))
 
 
 def take_reads(key_id: uuid.UUID) -> Counts:
@@ -88,10 +83,6 @@ def take_reads(key_id: uuid.UUID) -> Counts:
 def waiting_reads(key_id: uuid.UUID) -> Counts:
     """What waits of the key, left where it is."""
     return _counts(_reads().send(("HGETALL", _name(key_id))))
-
-
-def _add(place: tuple[str, str], number: int) -> None:
-    _reads().send(("HINCRBY", *place, number), ("EXPIRE", place[0], KEPT_SECONDS))
 
 
 def _reads() -> Reads:
