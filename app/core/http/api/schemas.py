@@ -59,7 +59,7 @@ class Problem(Schema):
     """A refusal (RFC 9457). `code` never changes; the texts follow `Accept-Language`."""
 
     class Meta:
-        """Some refusals say more: the three values of a clash, for instance."""
+        """Some refusals say more."""
 
         unknown = INCLUDE
 
@@ -71,6 +71,9 @@ class Problem(Schema):
     code = fields.String(required=True, metadata={"example": "invalid"})
     request_id = fields.String(required=True)
     errors = fields.List(fields.Nested(FieldProblem))
+    current = fields.Dict(keys=fields.String(), metadata={"description": "Of a clash (412): fields as they are now"})
+    yours = fields.Dict(keys=fields.String(), metadata={"description": "Of a clash (412): fields as they were sent"})
+    base = fields.Dict(keys=fields.String(), metadata={"description": "Of a clash (412): fields as you read them"})
 
 
 class PageInfo(Schema):
