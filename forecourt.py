@@ -7,6 +7,7 @@
   bench NAME                            one benchmark or drill
   screenshots [--url ADDRESS]           a picture of every screen, into screenshots/
   assets [--watch]                      build style, scripts and icons (the others do it themselves)
+  clients [FOLDER]                      make the API's Python and TypeScript clients, into build/clients
   memory                                what the running stack uses
   lock [--check] [--upgrade]            write the locks from pyproject.toml
   setup [LOCK]                          only make the environment
@@ -33,7 +34,7 @@ PYTHON = VENV / "bin" / "python"
 LOCKS = ROOT / "locks"
 BOOTSTRAP = ROOT / ".uv"
 BEGUN = time.time()
-LOCK_OF = {"test": "test", "bench": "gateway", "screenshots": "test"}
+LOCK_OF = {"test": "test", "clients": "clients", "bench": "gateway", "screenshots": "test"}
 ROOM_NEEDED = 1_000_000_000
 
 
@@ -171,7 +172,7 @@ def main(arguments: list[str]) -> int:
     if command == "secrets":
         return subprocess.run([sys.executable, "-P", ROOT / "ops" / "secret_files.py", *arguments[1:]],
                               check=False).returncode
-    if command not in ("up", "test", "flask", "bench", "memory", "assets", "screenshots", "setup"):
+    if command not in ("up", "test", "flask", "bench", "memory", "assets", "clients", "screenshots", "setup"):
         raise SetupError(f"There is no command {command!r}: see python3 forecourt.py help.")
     if command == "setup":
         prepare(arguments[1] if len(arguments) > 1 else "embedded")

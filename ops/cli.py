@@ -16,6 +16,7 @@ from ops.layout import ROOT
 COMMANDS = {
     "up": "ops.up",
     "assets": "ops.assets",
+    "clients": "ops.clients",
     "test": "ops.testing",
     "flask": "ops.forwarding",
     "memory": "ops.memory",

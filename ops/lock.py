@@ -17,6 +17,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "embedded": ("embedded",),
     "gateway": ("embedded", "gateway"),
     "node": ("node",),
+    "clients": ("clients",),
     "test": ("embedded", "gateway", "test", "browser"),
 }
 ALONE = {"node"}  # Of use beside any of the others: it does not repeat what the application needs.
