@@ -6,10 +6,12 @@ from decimal import Decimal
 
 import pytest
 
+from app.sales.rules.gross import Costs, Counts, GrossPolicy, gross
 from app.sales.rules.payments import Loan, schedule
 from app.sales.rules.scenarios import Scenario, ScenarioKind, quote
 from app.sales.rules.sheet import Line, LineKind, Sheet, Trade, total
-from app.sales.rules.taxes import TaxLayer, TaxMethod, TaxRule
+from app.sales.rules.tax_examples import CN_NEV, CN_NEW, CN_USED, UK_MARGIN
+from app.sales.rules.taxes import TaxLayer, TaxMethod, TaxPlace, TaxRule
 
 
 def D(text: str) -> Decimal:
@@ -53,3 +55,43 @@ def test_lease():
     assert (found.adjusted_cap, found.residual) == (D("20000"), D("13110"))
     assert (found.depreciation, found.rent_charge, found.payment) == (D("191.39"), D("41.39"), D("232.78"))
     assert found.equivalent_rate == D("3")
+
+
+COSTS = Costs(vehicle=D("29800"), holdback=D("640"))
+SOLD = Sheet("USD", D("32000"), trades=(Trade(D("12000"), acv=D("11000")),))
+
+
+def test_front_gross_and_what_of_it_pays_commission():
+    found = gross(SOLD, COSTS, GrossPolicy(pack=D("300")))
+    assert (found.front, found.commissionable_front) == (D("1200"), D("900"))
+
+
+def test_front_gross_with_holdback_counted():
+    assert gross(SOLD, COSTS, GrossPolicy(holdback=Counts.BOTH)).front == D("1840")
+
+
+@pytest.mark.parametrize(
+    ("rule", "price", "tax"),
+    [(CN_NEW, "180000", "15929.20"), (CN_NEV, "180000", "7964.60"), (CN_NEV, "400000", "20398.23")],
+)
+def test_vehicle_purchase_tax(rule, price, tax):
+    # The last has 35,398.23 in full, of which half would be 17,699.12, but no more than 15,000 is waived.
+    assert total(Sheet("CNY", D(price), tax=rule)).tax == D(tax)
+
+
+def test_rows_of_a_chinese_vehicle_invoice():
+    vat = total(Sheet("CNY", D("180000"), tax=CN_NEW)).taxes[0]
+    assert (vat.base, vat.amount, vat.place) == (D("159292.04"), D("20707.96"), TaxPlace.INCLUDED)
+    assert vat.base + vat.amount == D("180000")
+
+
+def test_a_used_car_of_a_chinese_dealer():
+    found = total(Sheet("CNY", D("100500"), tax=CN_USED))
+    assert (found.tax, found.tax_included, found.taxes[0].base) == (D("0"), D("500.00"), D("100000.00"))
+
+
+@pytest.mark.parametrize(("sale", "bought", "vat"), [("12000", "9000", "500"), ("9000", "12000", "0")])
+def test_margin_scheme(sale, bought, vat):
+    found = total(Sheet("GBP", D(sale), tax=UK_MARGIN, purchase_cost=D(bought)))
+    assert (found.tax, found.tax_included, found.total) == (D("0"), D(vat), D(sale))
+    assert all(line.confidential for line in found.taxes)
