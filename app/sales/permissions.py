@@ -15,3 +15,5 @@ declare("application", verbs=("see", "create", "edit", "export"), extra=("fund",
 
 # What stores have decided about selling: limits, fees, what must be signed. Policies of all stores ask for all of them.
 declare("sales_setting", verbs=("see", "edit"))
+# The papers of a deal: seen, made or brought in, signed for, voided. They are the deal's salesperson's and its store's.
+declare("deal_document", verbs=("see", "create", "delete"), extra=("sign",))

@@ -30,6 +30,8 @@ OTHER_BYTES = {
     "core_files.sha256": "a hash of an encrypted file",
     "core_audit_seals.proof": "a link of the audit's chain",
     "platform.audit_heads.proof": "a link of the audit's chain",
+    "sales_documents.sha256": "a hash of a document that is encrypted, which a signature is bound to",
+    "sales_document_events.sha256": "a hash of a signed document",
     "tenants_sessions.token_hash": "a hash of a random token",
     "platform.operator_links.token_hash": "a hash of a random token",
     "platform.operator_sessions.token_hash": "a hash of a random token",

@@ -123,12 +123,16 @@ DEALS = declare_list(
         source=_deals,
         columns=(
             Column(
-                "deal_number", N_("Deal"), url=_deal_page, under=lambda row: Under(vehicle_name(row)),
+                "deal_number",
+                N_("Deal"),
+                url=_deal_page,
+                under=lambda row: Under(vehicle_name(row)),
                 under_out=Outgoing(INTERNAL),
             ),
             Column("customer", N_("Customer"), out=Outgoing(PERSONAL, "name", person=lambda row: row.customer_id)),
             Column(
-                "salesperson", N_("Salesperson"),
+                "salesperson",
+                N_("Salesperson"),
                 out=Outgoing(PERSONAL, "name", person=lambda row: row.salesperson_id),
             ),
             Column("store_name", N_("Store")),

@@ -49,9 +49,7 @@ def differences(
     return found
 
 
-def _felt(
-    places: Sequence[Place], given: Mapping[uuid.UUID, str | None], width: Width
-) -> dict[uuid.UUID | None, int]:
+def _felt(places: Sequence[Place], given: Mapping[uuid.UUID, str | None], width: Width) -> dict[uuid.UUID | None, int]:
     """Where somebody with these places may do it, and how far; the whole dealership swallows every place."""
     found: dict[uuid.UUID | None, int] = {}
     for store_id, role_id in places:

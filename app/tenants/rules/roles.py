@@ -62,6 +62,8 @@ _MANAGES_DEALS = "deal.see deal.create deal.edit deal.delete deal.export deal.ap
 # Money goes back only by people other than those who take it.
 _TAKES_MONEY = "payment.see payment.create payment.export"
 _MANAGES_MONEY = f"{_TAKES_MONEY} payment.refund"
+_SIGNS = "deal_document.see deal_document.create deal_document.sign"
+_MANAGES_PAPERS = f"{_SIGNS} deal_document.delete"
 _APPLIES = "application.see application.create application.edit application.export"
 
 DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
@@ -71,7 +73,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("General manager"),
             _grants(
                 all=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} {_MANAGES_MONEY} {_APPLIES} "
-                "application.fund store.see store.edit user.see role.see "
+                f"{_MANAGES_PAPERS} application.fund store.see store.edit user.see role.see "
                 "import.see import.create import.edit job.see job.edit metric.see metric.recompute audit.see "
                 "view.share export.see export.approve sales_setting.see sales_setting.edit",
             ),
@@ -82,7 +84,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             _grants(
                 all="customer.see customer.export customer.reveal vehicle.see vehicle.export stock.see stock.export "
                 f"deal.see deal.edit deal.export {_MANAGES_MONEY} application.see application.export application.fund "
-                "store.see user.see job.see "
+                "deal_document.see store.see user.see job.see "
                 "metric.see metric.recompute audit.see audit.export export.see sales_setting.see",
             ),
             _sights(masked="contact identity", visible="cost margin pay"),
@@ -91,7 +93,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("Sales manager"),
             _grants(
                 store=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} {_MANAGES_MONEY} {_APPLIES} "
-                "import.see import.create job.see view.share sales_setting.see sales_setting.edit",
+                f"{_MANAGES_PAPERS} import.see import.create job.see view.share sales_setting.see sales_setting.edit",
                 all="store.see user.see metric.see vehicle.see vehicle.create vehicle.edit",
             ),
             _sights(masked="identity", visible="contact cost margin"),
@@ -100,7 +102,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("Salesperson"),
             _grants(
                 own="customer.edit activity.edit activity.delete deal.see deal.create deal.edit deal.deliver "
-                "payment.see payment.create application.see",
+                f"payment.see payment.create application.see {_SIGNS}",
                 store="customer.see customer.create activity.see activity.create stock.see metric.see",
                 all="store.see vehicle.see vehicle.create",
             ),
@@ -110,8 +112,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("BDC agent"),
             _grants(
                 own="activity.edit activity.delete",
-                store="customer.see customer.create customer.edit activity.see activity.create "
-                "stock.see metric.see",
+                store="customer.see customer.create customer.edit activity.see activity.create stock.see metric.see",
                 all="store.see vehicle.see",
             ),
             _TALKS_TO_CUSTOMERS,
@@ -120,22 +121,25 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("F&I manager"),
             _grants(
                 store="customer.see customer.edit activity.see activity.create stock.see "
-                f"deal.see deal.edit deal.export deal.deliver {_TAKES_MONEY} {_APPLIES} application.fund metric.see",
+                f"deal.see deal.edit deal.export deal.deliver {_TAKES_MONEY} {_APPLIES} application.fund "
+                f"{_MANAGES_PAPERS} metric.see",
                 all="store.see vehicle.see",
             ),
             _sights(visible="contact identity cost margin"),
         ),
         "cashier": DefaultRole(
             N_("Cashier"),
-            _grants(store=f"customer.see stock.see deal.see {_TAKES_MONEY}", all="store.see vehicle.see"),
+            _grants(
+                store=f"customer.see stock.see deal.see {_TAKES_MONEY} deal_document.see deal_document.create",
+                all="store.see vehicle.see",
+            ),
             _TALKS_TO_CUSTOMERS,
         ),
         "service_advisor": DefaultRole(
             N_("Service advisor"),
             _grants(
                 own="activity.edit",
-                store="customer.see customer.create customer.edit activity.see activity.create "
-                "stock.see",
+                store="customer.see customer.create customer.edit activity.see activity.create stock.see",
                 all="store.see vehicle.see vehicle.create vehicle.edit",
             ),
             _TALKS_TO_CUSTOMERS,
@@ -151,11 +155,13 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             _MASKS,
         ),
         "parts_clerk": DefaultRole(
-            N_("Parts clerk"), _grants(store="customer.see stock.see", all="store.see vehicle.see"),
+            N_("Parts clerk"),
+            _grants(store="customer.see stock.see", all="store.see vehicle.see"),
             _MASKS,
         ),
         "lot_staff": DefaultRole(
-            N_("Lot staff"), _grants(store="stock.see stock.edit stock.move", all="store.see vehicle.see vehicle.edit"),
+            N_("Lot staff"),
+            _grants(store="stock.see stock.edit stock.move", all="store.see vehicle.see vehicle.edit"),
             _MASKS,
         ),
     }
