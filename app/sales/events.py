@@ -50,3 +50,10 @@ class DealsTakenBack:
     """Deals an import had brought in were deleted again."""
 
     deal_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True)
+class WorksheetChanged:
+    """The figures a deal stands on are others: those of its chosen worksheet or of its trade-ins changed."""
+
+    deal_id: UUID

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import FINANCIAL, INTERNAL, PERSONAL, Money, Record
+from app.core.guard.classes import COST
 from app.core.guard.policy import declare_record
 from app.core.guard.whereabouts import RecordKind, declare_kind
 from app.sales.rules.status import DealStatus, DealType
@@ -81,5 +82,19 @@ class Deal(Record, db.Model):
     )
 
 
-declare_record("deal", Deal)
+# What the audit tells of a deal's worksheets and trade-ins, in words; what things cost apart from it.
+declare_record(
+    "deal",
+    Deal,
+    worksheet=INTERNAL,
+    tax=INTERNAL,
+    lines=FINANCIAL,
+    line_costs=COST,
+    ways_to_pay=FINANCIAL,
+    buy_rates=COST,
+    trade_ins=FINANCIAL,
+    trade_values=COST,
+    lienholders=PERSONAL,
+    sheet_note=PERSONAL,
+)
 declare_kind(RecordKind("deal", "deal", Deal.id, Deal.deal_number, owner=Deal.salesperson_id, store=Deal.store_id))

@@ -27,6 +27,7 @@ from app.sales.errors import DealIsEnded, DealMoveNotAllowed, DealNumberTaken, U
 from app.sales.events import DealChanged, DealDelivered
 from app.sales.models import ACTIVE_DEAL, DEAL_NUMBER, Deal
 from app.sales.operations.checks import figure_problems, people_problems
+from app.sales.operations.mirroring import follow_deal
 from app.sales.rules.status import AGREED, ENDED, DealStatus, DealType, counts_as_sale, may_move
 from app.tenants import queries as tenants
 
@@ -166,6 +167,8 @@ def edit_deal(
     deal.note = (note or "").strip() or None
     _flush(deal)
     _follow(actor, deal, before["status"])
+    if (deal.price, deal.discount) != (before["price"], before["discount"]):
+        follow_deal(deal)
     note_change(actor, "deal.edit", deal, before, note_before)
     kept = {name: before[name] for name in _EDITED} | {"note": note_before}
     offered = {"id": deal.id, "version": deal.version, "name": deal.deal_number, "before": kept}

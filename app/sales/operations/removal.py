@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import db
-from app.core.db.columns import values_of
+from app.core.db.columns import Identified, Record, values_of
 from app.core.db.violations import is_reference
 from app.core.errors import Stale
 from app.core.guard import audit
@@ -20,9 +20,13 @@ from app.core.lists import search
 from app.inventory.operations import episodes
 from app.sales.errors import DealCounts, DealReferredTo
 from app.sales.events import DealChanged
-from app.sales.models import Deal
+from app.sales.models import Deal, DealLine, Scenario, TradeIn, Worksheet
 from app.sales.operations.deals import insert_deal, load_deal, note_change, refuse_second_deal, state_of
+from app.sales.queries.sheets import lines_of, list_trades, list_worksheets, scenarios_of
 from app.sales.rules.status import AGREED, ENDED, counts_as_sale
+
+# In the order in which they refer to one another.
+_HUNG = {"worksheets": Worksheet, "lines": DealLine, "scenarios": Scenario, "trade_ins": TradeIn}
 
 
 def delete_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None, undo: bool = False) -> None:
@@ -35,7 +39,7 @@ def delete_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None,
     counted = counts_as_sale(deal.delivered_on, deal.unwound_on)
     if counted and not undo:
         raise DealCounts(deal_number=deal.deal_number)
-    before, note, kept = state_of(deal), deal.note, values_of(deal)
+    before, note, kept, hung = state_of(deal), deal.note, values_of(deal), _hung_on(deal)
     unit_id, store_id = deal.stock_unit_id, deal.store_id
     db.session.delete(deal)
     try:
@@ -55,13 +59,28 @@ def delete_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None,
         personal={"note": (note, None)} if note else {},
     )
     if not undo:
-        offer(actor, "deal.delete", {"name": before["deal_number"], "row": kept})
+        offer(actor, "deal.delete", {"name": before["deal_number"], "row": kept, "hung": hung})
     search.refresh("deal", [deal_id])
     publish(DealChanged(deal_id, unit_id, store_id, counted))
 
 
-def restore_deal(*, actor: Actor, row: Mapping[str, Any]) -> Deal:
+def _hung_on(deal: Deal) -> dict[str, list[dict[str, Any]]]:
+    """What goes with a deal: its worksheets with their lines and ways to pay, and its trade-ins."""
+    own = list(list_worksheets(deal.id))
+    rows: dict[str, list[Record | Identified]] = {
+        "worksheets": [*own],
+        "lines": [line for sheet in own for line in lines_of(sheet.id)],
+        "scenarios": [way for sheet in own for way in scenarios_of(sheet.id)],
+        "trade_ins": [*list_trades(deal.id)],
+    }
+    return {name: [values_of(row) for row in found] for name, found in rows.items()}
+
+
+def restore_deal(
+    *, actor: Actor, row: Mapping[str, Any], hung: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
+) -> Deal:
     """Bring a deleted deal back with the same id and number, for whoever may delete it; one in work takes its unit up.
+    `hung` are the rows that went with it.
 
     Raises Stale when there is one of this id or its customer or unit is gone, UnitHasDeal and UnitIsClosed when the
     unit went another way meanwhile, and DealNumberTaken; publishes DealChanged.
@@ -80,6 +99,9 @@ def restore_deal(*, actor: Actor, row: Mapping[str, Any]) -> Deal:
         if is_reference(error):
             raise Stale from error
         raise
+    for name, model in _HUNG.items():
+        db.session.add_all(model(**values) for values in (hung or {}).get(name, ()))
+        db.session.flush()
     note_change(actor, "deal.restore", deal, {}, None)
     search.refresh("deal", [deal.id])
     counted = counts_as_sale(deal.delivered_on, deal.unwound_on)
