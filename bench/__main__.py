@@ -15,6 +15,7 @@ NAMES = {
     "encryption": "a page of 50 rows with encrypted values beside the same page without, and single values",
     "audit": "what sealing the audit costs 32 writers, alone and beside an import, and how soon an entry is sealed",
     "api": "a list, a read and a creation over the API beside the same done by hand",
+    "desk": "random deals beside exact arithmetic, and what else the deal desk promises",
     "search": "one box over a million entries, beside a scan of them and beside an empty request",
     "outbox": "0 of 1,000 effects lost or done twice while worker, broker and database are killed",
     "gateway": "0 failed reads while each of two web servers behind the gateway is killed",

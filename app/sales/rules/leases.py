@@ -40,7 +40,7 @@ class LeaseFigures:
 
 def residual_value(msrp: Decimal, percent: Decimal, mileage_adjustment: Decimal, currency: str) -> Decimal:
     """What the car is set to be worth at the end: MSRP × (percent + points for the mileage band), half-up."""
-    return round_amount(msrp * (percent + mileage_adjustment) / HUNDRED, currency)
+    return round_amount(round_amount(msrp, currency) * (percent + mileage_adjustment) / HUNDRED, currency)
 
 
 def lease_figures(adjusted: Decimal, residual: Decimal, term: int, factor: Decimal, currency: str) -> LeaseFigures:

@@ -18,7 +18,7 @@ LONGEST_TERM = 600
 HIGHEST_RATE = Decimal(1000)
 # Digits carried while powers are taken: far more than any rounding to the cent can see.
 DIGITS = 50
-_PER_PERIOD = Decimal(1200)
+PER_PERIOD = Decimal(1200)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def first_factor(rate: Decimal, first_days: int) -> Decimal:
     1 where the first period has 30 days, above it where the first instalment waits longer.
     """
     with localcontext(prec=DIGITS):
-        i = rate / _PER_PERIOD
+        i = rate / PER_PERIOD
         return (1 + i * first_days / PERIOD_DAYS) / (1 + i)
 
 
@@ -59,7 +59,7 @@ def exact_payment(loan: Loan) -> Decimal:
     with localcontext(prec=DIGITS):
         if not loan.rate:
             return (loan.principal - loan.balloon) / loan.term
-        i = loan.rate / _PER_PERIOD
+        i = loan.rate / PER_PERIOD
         shrunk = (1 + i) ** -loan.term
         lent = loan.principal * first_factor(loan.rate, loan.first_days)
         return (lent - loan.balloon * shrunk) * i / (1 - shrunk)
@@ -70,7 +70,7 @@ def exact_principal(payment: Decimal, loan: Loan) -> Decimal:
     with localcontext(prec=DIGITS):
         if not loan.rate:
             return payment * loan.term + loan.balloon
-        i = loan.rate / _PER_PERIOD
+        i = loan.rate / PER_PERIOD
         shrunk = (1 + i) ** -loan.term
         lent = payment * (1 - shrunk) / i + loan.balloon * shrunk
         return lent / first_factor(loan.rate, loan.first_days)
@@ -91,10 +91,10 @@ def schedule(loan: Loan, currency: str) -> tuple[Instalment, ...]:
     balance = loan.principal
     found = []
     with localcontext(prec=DIGITS):
-        i = loan.rate / _PER_PERIOD
         for number in range(1, loan.term + 1):
             days = loan.first_days if number == 1 else PERIOD_DAYS
-            interest = round_amount(balance * i * days / PERIOD_DAYS, currency)
+            # Divided last: a rate of 7.1 % has no finite monthly rate, and half a cent must stay half a cent.
+            interest = round_amount(balance * loan.rate * days / (PER_PERIOD * PERIOD_DAYS), currency)
             payment = balance + interest if number == loan.term else level
             balance = balance + interest - payment
             found.append(Instalment(number, payment, interest, payment - interest, balance))
@@ -115,7 +115,7 @@ def actuarial_rate(advanced: Decimal, payments: tuple[Decimal, ...], first_days:
         fraction = Decimal(odd) / PERIOD_DAYS
 
         def worth(rate: Decimal) -> Decimal:
-            i = rate / _PER_PERIOD
+            i = rate / PER_PERIOD
             shrink = 1 / (1 + i)
             value = ZERO
             for payment in reversed(payments):

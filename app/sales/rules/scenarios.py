@@ -176,7 +176,8 @@ def _loan(scenario: Scenario, totals: Totals) -> Quote:
         return Quote(scenario.kind, currency, signing, loan, principal, principal - charge)
     instalments = schedule(loan, currency)
     last = instalments[-1].payment
-    if last <= 0 or level_payment(loan, currency) < 0:
+    level = level_payment(loan, currency)
+    if last <= 0 or level < 0 or not (level or loan.balloon):
         return Quote(scenario.kind, currency, signing, Problem.TOO_SMALL, principal, principal - charge)
     paid = tuple(instalment.payment for instalment in instalments)
     interest = sum((instalment.interest for instalment in instalments), ZERO)
@@ -191,7 +192,7 @@ def _loan(scenario: Scenario, totals: Totals) -> Quote:
         finance_charge=interest + charge,
         apr=actuarial_rate(principal - charge, paid, loan.first_days) if charge or odd else loan.rate,
         balloon=loan.balloon if scenario.kind is ScenarioKind.BALLOON else None,
-        payment=level_payment(loan, currency),
+        payment=level,
         payments=loan.term,
         last_payment=last,
         total_of_payments=sum(paid, ZERO),
