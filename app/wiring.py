@@ -13,6 +13,7 @@ from app.insights.operations.dues import note_activity, note_deal, note_deals, n
 from app.inventory.events import VehicleChanged
 from app.notifications.operations import reactions
 from app.sales.events import DealChanged, DealDelivered, DealsRecorded, DealsTakenBack, DealUnwound
+from app.sales.operations.applications import withdraw_of_unwound
 from app.tenants.events import (
     FactorsChanged,
     GrantsOfRoleChanged,
@@ -30,7 +31,7 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     VehicleChanged: (note_vehicle,),
     DealDelivered: (note_deal,),
     DealChanged: (note_deal,),
-    DealUnwound: (note_deal,),
+    DealUnwound: (withdraw_of_unwound, note_deal),
     DealsRecorded: (note_deals,),
     DealsTakenBack: (note_deals,),
     JobFinished: (settle_export, reactions.job_finished),

@@ -57,3 +57,34 @@ class WorksheetChanged:
     """The figures a deal stands on are others: those of its chosen worksheet or of its trade-ins changed."""
 
     deal_id: UUID
+
+
+@dataclass(frozen=True)
+class PaymentRecorded:
+    """A row was added to a deal's ledger: money came, or went back."""
+
+    payment_id: UUID
+    deal_id: UUID
+    store_id: UUID
+    kind: str
+    received_on: date
+
+
+@dataclass(frozen=True)
+class DealFunded:
+    """A lender's money came."""
+
+    deal_id: UUID
+    store_id: UUID
+    funded_on: date
+
+
+@dataclass(frozen=True)
+class ApplicationDecided:
+    """A lender or an insurer has answered."""
+
+    application_id: UUID
+    deal_id: UUID
+    store_id: UUID
+    status: str
+    asked_by: UUID | None

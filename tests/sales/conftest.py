@@ -6,6 +6,9 @@ from sqlalchemy import select
 from app.core.db import current_tenant, db
 from app.core.db.owner import owner
 from app.tenants.models import Store
+from tests.fixtures.lenders import bank, borrower_deal
+
+__all__ = ["bank", "borrower_deal"]
 
 
 @pytest.fixture
