@@ -8,3 +8,5 @@ from app.core.guard.permissions import declare
 declare("vehicle", whole=True)
 # `stock.price`: change the asking price.
 declare("stock", extra=("move", "price"))
+# `appraisal.approve`: agree to what a car was found to be worth, or refuse it.
+declare("appraisal")

@@ -29,6 +29,13 @@ def record_odometer(
     """Add a reading of the odometer; one lower than the last needs a `reason` and is kept beside it. Raises Invalid."""
     vehicle = queries.get_vehicle(actor, vehicle_id, lock=True)
     check(actor, "vehicle.edit")
+    return take_reading(actor, vehicle, reading, unit, status, read_on, reason)
+
+
+def take_reading(
+    actor: Actor, vehicle: Vehicle, reading: int, unit: str, status: str, read_on: date | None, reason: str | None
+) -> Vehicle:
+    """The same under a right of the caller's own, who has locked the vehicle; raises Invalid."""
     problems = reading_problems(reading, unit, status, field="reading")
     if not problems and vehicle.odometer is not None and not (reason or "").strip():
         last_unit = OdometerUnit(str(vehicle.odometer_unit))

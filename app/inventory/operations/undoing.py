@@ -12,7 +12,7 @@ from app.core.lists import search
 from app.inventory import queries
 from app.inventory.errors import VehicleAlreadyInStock
 from app.inventory.events import UnitMoved, UnitReopened
-from app.inventory.operations import removal, transfers, units, vehicles
+from app.inventory.operations import appraisals, removal, transfers, units, vehicles
 
 
 def take_back_move(actor: Actor, payload: Payload) -> None:
@@ -66,6 +66,11 @@ def _vehicle_delete(actor: Actor, payload: Payload) -> None:
     removal.restore_vehicle(actor=actor, row=payload["row"], readings=payload["readings"])
 
 
+def _appraisal_edit(actor: Actor, payload: Payload) -> None:
+    appraisals.edit_appraisal(actor=actor, appraisal_id=payload["id"], version=payload["version"], **payload["before"])
+
+
+declare_undo("appraisal.edit", _appraisal_edit)
 declare_undo("stock.edit", _unit_edit)
 declare_undo("stock.price", _price)
 declare_undo("stock.move", take_back_move)

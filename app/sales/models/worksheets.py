@@ -111,6 +111,8 @@ class TradeIn(Record, db.Model):
     )
     vehicle_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("inventory_vehicles.id"), nullable=False, info=INTERNAL)
     stock_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("inventory_stock_units.id"), info=INTERNAL)
+    # The appraisal whose value was taken over.
+    appraisal_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("inventory_appraisals.id"), info=INTERNAL)
     allowance: Mapped[Decimal] = mapped_column(Money, nullable=False, info=FINANCIAL)
     acv: Mapped[Decimal | None] = mapped_column(Money, info=COST)
     payoff: Mapped[Decimal] = mapped_column(Money, nullable=False, server_default="0", info=FINANCIAL)
@@ -121,6 +123,7 @@ class TradeIn(Record, db.Model):
         Index(TRADED_VEHICLE, "deal_id", "vehicle_id", unique=True),
         Index("ix_sales_trade_ins_vehicle_id", "vehicle_id"),
         Index("ix_sales_trade_ins_stock_unit_id", "stock_unit_id"),
+        Index("ix_sales_trade_ins_appraisal_id", "appraisal_id"),
     )
 
 

@@ -55,6 +55,7 @@ _MANAGES_CUSTOMERS = (
     "activity.see activity.create activity.edit activity.delete"
 )
 _MANAGES_STOCK = (
+    "appraisal.see appraisal.create appraisal.edit appraisal.delete appraisal.export appraisal.approve "
     "vehicle.see vehicle.create vehicle.edit vehicle.delete vehicle.export "
     "stock.see stock.create stock.edit stock.delete stock.export stock.move stock.price"
 )
@@ -83,6 +84,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("Controller"),
             _grants(
                 all="customer.see customer.export customer.reveal vehicle.see vehicle.export stock.see stock.export "
+                "appraisal.see appraisal.export "
                 f"deal.see deal.edit deal.export {_MANAGES_MONEY} application.see application.export application.fund "
                 "deal_document.see store.see user.see job.see "
                 "metric.see metric.recompute audit.see audit.export export.see sales_setting.see",
@@ -101,9 +103,11 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "salesperson": DefaultRole(
             N_("Salesperson"),
             _grants(
-                own="customer.edit activity.edit activity.delete deal.see deal.create deal.edit deal.deliver "
+                own="appraisal.edit "
+                "customer.edit activity.edit activity.delete deal.see deal.create deal.edit deal.deliver "
                 f"payment.see payment.create application.see {_SIGNS}",
-                store="customer.see customer.create activity.see activity.create stock.see metric.see",
+                store="appraisal.see appraisal.create "
+                "customer.see customer.create activity.see activity.create stock.see metric.see",
                 all="store.see vehicle.see vehicle.create",
             ),
             _TALKS_TO_CUSTOMERS,
@@ -120,7 +124,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "fi_manager": DefaultRole(
             N_("F&I manager"),
             _grants(
-                store="customer.see customer.edit activity.see activity.create stock.see "
+                store="appraisal.see "
+                "customer.see customer.edit activity.see activity.create stock.see "
                 f"deal.see deal.edit deal.export deal.deliver {_TAKES_MONEY} {_APPLIES} application.fund "
                 f"{_MANAGES_PAPERS} metric.see",
                 all="store.see vehicle.see",
@@ -161,7 +166,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         ),
         "lot_staff": DefaultRole(
             N_("Lot staff"),
-            _grants(store="stock.see stock.edit stock.move", all="store.see vehicle.see vehicle.edit"),
+            _grants(store="appraisal.see stock.see stock.edit stock.move", all="store.see vehicle.see vehicle.edit"),
             _MASKS,
         ),
     }

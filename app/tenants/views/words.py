@@ -10,6 +10,7 @@ RESOURCES = {
     "vehicle": N_("Vehicles"),
     "stock": N_("Stock"),
     "deal": N_("Deals"),
+    "appraisal": N_("Appraisals"),
     "payment": N_("Payments"),
     "application": N_("Finance applications"),
     "deal_document": N_("Deal documents"),
