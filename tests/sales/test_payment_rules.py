@@ -87,12 +87,14 @@ def test_the_actuarial_rate_is_the_contracts_without_charges():
     assert actuarial_rate(D("29500"), paid) == D("6.7011")
 
 
-def test_the_actuarial_rate_of_regulation_z():
-    # Appendix J (c)(1): 5,000 advanced, 36 payments of 166.07 a month, 12.00 %.
-    assert abs(actuarial_rate(D("5000"), (D("166.07"),) * 36) - 12) < D("0.005")
-    # One with a long first period: 6,000, 36 of 200.00, the first after one month and 15 days: below the same without.
-    late = actuarial_rate(D("6000"), (D("200"),) * 36, first_days=45)
-    assert late < actuarial_rate(D("6000"), (D("200"),) * 36)
+@pytest.mark.parametrize(
+    ("advanced", "payment", "count", "first_days", "percent"),
+    [("5000", "230", 24, 30, "9.69"), ("6000", "200", 36, 49, "11.82")],
+)
+def test_the_examples_of_regulation_z(advanced, payment, count, first_days, percent):
+    # Appendix J (c)(1): monthly payments with a regular first period, and with one of a month and 19 days.
+    found = actuarial_rate(D(advanced), (D(payment),) * count, first_days)
+    assert found.quantize(D("0.01"), rounding="ROUND_HALF_UP") == D(percent)
 
 
 @pytest.mark.parametrize(("advanced", "paid"), [("0", ("1",)), ("100", ()), ("100", ("99",)), ("1", ("999999",))])
