@@ -23,6 +23,10 @@ class FieldError:
     params: Mapping[str, Any] = dataclass_field(default_factory=dict)
 
 
+class Marked(str):
+    """A parameter that is itself English marked for translation, such as the name of a limit."""
+
+
 class DomainError(Exception):
     """A refusal with a stable `code`; `status` is the HTTP answer an edge gives for it."""
 

@@ -20,12 +20,18 @@ class DealDelivered:
 
 @dataclass(frozen=True)
 class DealUnwound:
-    """A delivered deal was taken back: it counts no longer."""
+    """A delivered deal was taken back: it counts no longer.
+
+    `kept_units` are the cars taken in trade that stay in stock, because they went on before the deal was unwound.
+    """
 
     deal_id: UUID
     stock_unit_id: UUID
     store_id: UUID
     unwound_on: date
+    delivered_on: date | None = None
+    salesperson_id: UUID | None = None
+    kept_units: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True)

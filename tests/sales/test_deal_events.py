@@ -14,7 +14,7 @@ from app.inventory.models import Vehicle
 from app.inventory.operations.units import change_price
 from app.inventory.operations.vehicles import edit_vehicle
 from app.sales.events import DealChanged, DealDelivered, DealUnwound
-from app.sales.operations import deals, delivery, removal
+from app.sales.operations import corrections, delivery, removal
 from tests.factories.inventory import SYSTEM, make_unit, make_vehicle
 from tests.factories.sales import make_deal
 
@@ -53,16 +53,17 @@ def test_the_life_of_a_unit_and_its_deal(stores, heard):
     heard.clear()
     with transaction():
         delivery.unwind_deal(actor=SYSTEM, deal_id=deal.id, version=deal.version, unwound_on=LATER, reason="returned")
-    assert heard == [UnitReopened(unit_id, heard[0].vehicle_id), DealUnwound(deal.id, unit_id, deal.store_id, LATER)]
+    unwound = DealUnwound(deal.id, unit_id, deal.store_id, LATER, DAY)
+    assert heard == [UnitReopened(unit_id, heard[0].vehicle_id), unwound]
 
 
 def test_a_correction_and_a_deletion_are_told(stores, heard):
     deal = make_deal(stores[0], delivered_on=DAY)
     heard.clear()
     with transaction():
-        deals.edit_deal(
+        corrections.correct_deal(
             actor=SYSTEM, deal_id=deal.id, version=deal.version, price=Decimal(11000), discount=Decimal(0),
-            customer_id=None, salesperson_id=None, deal_type="retail", status="sold", sold_on=DAY, delivered_on=DAY,
+            customer_id=None, reason="a typing error",
         )  # fmt: skip
     with transaction():
         removal.delete_deal(actor=SYSTEM, deal_id=deal.id, undo=True)

@@ -2,14 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
-from threading import Barrier, Thread
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from app.core.db import db, tenant, transaction
+from app.core.db import db, transaction
 from app.core.errors import Invalid, NotFound, PermissionDenied, Stale
 from app.core.guard.permissions import Actor
 from app.crm.errors import CustomerReferredTo
@@ -28,7 +27,7 @@ from app.sales.errors import (
     DealNumberTaken,
     UnitHasDeal,
 )
-from app.sales.models import ACTIVE_DEAL, Deal
+from app.sales.models import CLAIMING_DEAL, Deal
 from app.sales.operations import deals, delivery, removal
 from tests.factories.inventory import SYSTEM, make_unit
 from tests.factories.sales import make_customer, make_deal
@@ -104,53 +103,15 @@ def test_bad_values_are_named_at_once(stores):
     }
 
 
-def test_a_unit_has_one_active_deal_and_a_lost_one_makes_room(stores):
-    deal = make_deal(stores[0])
-    unit = unit_of(deal)
-    with pytest.raises(UnitHasDeal) as error:
-        make_deal(stores[0], unit)
-    assert error.value.params == {"deal_number": deal.deal_number}
-    edit(deal, status="lost")
-    second = make_deal(stores[0], unit)
-    with pytest.raises(UnitHasDeal):
-        edit(deal, status="working")
-    assert queries.find_active_deal(unit.id).id == second.id
-
-
-def test_the_database_itself_holds_one_active_deal(stores):
-    deal = make_deal(stores[0])
+def test_the_database_itself_holds_one_deal_that_has_the_unit(stores):
+    deal = make_deal(stores[0], status="pending")
     copied = "version, store_id, stock_unit_id, deal_type, status, price, currency"
     statement = text(
         f"INSERT INTO sales_deals (id, deal_number, {copied}) "
         f"SELECT :new, 'copy', {copied} FROM sales_deals WHERE id = :old"
     )
-    with pytest.raises(IntegrityError, match=ACTIVE_DEAL), transaction():
+    with pytest.raises(IntegrityError, match=CLAIMING_DEAL), transaction():
         db.session.execute(statement, {"new": uuid4(), "old": deal.id})
-
-
-def test_two_people_selling_one_unit_make_one_deal(app, alpha, stores):
-    unit_id, start, outcomes = make_unit(stores[0]).id, Barrier(2), []
-
-    def sell():
-        with app.app_context(), tenant(alpha.id):
-            start.wait(timeout=20)
-            try:
-                with transaction():
-                    deal = deals.record_deal(
-                        actor=SYSTEM, stock_unit_id=unit_id, price=Decimal(1), delivered_on=HANDED_OVER
-                    )
-                    outcomes.append(("sold", deal.deal_number))
-            except UnitHasDeal as error:
-                outcomes.append(("refused", error.params["deal_number"]))
-
-    threads = [Thread(target=sell) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert sorted(kind for kind, _ in outcomes) == ["refused", "sold"]
-    assert len({number for _, number in outcomes}) == 1
-    assert db.session.scalar(select(func.count()).where(Deal.stock_unit_id == unit_id)) == 1
 
 
 def test_the_unit_follows_the_deal(stores):

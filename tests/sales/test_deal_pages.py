@@ -59,9 +59,11 @@ def test_a_deal_begins_at_a_unit_and_a_customer(client, stores):
     page = client.get(answer.location).text
     for words in ("Ana Ruiz", unit.stock_number, "$11,800.50", "$300", "$11,500.50", "Working"):
         assert words in page
-    again = post(client, "/deals", stock_unit_id=unit.id, price="1")
+    assert post(client, "/deals", stock_unit_id=unit.id, price="2", status="sold").status_code == 303
+    again = post(client, "/deals", stock_unit_id=unit.id, price="1", note="typed")
     assert again.status_code == 409
-    assert "in the deal D-" in error_of(again.text, "stock_unit_id")
+    assert "typed" in again.text
+    assert "has this unit in the deal D-" in error_of(again.text, "stock_unit_id")
 
 
 def test_the_pickers_find_units_and_customers_and_keep_what_was_typed(client, stores):

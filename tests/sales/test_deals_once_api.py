@@ -72,7 +72,7 @@ def test_a_repeated_delivery_does_nothing_twice_and_answers_anew(program: Progra
 def test_a_repeat_shows_no_more_than_the_caller_may_see_now(
     client_for: Callable[..., FlaskClient], alpha: Tenant, program: Program, unit_id: str
 ) -> None:
-    sent = {"stock_unit_id": unit_id, "price": usd("1.00")}
+    sent = {"stock_unit_id": unit_id, "price": usd("1.00"), "status": "pending"}
     first = program.post("/deals", sent, Idempotency_Key=f"mine {unit_id}")
     stranger = Program(client_for(alpha, None), make_key("tenant_admin", ("deal.create", "deal.see", "stock.see")))
     theirs = stranger.post("/deals", sent, Idempotency_Key=f"mine {unit_id}")
@@ -135,7 +135,7 @@ def programs(client_for: Callable[..., FlaskClient], alpha: Tenant, in_alpha: Te
     return [Program(client_for(alpha, None), make_key("tenant_admin")) for _ in range(2)]
 
 
-@pytest.mark.parametrize("status", ["working", "sold"])
+@pytest.mark.parametrize("status", ["pending", "sold"])
 def test_of_two_programs_that_sell_one_unit_one_is_told_of_the_other(
     programs: list[Program], unit_id: str, status: str
 ) -> None:

@@ -129,11 +129,11 @@ def test_a_deal_comes_back_and_takes_its_unit_up_again(client_for, alpha, store,
 @pytest.mark.parametrize("way", ["another deal", "left stock", "unit gone"])
 def test_a_deal_says_what_stands_in_its_way(client_for, alpha, store, way):
     client, unit = client_for(alpha), make_unit(store)
-    deal = make_deal(unit)
+    deal = make_deal(unit, status="pending")
     key, number = deal.id, deal.deal_number
     button = delete(client, "deals", "deal", deal)
     if way == "another deal":
-        said = f"This unit is in the deal {make_deal(unit).deal_number} already."
+        said = f"has this unit in the deal {make_deal(unit, status='sold').deal_number} since"
     elif way == "left stock":
         with transaction():
             units.move_status(actor=SYSTEM, unit_id=unit.id, version=unit.version, status="wholesaled")

@@ -1,4 +1,4 @@
-"""Tasks of deals: the talk with lenders and insurers."""
+"""Tasks of deals: the talk with lenders and insurers, and the end of reservations."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import uuid
 
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
-from app.sales.operations import applications, partners
+from app.sales.operations import applications, partners, reservations
 
 
 @task(applications.TALK, queue=QueueName.DEFAULT, own_transactions=True)
 def talk_to_partner(payload: Payload) -> None:
     """Tell the partner what he is owed."""
     partners.talk(uuid.UUID(payload["application_id"]))
+
+
+@task(reservations.EXPIRE, queue=QueueName.DEFAULT)
+def expire_reservation(payload: Payload) -> None:
+    """Let a unit go that was kept until now."""
+    reservations.expire(uuid.UUID(payload["reservation"]))

@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.core.errors import N_, DomainError, FieldError, NotFound, PermissionDenied, Stale
+from app.core.errors import N_, DomainError, FieldError, Marked, NotFound, PermissionDenied, Stale
 from app.core.http.refusals import note_denied
 from app.core.http.surface import is_api
 from app.core.logging import get_logger
@@ -113,7 +113,8 @@ HTTP_WORDS = {
 
 def words(message: str, params: Any) -> str:
     """`message` in the visitor's language with `params` filled in; parameters marked for translation follow it."""
-    return gettext(message).format(**params)
+    said = {name: gettext(value) if isinstance(value, Marked) else value for name, value in params.items()}
+    return gettext(message).format(**said)
 
 
 def sentence(error: DomainError) -> str:

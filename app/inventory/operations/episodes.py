@@ -32,7 +32,7 @@ def take_up(*, actor: Actor, unit_id: uuid.UUID, sold: bool) -> StockUnit:
 
     Raises UnitIsClosed; publishes UnitMoved when the status changes.
     """
-    unit = _load(unit_id)
+    unit = load_unit(unit_id)
     if unit.closed_on is not None:
         raise UnitIsClosed(stock_number=unit.stock_number)
     return _move(actor, unit, StockStatus.SOLD) if sold else unit
@@ -40,7 +40,7 @@ def take_up(*, actor: Actor, unit_id: uuid.UUID, sold: bool) -> StockUnit:
 
 def release(*, actor: Actor, unit_id: uuid.UUID) -> StockUnit:
     """The sale fell through before delivery: the unit is available again; publishes UnitMoved."""
-    unit = _load(unit_id)
+    unit = load_unit(unit_id)
     if unit.status != StockStatus.SOLD:
         return unit
     return _move(actor, unit, StockStatus.AVAILABLE)
@@ -51,7 +51,7 @@ def end_by_delivery(*, actor: Actor, unit_id: uuid.UUID, deal_type: str, on: dat
 
     A day before the acquisition (a wrong one, in imported history) ends the episode on the day of acquisition.
     """
-    unit = _load(unit_id)
+    unit = load_unit(unit_id)
     if unit.closed_on is not None:
         raise UnitIsClosed(stock_number=unit.stock_number)
     before = unit.status
@@ -65,7 +65,7 @@ def end_by_delivery(*, actor: Actor, unit_id: uuid.UUID, deal_type: str, on: dat
 
 def correct_delivery(*, actor: Actor, unit_id: uuid.UUID, deal_type: str, on: date) -> StockUnit:
     """The day or the kind of the delivery was corrected: so is the end of the episode."""
-    unit = _load(unit_id)
+    unit = load_unit(unit_id)
     before = unit.status, unit.closed_on
     unit.status, unit.closed_on = stock.closing_status(deal_type).value, max(on, unit.acquired_on)
     if (unit.status, unit.closed_on) != before:
@@ -79,7 +79,7 @@ def reopen(*, actor: Actor, unit_id: uuid.UUID) -> StockUnit:
 
     Raises VehicleAlreadyInStock when the vehicle has come back as another unit; publishes UnitReopened.
     """
-    unit = _load(unit_id)
+    unit = load_unit(unit_id)
     if unit.closed_on is None:
         return unit
     other = queries.open_unit_of(unit.vehicle_id)
@@ -111,7 +111,8 @@ def _move(actor: Actor, unit: StockUnit, wanted: StockStatus) -> StockUnit:
     return unit
 
 
-def _load(unit_id: uuid.UUID) -> StockUnit:
+def load_unit(unit_id: uuid.UUID) -> StockUnit:
+    """The unit, locked until the transaction ends; raises NotFound."""
     statement = select(StockUnit).where(StockUnit.id == unit_id).with_for_update()
     unit = db.session.scalar(statement.execution_options(populate_existing=True))
     if unit is None:

@@ -1,8 +1,9 @@
 """What sales stores."""
 
 from app.sales.models.applications import Application
-from app.sales.models.deal import ACTIVE_DEAL, DEAL_NUMBER, Deal
+from app.sales.models.deal import CLAIMING_DEAL, DEAL_NUMBER, Deal
 from app.sales.models.documents import EDITION, ONCE, DealDocument, DocumentEvent
+from app.sales.models.moves import LIVE_RESERVATION, WAITING_REQUEST, Approval, Reservation, Snapshot
 from app.sales.models.payments import RECEIPT_NUMBER, Payment
 from app.sales.models.policies import POLICY_NUMBER, SalesPolicy
 from app.sales.models.worksheets import (
@@ -16,23 +17,28 @@ from app.sales.models.worksheets import (
 )
 
 __all__ = [
-    "ACTIVE_DEAL",
     "CHOSEN_WORKSHEET",
+    "CLAIMING_DEAL",
     "DEAL_NUMBER",
     "EDITION",
+    "LIVE_RESERVATION",
     "ONCE",
     "POLICY_NUMBER",
     "RECEIPT_NUMBER",
     "TRADED_VEHICLE",
+    "WAITING_REQUEST",
     "WORKSHEET_NUMBER",
     "Application",
+    "Approval",
     "Deal",
     "DealDocument",
     "DealLine",
     "DocumentEvent",
     "Payment",
+    "Reservation",
     "SalesPolicy",
     "Scenario",
+    "Snapshot",
     "TradeIn",
     "Worksheet",
 ]

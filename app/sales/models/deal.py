@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Computed, Date, ForeignKey, Index, Text
+from sqlalchemy import Boolean, CheckConstraint, Computed, Date, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
-from app.core.db.columns import FINANCIAL, INTERNAL, PERSONAL, Money, Record
+from app.core.db.columns import FINANCIAL, INTERNAL, PERSONAL, Instant, Money, Record
 from app.core.guard.classes import COST
 from app.core.guard.policy import declare_record
 from app.core.guard.whereabouts import RecordKind, declare_kind
 from app.sales.rules.status import DealStatus, DealType
 
 # Names by which a violation is recognised and put into words.
-ACTIVE_DEAL = "uq_sales_deals_active"
+CLAIMING_DEAL = "uq_sales_deals_claiming"
 DEAL_NUMBER = "uq_sales_deals_deal_number"
 
 
@@ -52,6 +52,12 @@ class Deal(Record, db.Model):
     funded_on: Mapped[date | None] = mapped_column(Date, info=INTERNAL)
     unwind_reason: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
     note: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
+    # Since when it holds its unit, who has seen to that, and where the unit stood before.
+    promised_at: Mapped[datetime | None] = mapped_column(Instant, info=INTERNAL)
+    promised_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants_users.id"), info=INTERNAL)
+    unit_status: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
+    # It came in as history and was asked for no guard.
+    imported: Mapped[bool] = mapped_column(Boolean, nullable=False, server_default="false", info=INTERNAL)
 
     __table_args__ = (
         CheckConstraint(one_of("deal_type", DealType), name="deal_type"),
@@ -63,7 +69,12 @@ class Deal(Record, db.Model):
         CheckConstraint("delivered_on IS NULL OR status NOT IN ('working', 'pending', 'lost')", name="delivered"),
         Index(DEAL_NUMBER, "store_id", "deal_number", unique=True),
         # Two people cannot sell one car: held by the database itself.
-        Index(ACTIVE_DEAL, "stock_unit_id", unique=True, postgresql_where="status NOT IN ('lost', 'unwound')"),
+        Index(
+            CLAIMING_DEAL,
+            "stock_unit_id",
+            unique=True,
+            postgresql_where="status IN ('pending', 'sold', 'booked', 'finalized')",
+        ),
         # Deals in work are asked for on every page of figures, and are few among all there ever were.
         Index(
             "ix_sales_deals_open",
@@ -73,6 +84,7 @@ class Deal(Record, db.Model):
         ),
         Index("ix_sales_deals_stock_unit_id", "stock_unit_id"),
         Index("ix_sales_deals_customer_id", "customer_id"),
+        Index("ix_sales_deals_promised_by", "promised_by"),
         Index("ix_sales_deals_salesperson_id", "salesperson_id", "delivered_on"),
         Index("ix_sales_deals_store_id", "store_id", "delivered_on"),
         Index("ix_sales_deals_delivered_on", "delivered_on", "id"),

@@ -26,7 +26,7 @@ from app.sales.rules.status import DealStatus
 
 _COLUMNS = (
     "id", "deal_number", "store_id", "stock_unit_id", "customer_id", "salesperson_id", "deal_type", "status", "price",
-    "discount", "currency", "sold_on", "delivered_on",
+    "discount", "currency", "sold_on", "delivered_on", "imported",
 )  # fmt: skip
 _TOLD = ("deal_number", "deal_type", "status", "price", "discount", "salesperson_id", "sold_on", "delivered_on")
 
@@ -64,7 +64,7 @@ def record_delivered_deals(*, actor: Actor, rows: Sequence[DealInput]) -> list[u
         (
             deal_id, number, row.store_id, row.stock_unit_id, row.customer_id, row.salesperson_id, row.deal_type,
             DealStatus.SOLD.value, round_amount(row.price, currency), round_amount(row.discount, currency), currency,
-            row.sold_on, row.delivered_on,
+            row.sold_on, row.delivered_on, True,
         )
         for deal_id, number, row in zip(ids, numbers, rows, strict=True)
     ]  # fmt: skip

@@ -23,12 +23,14 @@ from app.core.money import round_amount
 from app.inventory import queries as inventory
 from app.inventory.operations import episodes
 from app.sales import errors, queries
-from app.sales.errors import DealIsEnded, DealMoveNotAllowed, DealNumberTaken, UnitHasDeal
+from app.sales.errors import DealIsEnded, DealMoveNotAllowed, DealNumberTaken
 from app.sales.events import DealChanged, DealDelivered
-from app.sales.models import ACTIVE_DEAL, DEAL_NUMBER, Deal
+from app.sales.models import CLAIMING_DEAL, DEAL_NUMBER, Deal
+from app.sales.operations import claims, moving
 from app.sales.operations.checks import figure_problems, people_problems
+from app.sales.operations.holders import held_by, refuse_other_claim
 from app.sales.operations.mirroring import follow_deal
-from app.sales.rules.status import AGREED, ENDED, DealStatus, DealType, counts_as_sale, may_move
+from app.sales.rules.status import AGREED, CLAIMING, ENDED, DealStatus, DealType, counts_as_sale, may_move
 from app.tenants import queries as tenants
 
 _PLAIN = (
@@ -68,8 +70,9 @@ def record_deal(
 ) -> Deal:
     """Write down a deal over an open unit, at the unit's store unless another is named; history comes `delivered_on`.
 
-    Raises Invalid, UnitHasDeal naming the active deal, UnitIsClosed and DealNumberTaken. A deal that is agreed marks
-    the unit as sold; a delivered one ends its episode and publishes DealDelivered.
+    Raises Invalid, UnitHasDeal naming the deal that holds the unit, UnitReserved, UnitIsClosed, DealNumberTaken and
+    what a guard finds missing. A deal that is agreed marks the unit as sold; a delivered one ends its episode, is asked
+    for nothing and publishes DealDelivered.
     """
     unit = inventory.unit_info(actor, stock_unit_id)
     store = tenants.get_store(store_id or unit.store_id)
@@ -86,7 +89,7 @@ def record_deal(
         problems.append(FieldError("status", "unknown_choice", errors.UNKNOWN_CHOICE))
     if problems:
         raise Invalid(problems)
-    refuse_second_deal(stock_unit_id)
+    refuse_other_claim(stock_unit_id)
     currency = current_tenant().currency
     deal = Deal(
         deal_number=_number(store.id, deal_number),
@@ -103,7 +106,11 @@ def record_deal(
         delivered_on=delivered_on,
         note=(note or "").strip() or None,
     )
+    if status in CLAIMING:
+        claims.take_unit(actor, deal)
     insert_deal(deal)
+    if status in CLAIMING:
+        moving.begin_agreed(actor, deal, is_history=delivered_on is not None)
     note_change(actor, "deal.create", deal, {}, None)
     search.refresh("deal", [deal.id])
     if delivered_on is not None:
@@ -129,9 +136,10 @@ def edit_deal(
     delivered_on: date | None = None,
     note: str | None = None,
 ) -> Deal:
-    """Correct a deal, also a delivered one; its delivery itself has verbs of its own, only its day is corrected here.
+    """Change a deal, and move it on or back; its delivery itself has verbs of its own, only its day is corrected here.
 
-    Raises Invalid, DealMoveNotAllowed, DealIsEnded, UnitHasDeal and Stale; publishes DealChanged.
+    Raises Invalid, DealMoveNotAllowed, DealIsEnded, UnitHasDeal, UnitReserved, Stale, what a guard finds missing, and
+    DealIsAgreed where price, discount or buyer were agreed: `correcting` corrects those. Publishes DealChanged.
     """
     deal = load_deal(actor, deal_id, version, "deal.edit")
     if deal.status == DealStatus.UNWOUND:
@@ -158,17 +166,18 @@ def edit_deal(
     before, note_before = state_of(deal), deal.note
     if not may_move(DealStatus(deal.status), DealStatus(status), delivered=deal.delivered_on is not None):
         raise DealMoveNotAllowed(field="status", before=deal.status, after=status)
-    if deal.status in ENDED and status not in ENDED:
-        refuse_second_deal(deal.stock_unit_id)
-    deal.price, deal.discount = round_amount(price, deal.currency), round_amount(discount, deal.currency)
+    price, discount = round_amount(price, deal.currency), round_amount(discount, deal.currency)
+    moving.refuse_change_of_agreed(deal, price, discount, customer_id)
+    moving.begin_move(actor, deal, DealStatus(status))
+    deal.price, deal.discount = price, discount
     deal.customer_id, deal.salesperson_id = customer_id, salesperson_id
     deal.deal_type, deal.status = deal_type, status
     deal.sold_on, deal.delivered_on = sold_on, delivered_on
     deal.note = (note or "").strip() or None
-    _flush(deal)
-    _follow(actor, deal, before["status"])
+    flush_claim(deal)
     if (deal.price, deal.discount) != (before["price"], before["discount"]):
         follow_deal(deal)
+    moving.end_move(actor, deal, DealStatus(before["status"]))
     note_change(actor, "deal.edit", deal, before, note_before)
     kept = {name: before[name] for name in _EDITED} | {"note": note_before}
     offered = {"id": deal.id, "version": deal.version, "name": deal.deal_number, "before": kept}
@@ -192,27 +201,6 @@ def state_of(deal: Deal) -> dict[str, Any]:
     return {name: getattr(deal, name) for name in _PLAIN}
 
 
-def _follow(actor: Actor, deal: Deal, status_before: str) -> None:
-    """Bring the unit to where the deal now stands."""
-    if deal.delivered_on is not None:
-        episodes.correct_delivery(
-            actor=actor, unit_id=deal.stock_unit_id, deal_type=deal.deal_type, on=deal.delivered_on
-        )
-    elif deal.status in AGREED and status_before not in AGREED:
-        episodes.take_up(actor=actor, unit_id=deal.stock_unit_id, sold=True)
-    elif deal.status not in AGREED and status_before in AGREED:
-        episodes.release(actor=actor, unit_id=deal.stock_unit_id)
-    elif status_before in ENDED and deal.status not in ENDED:
-        episodes.take_up(actor=actor, unit_id=deal.stock_unit_id, sold=False)
-
-
-def refuse_second_deal(stock_unit_id: uuid.UUID) -> None:
-    """Raise UnitHasDeal, naming it, where the unit has an active deal."""
-    other = queries.find_active_deal(stock_unit_id)
-    if other is not None:
-        raise UnitHasDeal(field="stock_unit_id", deal_number=other.deal_number)
-
-
 def _number(store_id: uuid.UUID, typed: str | None) -> str:
     """The typed deal number, or the next free one: people may have used numbers the counter has not reached."""
     number = (typed or "").strip()
@@ -227,18 +215,25 @@ def _number(store_id: uuid.UUID, typed: str | None) -> str:
 
 
 def insert_deal(deal: Deal) -> None:
-    """Store a new deal; whoever comes second is told the number of the first one's."""
+    """Store a new deal; whoever comes second is told whose the unit is."""
+    db.session.add(deal)
+    flush_claim(deal)
+
+
+def flush_claim(deal: Deal) -> None:
+    """Write a deal that takes its unit; raises UnitHasDeal, naming the other, where the index stands in its way."""
     unit_id = deal.stock_unit_id
     try:
         with db.session.begin_nested():
-            db.session.add(deal)
             _flush(deal)
     except IntegrityError as error:
-        if violated(error) != ACTIVE_DEAL:
+        if violated(error) != CLAIMING_DEAL:
             raise
+        other = queries.find_claiming_deal(unit_id)
+        if other is None:
+            raise Stale from error
         # Whoever came first has committed by now, so the deal that stands in the way can be named.
-        other = queries.find_active_deal(unit_id)
-        raise UnitHasDeal(field="stock_unit_id", deal_number=other.deal_number if other else "?") from error
+        raise held_by(other) from error
 
 
 def _flush(deal: Deal) -> None:

@@ -17,13 +17,16 @@ from app.core.guard.permissions import Actor, check
 from app.core.guard.undo import offer
 from app.core.jobs.events import publish
 from app.core.lists import search
-from app.inventory.operations import episodes
+from app.inventory.operations import episodes, holds
 from app.sales.errors import DealCounts, DealReferredTo
 from app.sales.events import DealChanged
 from app.sales.models import Deal, DealLine, Scenario, TradeIn, Worksheet
-from app.sales.operations.deals import insert_deal, load_deal, note_change, refuse_second_deal, state_of
+from app.sales.operations import claims, reservations
+from app.sales.operations.deals import insert_deal, load_deal, note_change, state_of
+from app.sales.operations.holders import refuse_other_claim
 from app.sales.queries.sheets import lines_of, list_trades, list_worksheets, scenarios_of
-from app.sales.rules.status import AGREED, ENDED, counts_as_sale
+from app.sales.rules.reservations import Release
+from app.sales.rules.status import AGREED, CLAIMING, ENDED, counts_as_sale
 
 # In the order in which they refer to one another.
 _HUNG = {"worksheets": Worksheet, "lines": DealLine, "scenarios": Scenario, "trade_ins": TradeIn}
@@ -39,6 +42,7 @@ def delete_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None,
     counted = counts_as_sale(deal.delivered_on, deal.unwound_on)
     if counted and not undo:
         raise DealCounts(deal_number=deal.deal_number)
+    reservations.release_of(actor, deal_id, Release.DEAL_ENDED)
     before, note, kept, hung = state_of(deal), deal.note, values_of(deal), _hung_on(deal)
     unit_id, store_id = deal.stock_unit_id, deal.store_id
     db.session.delete(deal)
@@ -50,6 +54,7 @@ def delete_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None,
         raise
     if before["status"] in AGREED and not counted:
         episodes.release(actor=actor, unit_id=unit_id)
+        holds.put_back(actor=actor, unit_id=unit_id, to=kept["unit_status"])
     audit.record(
         actor,
         "deal.delete",
@@ -90,9 +95,10 @@ def restore_deal(
         raise Stale
     deal = Deal(**row)
     if deal.status not in ENDED:
-        # The lock on the unit comes first, as for a new deal over it.
+        refuse_other_claim(deal.stock_unit_id)
+        if deal.status in CLAIMING:
+            claims.take_unit(actor, deal)
         episodes.take_up(actor=actor, unit_id=deal.stock_unit_id, sold=deal.status in AGREED)
-        refuse_second_deal(deal.stock_unit_id)
     try:
         insert_deal(deal)
     except IntegrityError as error:

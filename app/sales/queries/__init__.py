@@ -11,7 +11,7 @@ from app.core.errors import NotFound
 from app.core.guard.permissions import Actor, scope_clause
 from app.inventory import queries as inventory
 from app.sales.models.deal import Deal
-from app.sales.rules.status import ACTIVE
+from app.sales.rules.status import CLAIMING
 
 
 def deal_facts() -> Subquery:
@@ -63,9 +63,18 @@ def get_deal(actor: Actor, deal_id: uuid.UUID, *, lock: bool = False) -> Deal:
     return deal
 
 
-def find_active_deal(stock_unit_id: uuid.UUID) -> Deal | None:
-    """The active deal of a stock unit, whoever's it is; for refusals, which name it."""
-    return db.session.scalar(select(Deal).where(Deal.stock_unit_id == stock_unit_id, Deal.status.in_(sorted(ACTIVE))))
+def deal_by_id(deal_id: uuid.UUID) -> Deal:
+    """The deal, whoever's it is; for refusals, which name it. Raises NotFound."""
+    deal = db.session.get(Deal, deal_id)
+    if deal is None:
+        raise NotFound
+    return deal
+
+
+def find_claiming_deal(stock_unit_id: uuid.UUID) -> Deal | None:
+    """The deal that holds a stock unit, whoever's it is; for refusals, which name it."""
+    claims = Deal.stock_unit_id == stock_unit_id, Deal.status.in_(sorted(CLAIMING))
+    return db.session.scalar(select(Deal).where(*claims).execution_options(populate_existing=True))
 
 
 def deal_number_taken(store_id: uuid.UUID, deal_number: str) -> bool:

@@ -22,6 +22,21 @@ class Limit(StrEnum):
     OVER_ALLOWANCE = "over_allowance"
 
 
+class RequestState(StrEnum):
+    """Where a request stands; a dropped one was overtaken by another or by the deal's end."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    DROPPED = "dropped"
+
+
+REQUEST_LABELS = {
+    RequestState.WAITING.value: N_("Waiting"),
+    RequestState.APPROVED.value: N_("Approved"),
+    RequestState.DECLINED.value: N_("Declined"),
+    RequestState.DROPPED.value: N_("Overtaken"),
+}
 LIMIT_LABELS = {
     Limit.DISCOUNT_AMOUNT.value: N_("Discount"),
     Limit.DISCOUNT_PERCENT.value: N_("Discount in percent"),
@@ -122,3 +137,11 @@ def _read(texts: Mapping[str, str]) -> Limits:
 def may_decide(figures: Figures, limits: Limits, *, asked_by: UUID | None, decider: UUID | None) -> bool:
     """Whether somebody may approve these figures: nobody his own, and nobody beyond his own limits."""
     return decider is not None and decider != asked_by and not exceeded(figures, limits)
+
+
+def front_gross(net: Decimal, cost: Decimal | None, over_allowance: Decimal | None) -> Decimal | None:
+    """What is earned on the car itself: the net price less its cost and what the trade-in was allowed above its worth.
+
+    Unknown without a cost; a worth that is not known takes nothing off.
+    """
+    return None if cost is None else net - cost - (over_allowance or Decimal(0))

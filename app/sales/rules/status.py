@@ -39,11 +39,13 @@ STATUS_LABELS = {
     DealStatus.LOST.value: N_("Lost"),
     DealStatus.UNWOUND.value: N_("Unwound"),
 }
-# A unit has at most one active deal; ended ones may be many.
+# Several people may be talking about one car, so a unit has many deals in work.
 ENDED = frozenset({DealStatus.LOST, DealStatus.UNWOUND})
 ACTIVE = frozenset(DealStatus) - ENDED
 # From here on the unit is promised to the buyer.
 AGREED = frozenset({DealStatus.SOLD, DealStatus.BOOKED, DealStatus.FINALIZED})
+# These take the unit for their buyer; a unit has one of them at most.
+CLAIMING = AGREED | {DealStatus.PENDING}
 
 _MOVES: dict[DealStatus, frozenset[DealStatus]] = {
     DealStatus.WORKING: frozenset({DealStatus.PENDING, DealStatus.SOLD, DealStatus.LOST}),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import aliased
 
 from app.core.db import db
 from app.core.guard.classes import GROUPS
-from app.core.guard.permissions import declared
-from app.tenants.models import Membership, Role, User
+from app.core.guard.permissions import Actor, declared
+from app.tenants.models import ApiKey, Grant, Membership, Role, User
 from app.tenants.queries.sessions import grants_of, sights_of
 from app.tenants.rules import roles
 from app.tenants.rules.differences import Place
@@ -43,3 +44,15 @@ def everyone_with(role_id: uuid.UUID) -> Everyone:
     for user_id, store_id, held in db.session.execute(query):
         holders.setdefault(user_id, []).append((store_id, held))
     return Everyone(grants, sights, holders)
+
+
+def acting_roles(actor: Actor, store_id: uuid.UUID, permissions: Collection[str]) -> list[uuid.UUID]:
+    """The roles by which the actor holds any of these rights at the store; a program's is that of its key."""
+    here = or_(Membership.store_id == store_id, Grant.scope == roles.ALL)
+    held = select(Grant.role_id).where(Grant.permission.in_([*permissions, roles.EVERYTHING]))
+    if actor.user_id is not None:
+        mine = Membership.user_id == actor.user_id
+        held = held.join(Membership, Membership.role_id == Grant.role_id).where(mine, here)
+    else:
+        held = held.join(ApiKey, ApiKey.role_id == Grant.role_id).where(ApiKey.id == actor.key_id)
+    return list(db.session.scalars(held.distinct()))
