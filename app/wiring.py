@@ -8,7 +8,16 @@ from typing import Any
 from app.core.jobs.notices import ImportMoved, JobFinished
 from app.core.lists.exports.ending import settle_export
 from app.core.lists.exports.notices import ExportDecided, ExportWaits
-from app.crm.events import ActivitiesLogged, ActivityChanged, ActivityDeleted, ActivityLogged
+from app.crm.events import (
+    ActivitiesLogged,
+    ActivityChanged,
+    ActivityDeleted,
+    ActivityLogged,
+    LeadAnswered,
+    LeadAssigned,
+    LeadUnanswered,
+)
+from app.crm.operations import pipeline
 from app.insights.operations.dues import note_activity, note_deal, note_deals, note_vehicle
 from app.inventory.events import VehicleChanged
 from app.notifications.operations import reactions
@@ -29,9 +38,12 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     ActivityChanged: (note_activity,),
     ActivityDeleted: (note_activity,),
     VehicleChanged: (note_vehicle,),
-    DealDelivered: (note_deal,),
+    LeadAssigned: (reactions.lead_assigned,),
+    LeadAnswered: (reactions.lead_answered,),
+    LeadUnanswered: (reactions.lead_unanswered,),
+    DealDelivered: (note_deal, pipeline.win),
     DealChanged: (note_deal,),
-    DealUnwound: (withdraw_of_unwound, note_deal),
+    DealUnwound: (withdraw_of_unwound, note_deal, pipeline.win_back),
     DealsRecorded: (note_deals,),
     DealsTakenBack: (note_deals,),
     JobFinished: (settle_export, reactions.job_finished),

@@ -56,3 +56,60 @@ class ChoiceUnknown(DomainError):
     code = "choice_unknown"
     message = N_("Choose one of the offered values.")
     status = 422
+
+
+# Leads, follow-ups and test drives.
+UNKNOWN_CHOICE = N_("Choose one of the offered values.")
+IN_FUTURE = N_("This moment has not come yet.")
+REQUIRED = N_("Please fill this in.")
+NOT_A_SPAN = N_("The store closes after it opens: two times such as 09:00 and 18:00.")
+
+
+class LeadTaken(Conflict):
+    """Somebody else was first."""
+
+    code = "lead_taken"
+    message = N_("{name} has this lead already.")
+
+
+class LeadNeedsPerson(DomainError):
+    """A program takes nothing for itself."""
+
+    code = "lead_needs_person"
+    message = N_("Only a person can take a lead. Assign it to somebody instead.")
+    status = 422
+
+
+class LeadMoveNotAllowed(Conflict):
+    """The lead's status does not lead to the wanted one."""
+
+    code = "lead_move_not_allowed"
+    message = N_("A lead that is {before} cannot become {after}.")
+
+
+class LeadNotAttempted(Conflict):
+    """Nothing moves on before somebody has tried."""
+
+    code = "lead_not_attempted"
+    message = N_("Nobody has tried to reach this person yet: log a call or a message first.")
+
+
+class LeadIsEnded(Conflict):
+    """The lead is won or lost."""
+
+    code = "lead_is_ended"
+    message = N_("This lead is won or lost and cannot be changed.")
+
+
+class LeadReferredTo(InUse):
+    """Records of modules above, such as deals, name the lead."""
+
+    code = "lead_in_use"
+    message = N_("This lead cannot be deleted: other records, such as deals, refer to it.")
+
+
+class NobodyInTurn(Conflict):
+    """The rotation of the store has nobody who could take one more."""
+
+    code = "nobody_in_turn"
+    message = N_("Nobody is in turn: the store's rotation is empty, or all in it are away or have enough.")

@@ -3,7 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+
+from app.core.errors import N_
+from app.core.jobs.topics import Topic, declare_topic
+
+_GROUP = N_("Leads")
+LEAD_ASSIGNED = declare_topic(
+    Topic(
+        key="lead.assigned", label=N_("A lead is yours"), sentence=N_("This lead is yours: {subject}"),
+        general=N_("A lead was assigned to you"), group=_GROUP, icon="users", tone="amber", action=N_("Answer"),
+    )
+)  # fmt: skip
+LEAD_UNANSWERED = declare_topic(
+    Topic(
+        key="lead.unanswered", label=N_("A lead waits too long"), sentence=N_("Nobody has answered: {subject}"),
+        general=N_("A lead waits for an answer"), group=_GROUP, icon="users", tone="red", action=N_("Answer"),
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,3 +61,53 @@ class ActivityDeleted:
 
     activity_id: UUID
     customer_id: UUID
+
+
+@dataclass(frozen=True)
+class LeadReceived:
+    """An enquiry came in."""
+
+    lead_id: UUID
+    store_id: UUID
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class LeadAssigned:
+    """A lead became somebody's; `by` is who decided, None where it was the rotation."""
+
+    lead_id: UUID
+    assignee_id: UUID
+    before_id: UUID | None
+    by: UUID | None
+
+
+@dataclass(frozen=True)
+class LeadAnswered:
+    """Somebody of ours has tried to reach the person for the first time."""
+
+    lead_id: UUID
+
+
+@dataclass(frozen=True)
+class LeadUnanswered:
+    """The time in which the store wants to answer is over, and nobody has tried."""
+
+    lead_id: UUID
+    store_id: UUID
+    assignee_id: UUID | None
+
+
+@dataclass(frozen=True)
+class LeadLost:
+    """An enquiry came to nothing, for the stated reason."""
+
+    lead_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True)
+class LeadWon:
+    """A vehicle was delivered to whoever asked."""
+
+    lead_id: UUID

@@ -14,6 +14,7 @@ DELIVERY_STAYS = N_("A delivery is taken back by unwinding the deal.")
 REQUIRED = N_("Please fill this in.")
 DAYS_OUT_OF_RANGE = N_("Use from 1 to {most} days.")
 DEPOSIT_NOT_POSSIBLE = N_("The deposit must be at least zero.")
+NOT_OF_LEAD = N_("The lead is another customer's.")
 DAY_IS_GONE = N_("This day is gone. What is set holds from today or later.")
 
 

@@ -16,6 +16,7 @@ class DealDelivered:
     store_id: UUID
     deal_type: str
     delivered_on: date
+    lead_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class DealUnwound:
     delivered_on: date | None = None
     salesperson_id: UUID | None = None
     kept_units: tuple[UUID, ...] = ()
+    lead_id: UUID | None = None
 
 
 @dataclass(frozen=True)

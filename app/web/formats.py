@@ -21,12 +21,12 @@ DASH = "–"
 
 # The colour of each state, one table for every page; a word always stands beside the colour.
 TONES = {
-    "green": "in_stock available active booked delivered finalized succeeded sent valid enabled",
-    "amber": "reserved on_hold waiting pending partly_failed stalled invited",
-    "red": "blocked failed overdue dead rejected invalid conflict error suspended unwound not_vin",
-    "blue": "in_recon running working mapped checked",
-    "violet": "in_transit queued requested provisioning",
-    "petrol": "planned selected sold ready",
+    "green": "in_stock available active booked delivered finalized succeeded sent valid enabled won",
+    "amber": "reserved on_hold waiting pending partly_failed stalled invited soon",
+    "red": "blocked failed overdue dead rejected invalid conflict error suspended unwound not_vin late",
+    "blue": "in_recon running working mapped checked contacted fresh",
+    "violet": "in_transit queued requested provisioning appointment_set visited",
+    "petrol": "planned selected sold ready negotiating",
 }
 _TONE_CLASS = {"green": "t-g", "amber": "t-a", "red": "t-r", "blue": "t-b", "violet": "t-v", "petrol": "t-p"}
 _CLASS_OF = {state: _TONE_CLASS[tone] for tone, states in TONES.items() for state in states.split()} | _TONE_CLASS

@@ -80,6 +80,8 @@ ENTRIES = (
     Entry("web.home", N_("Today"), "home", phone=True),
     Entry("notifications.show_inbox", N_("Inbox"), "bell", badge=open_notifications),
     Entry("crm.list_customers", N_("Customers"), "users", "customer.see", SALES, phone=True),
+    Entry("crm.list_leads", N_("Leads"), "message", "lead.see", SALES, under=("/leads",)),
+    Entry("crm.show_pipeline", N_("Pipeline"), "columns", "lead.see", SALES, under=("/pipeline",)),
     Entry("crm.list_activities", N_("Activities"), "message", "activity.see", SALES),
     Entry("inventory.list_units", N_("Vehicles"), "car", "stock.see", SALES, phone=True, under=("/vehicles", "/stock")),
     Entry("sales.list_deals", N_("Deals"), "deal", "deal.see", SALES, phone=True),
@@ -180,6 +182,7 @@ ENTRIES = (
 )
 CREATIONS = (
     Creation("crm.quick_customer", N_("Customer"), "user-plus", "customer.create", quick=True),
+    Creation("crm.quick_lead", N_("Sales lead"), "message", "lead.create", quick=True),
     Creation("inventory.new_vehicle", N_("Vehicle"), "car", "vehicle.create", quick=True),
     Creation("sales.new_deal", N_("Deal"), "deal", "deal.create"),
     Creation("imports.new_import", N_("Import"), "import", "import.create"),

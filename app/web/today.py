@@ -72,6 +72,7 @@ def gather(actor: Actor, today: date, store: str = "") -> dict[str, Any]:
         *(_delivered(delivered) if delivered else []),
         *([_in_work(desk, open_deals)] if open_deals is not None else []),
         *([_old_stock(desk, stock)] if stock is not None else []),
+        *_unanswered(desk),
         *_untouched(desk),
     ]
     return {
@@ -150,6 +151,16 @@ def _old_stock(desk: Desk, groups: Sequence[Group]) -> Figure:
         desk.url("stock_units", status=IN_STOCK, days_from=OLD_DAYS + 1), " · ".join(hints),
         tone="warn" if count else "",
     )  # fmt: skip
+
+
+def _unanswered(desk: Desk) -> list[Figure]:
+    """Leads nobody has tried to answer, the longest wait first."""
+    asked = desk.ask("leads", unanswered="yes", open="", sort="received")
+    if asked is None:
+        return []
+    count, capped = desk.count(asked)
+    words = format_number(count) + ("+" if capped else "")
+    return [Figure(gettext("Leads unanswered"), words, asked.url, tone="warn" if count else "")]
 
 
 def _untouched(desk: Desk) -> list[Figure]:

@@ -52,6 +52,12 @@ def api_rows() -> dict[str, Row]:
         "DELETE /api/v1/customers/<customer_id>/contacts/<contact_id>": contact,
         "POST /api/v1/customers/<customer_id>/contacts/<contact_id>/reveal": contact,
         **dict(kind("activities", "activity_id", plain=("GET", "POST", "POST batch"))),
+        **dict(
+            kind(
+                "leads", "lead_id", plain=("GET", "POST", "POST batch"),
+                verbs=("POST take", "POST assign", "POST move", "POST lose"),
+            )
+        ),
         # A vehicle belongs to no store.
         **dict(
             kind(

@@ -1,5 +1,6 @@
 """The lists of the CRM."""
 
 from app.crm.lists.customers import ACTIVITIES, CUSTOMERS
+from app.crm.lists.leads import LEADS
 
-__all__ = ["ACTIVITIES", "CUSTOMERS"]
+__all__ = ["ACTIVITIES", "CUSTOMERS", "LEADS"]

@@ -1,5 +1,6 @@
 """What the CRM stores."""
 
 from app.crm.models.customers import Activity, ActivitySummary, ContactPoint, Customer
+from app.crm.models.leads import Lead, LeadRules, Rotation
 
-__all__ = ["Activity", "ActivitySummary", "ContactPoint", "Customer"]
+__all__ = ["Activity", "ActivitySummary", "ContactPoint", "Customer", "Lead", "LeadRules", "Rotation"]

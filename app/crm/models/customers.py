@@ -26,7 +26,8 @@ from app.crm.rules.customers import (
 )
 
 
-def _one_of(column: str, values: type) -> str:
+def one_of(column: str, values: type) -> str:
+    """The condition that a column holds one of these words."""
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"  # type: ignore[attr-defined]
 
 
@@ -59,7 +60,7 @@ class Customer(Record, db.Model):
     id_number_masked: Mapped[str | None] = mapped_column(Text, info=IDENTITY)
 
     __table_args__ = (
-        CheckConstraint(_one_of("kind", CustomerKind), name="kind"),
+        CheckConstraint(one_of("kind", CustomerKind), name="kind"),
         CheckConstraint("name <> '' AND name_key <> ''", name="name"),
         CheckConstraint("num_nulls(id_number_enc, id_number_index, id_number_masked) IN (0, 3)", name="id_number"),
         # Substring search in any case; the name key is folded in Python because `unaccent` is not immutable.
@@ -106,8 +107,8 @@ class ContactPoint(Identified, db.Model):
     position: Mapped[int] = mapped_column(Integer, nullable=False, server_default="0", info=INTERNAL)
 
     __table_args__ = (
-        CheckConstraint(_one_of("kind", ContactKind), name="kind"),
-        CheckConstraint(_one_of("status", ContactStatus), name="status"),
+        CheckConstraint(one_of("kind", ContactKind), name="kind"),
+        CheckConstraint(one_of("status", ContactStatus), name="status"),
         # Not unique across customers: couples share an e-mail address, families a phone.
         Index("uq_crm_contact_points_customer_value", "customer_id", "kind", "value_index", unique=True),
         Index("ix_crm_contact_points_value_index", "value_index"),
@@ -130,9 +131,9 @@ class Activity(Record, db.Model):
     body: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=PERSONAL)
 
     __table_args__ = (
-        CheckConstraint(_one_of("type", ActivityType), name="type"),
-        CheckConstraint(f"direction IS NULL OR {_one_of('direction', Direction)}", name="direction"),
-        CheckConstraint(f"outcome IS NULL OR {_one_of('outcome', Outcome)}", name="outcome"),
+        CheckConstraint(one_of("type", ActivityType), name="type"),
+        CheckConstraint(f"direction IS NULL OR {one_of('direction', Direction)}", name="direction"),
+        CheckConstraint(f"outcome IS NULL OR {one_of('outcome', Outcome)}", name="outcome"),
         # Serves the customer's page, newest first, and the probe for the activity before the latest.
         Index("ix_crm_activities_customer_id_at", "customer_id", text("at DESC"), text("id DESC")),
         Index("ix_crm_activities_at", "at", "id"),

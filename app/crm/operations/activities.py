@@ -18,6 +18,7 @@ from app.crm import queries
 from app.crm.errors import ActivityInFuture
 from app.crm.events import ActivitiesLogged, ActivityChanged, ActivityDeleted, ActivityLogged
 from app.crm.models import Activity
+from app.crm.operations.pipeline import follow_activities
 from app.crm.rules.customers import ActivityType, Direction, Outcome, is_too_late
 
 _PERSONAL = ("subject", "body")
@@ -61,6 +62,7 @@ def log_activity(
     db.session.add(activity)
     db.session.flush()
     _audit(actor, "activity.create", activity, {}, _state(activity))
+    follow_activities(actor, customer.id, activity)
     publish(ActivityLogged(activity.id, customer.id))
     return activity
 
@@ -83,6 +85,7 @@ def log_history(*, actor: Actor, customer_id: uuid.UUID, entries: Sequence[PastA
     for activity in made:
         _audit(actor, "activity.create", activity, {}, _state(activity))
     if made:
+        follow_activities(actor, customer.id)
         publish(ActivitiesLogged(tuple(activity.id for activity in made), customer.id))
     return [activity.id for activity in made]
 
@@ -116,6 +119,7 @@ def edit_activity(
         name = queries.get_customer(actor, activity.customer_id).name
         kept = {"id": activity.id, "version": activity.version, "before": before, "name": name}
         undo.offer(actor, "activity.edit", kept)
+        follow_activities(actor, activity.customer_id)
         publish(ActivityChanged(activity.id, activity.customer_id))
     return activity
 
@@ -130,6 +134,7 @@ def delete_activity(*, actor: Actor, activity_id: uuid.UUID, version: int | None
     _audit(actor, "activity.delete", activity, _state(activity), {})
     db.session.delete(activity)
     db.session.flush()
+    follow_activities(actor, customer_id)
     publish(ActivityDeleted(activity_id, customer_id))
     undo.offer(actor, "activity.delete", kept)
     return customer_id
@@ -145,6 +150,7 @@ def restore_activity(*, actor: Actor, row: Mapping[str, Any]) -> Activity:
     db.session.add(activity)
     db.session.flush()
     _audit(actor, "activity.restore", activity, {}, _state(activity))
+    follow_activities(actor, customer.id)
     publish(ActivityLogged(activity.id, customer.id))
     return activity
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.guard.permissions import Actor
 from app.core.guard.undo import Payload, declare_undo
-from app.crm.operations import activities, contacts, customers
+from app.crm.operations import activities, contacts, customers, leads, pipeline
 
 
 def _customer_edit(actor: Actor, payload: Payload) -> None:
@@ -31,8 +31,23 @@ def _activity_delete(actor: Actor, payload: Payload) -> None:
     activities.restore_activity(actor=actor, row=payload["row"])
 
 
+def _lead_edit(actor: Actor, payload: Payload) -> None:
+    leads.edit_lead(actor=actor, lead_id=payload["id"], version=payload["version"], **payload["before"])
+
+
+def _lead_standing(actor: Actor, payload: Payload) -> None:
+    pipeline.put_back(actor=actor, lead_id=payload["id"], version=payload["version"], before=payload["before"])
+
+
+def _lead_delete(actor: Actor, payload: Payload) -> None:
+    leads.restore_lead(actor=actor, row=payload["row"])
+
+
 declare_undo("customer.edit", _customer_edit)
 declare_undo("customer.delete", _customer_delete)
 declare_undo("customer.remove_contact", _contact_removal)
 declare_undo("activity.edit", _activity_edit)
 declare_undo("activity.delete", _activity_delete)
+declare_undo("lead.edit", _lead_edit)
+declare_undo("lead.standing", _lead_standing)
+declare_undo("lead.delete", _lead_delete)

@@ -44,7 +44,7 @@ def log_activity(customer_id: str):
     try:
         data = load_form(ActivityForm)
         if data["at"]:
-            data["at"] = _instant(data["at"], queries.get_customer(current_actor(), key).store_id)
+            data["at"] = instant_at(data["at"], queries.get_customer(current_actor(), key).store_id)
         with transaction():
             activities.log_activity(actor=current_actor(), customer_id=key, **data)
     except DomainError as error:
@@ -67,7 +67,7 @@ def update_activity(activity_id: str):
         activity = queries.get_activity(current_actor(), key)
         # The field shows minutes; leaving it alone must not cut the seconds off.
         same = data["at"].strftime(LOCAL_TIME) == _local(activity.at, activity.store_id)
-        at = activity.at if same else _instant(data["at"], activity.store_id)
+        at = activity.at if same else instant_at(data["at"], activity.store_id)
         return activities.edit_activity(actor=current_actor(), activity_id=key, **{**data, "at": at})
 
     try:
@@ -113,7 +113,7 @@ def _activity_form(activity_id: uuid.UUID, error: DomainError | None = None) -> 
     )
 
 
-def _instant(local: datetime, store_id: uuid.UUID) -> datetime:
+def instant_at(local: datetime, store_id: uuid.UUID) -> datetime:
     """What was typed is the time on the wall of that store."""
     return local.replace(tzinfo=ZoneInfo(tenants.get_store(store_id).timezone))
 

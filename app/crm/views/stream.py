@@ -49,7 +49,7 @@ SHOWN = {"": N_("All"), ACTIVITY: N_("Activities"), CHANGE: N_("Changes")}
 
 def stream(actor: Actor, customer_id: uuid.UUID, shown: str) -> dict[str, Any]:
     """The groups of the timeline, its words, and the links that narrow it; the caller has checked the customer."""
-    entries = [*_activities(actor, customer_id), *_changes(actor, customer_id)]
+    entries = [*activity_entries(actor, customer_id), *_changes(actor, customer_id)]
     public_id = to_public("cus", customer_id)
     shown = shown if shown in SHOWN else ""
     return {
@@ -63,7 +63,8 @@ def stream(actor: Actor, customer_id: uuid.UUID, shown: str) -> dict[str, Any]:
     }
 
 
-def _activities(actor: Actor, customer_id: uuid.UUID) -> list[Entry]:
+def activity_entries(actor: Actor, customer_id: uuid.UUID) -> list[Entry]:
+    """What was said and done with the customer, as far as the actor may see it."""
     if not allows(actor, "activity.see"):
         return []
     return [
@@ -127,4 +128,4 @@ def _named(rows: Iterable[Any]) -> list[tuple[str, str]]:
     return [(str(row.id), row.name) for row in rows]
 
 
-__all__ = ["ICONS", "Group", "stream", "title_of"]
+__all__ = ["ICONS", "Group", "activity_entries", "stream", "title_of"]

@@ -18,6 +18,7 @@ from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload
 from app.core.jobs.topics import Subject
 from app.core.lists.exports.notices import EXPORT_DECIDED, EXPORT_WAITS, ExportDecided, ExportWaits
+from app.crm.events import LEAD_ASSIGNED, LEAD_UNANSWERED, LeadAnswered, LeadAssigned, LeadUnanswered
 from app.notifications.models import Item
 from app.notifications.operations.telling import device_keys, notify, notify_audience, remember, settle
 from app.notifications.rules import PATIENCE
@@ -128,3 +129,25 @@ def signed_in(event: SignedInAt) -> None:
         notify([event.user_id], NEW_DEVICE, about, key=keys[0])
     else:
         remember(event.user_id, NEW_DEVICE, about, key=keys[0])
+
+
+def lead_assigned(event: LeadAssigned) -> None:
+    """Tell whose the lead is now, unless he took it himself; it asks nothing of whoever had it before."""
+    about = Subject("lead", event.lead_id)
+    settle([LEAD_ASSIGNED], about)
+    if event.by != event.assignee_id:
+        notify([event.assignee_id], LEAD_ASSIGNED, about)
+
+
+def lead_unanswered(event: LeadUnanswered) -> None:
+    """Tell whose the lead is, and whoever may give it to somebody else."""
+    about = Subject("lead", event.lead_id)
+    if event.assignee_id is not None:
+        notify([event.assignee_id], LEAD_UNANSWERED, about)
+    audience = Audience(permission="lead.assign", store_id=event.store_id)
+    notify_audience(audience, LEAD_UNANSWERED, about, but=event.assignee_id)
+
+
+def lead_answered(event: LeadAnswered) -> None:
+    """Nobody has to answer it any more."""
+    settle([LEAD_ASSIGNED, LEAD_UNANSWERED], Subject("lead", event.lead_id))

@@ -46,7 +46,8 @@ def notify(user_ids: Iterable[uuid.UUID], topic: Topic, subject: Subject, *, key
 def notify_audience(audience: Audience, topic: Topic, subject: Subject, *, but: uuid.UUID | None = None) -> None:
     """Tell everybody in `audience` but one, by a task that goes through them some at a time."""
     payload: dict[str, str | int] = {"topic": topic.key, "kind": subject.kind, "subject": str(subject.id)}
-    for name, value in (("role", audience.role_id), ("permission", audience.permission), ("but", but)):
+    said = ("role", audience.role_id), ("permission", audience.permission), ("store", audience.store_id), ("but", but)
+    for name, value in said:
         if value is not None:
             payload[name] = str(value)
     enqueue(FAN_OUT, queue=QueueName.NOTIFY, payload=payload)
@@ -57,8 +58,10 @@ def fan_out(payload: Payload) -> None:
     topic = declared_topics().get(payload["topic"])
     if topic is None:
         return
-    role = payload.get("role")
-    audience = Audience(uuid.UUID(role) if role else None, payload.get("permission"))
+    role, store = payload.get("role"), payload.get("store")
+    audience = Audience(
+        uuid.UUID(role) if role else None, payload.get("permission"), uuid.UUID(store) if store else None
+    )
     after = payload.get("after")
     found = list_audience(audience, after=uuid.UUID(after) if after else None, limit=AT_ONCE)
     told = [user_id for user_id in found if str(user_id) != payload.get("but")]

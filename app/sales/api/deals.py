@@ -65,7 +65,8 @@ EXAMPLE = {**DRAFT, "status": "sold"}
 
 def _whole(actor: Actor) -> Select[Any]:
     return DEALS.source(actor).add_columns(
-        *(Deal.version, Deal.stock_unit_id, Deal.price, Deal.discount, Deal.unwind_reason, Deal.note, Deal.updated_at)
+        *(Deal.version, Deal.stock_unit_id, Deal.lead_id, Deal.price, Deal.discount, Deal.unwind_reason, Deal.note),
+        Deal.updated_at,
     )
 
 

@@ -50,6 +50,7 @@ class DealSchema(RecordSchema):
     vehicle_id = PublicId("veh", metadata={"guard": ("stock_unit", "vehicle_id")})
     customer_id = PublicId("cus", allow_none=True)
     salesperson_id = PublicId("usr", allow_none=True)
+    lead_id = PublicId("lead", allow_none=True)
     deal_type = fields.String(metadata={"enum": [*DealType]})
     status = fields.String(metadata={"enum": [*DealStatus]})
     price = Money()
@@ -91,6 +92,7 @@ class NewDraft(DealFields):
     """A deal that is being worked on, at the unit's store unless another is named; a number is given out."""
 
     stock_unit_id = PublicId("unit", required=True)
+    lead_id = PublicId("lead", load_default=None, allow_none=True)
     store_id = PublicId("store", load_default=None, allow_none=True)
     deal_number = Text(longest=32, load_default=None, allow_none=True)
 

@@ -39,6 +39,8 @@ class Deal(Record, db.Model):
     )
     customer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("crm_customers.id"), info=INTERNAL)
     salesperson_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants_users.id"), info=INTERNAL)
+    # The enquiry it came of, where there was one.
+    lead_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("crm_leads.id"), info=INTERNAL)
     deal_type: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     status: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     price: Mapped[Decimal] = mapped_column(Money, nullable=False, info=FINANCIAL)
@@ -85,6 +87,7 @@ class Deal(Record, db.Model):
         Index("ix_sales_deals_stock_unit_id", "stock_unit_id"),
         Index("ix_sales_deals_customer_id", "customer_id"),
         Index("ix_sales_deals_promised_by", "promised_by"),
+        Index("ix_sales_deals_lead_id", "lead_id"),
         Index("ix_sales_deals_salesperson_id", "salesperson_id", "delivered_on"),
         Index("ix_sales_deals_store_id", "store_id", "delivered_on"),
         Index("ix_sales_deals_delivered_on", "delivered_on", "id"),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from app.core.errors import FieldError, NotFound
 from app.core.guard.permissions import Actor
 from app.crm import queries as crm
+from app.crm.queries.leads import get_lead
 from app.sales import errors
 from app.sales.rules.status import DealType, amounts_are_possible
 from app.tenants import queries as tenants
@@ -47,3 +48,18 @@ def people_problems(actor: Actor, customer_id: uuid.UUID | None, salesperson_id:
     except NotFound:
         problems.append(FieldError("salesperson_id", "unknown_choice", errors.UNKNOWN_CHOICE))
     return problems
+
+
+def of_lead(
+    actor: Actor, lead_id: uuid.UUID | None, customer_id: uuid.UUID | None
+) -> tuple[uuid.UUID | None, list[FieldError]]:
+    """Whose the deal over a lead is: the lead's customer's; and what is wrong about another one, or no such lead."""
+    if lead_id is None:
+        return customer_id, []
+    try:
+        lead = get_lead(actor, lead_id)
+    except NotFound:
+        return customer_id, [FieldError("lead_id", "unknown_choice", errors.UNKNOWN_CHOICE)]
+    if customer_id not in (None, lead.customer_id):
+        return customer_id, [FieldError("customer_id", "not_of_lead", errors.NOT_OF_LEAD)]
+    return lead.customer_id, []

@@ -20,6 +20,7 @@ from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
 from app.core.lists import search
 from app.core.money import round_amount
+from app.crm.operations import pipeline
 from app.inventory import queries as inventory
 from app.inventory.operations import episodes
 from app.sales import errors, queries
@@ -27,7 +28,7 @@ from app.sales.errors import DealIsEnded, DealMoveNotAllowed, DealNumberTaken
 from app.sales.events import DealChanged, DealDelivered
 from app.sales.models import CLAIMING_DEAL, DEAL_NUMBER, Deal
 from app.sales.operations import claims, moving
-from app.sales.operations.checks import figure_problems, people_problems
+from app.sales.operations.checks import figure_problems, of_lead, people_problems
 from app.sales.operations.holders import held_by, refuse_other_claim
 from app.sales.operations.mirroring import follow_deal
 from app.sales.rules.status import AGREED, CLAIMING, ENDED, DealStatus, DealType, counts_as_sale, may_move
@@ -37,6 +38,7 @@ _PLAIN = (
     "deal_number",
     "customer_id",
     "salesperson_id",
+    "lead_id",
     "deal_type",
     "status",
     "price",
@@ -67,12 +69,14 @@ def record_deal(
     sold_on: date | None = None,
     delivered_on: date | None = None,
     note: str | None = None,
+    lead_id: uuid.UUID | None = None,
 ) -> Deal:
     """Write down a deal over an open unit, at the unit's store unless another is named; history comes `delivered_on`.
 
     Raises Invalid, UnitHasDeal naming the deal that holds the unit, UnitReserved, UnitIsClosed, DealNumberTaken and
     what a guard finds missing. A deal that is agreed marks the unit as sold; a delivered one ends its episode, is asked
-    for nothing and publishes DealDelivered.
+    for nothing and publishes DealDelivered. A deal over a lead is its customer's where nobody is named, and the lead
+    negotiates from then on.
     """
     unit = inventory.unit_info(actor, stock_unit_id)
     store = tenants.get_store(store_id or unit.store_id)
@@ -84,7 +88,8 @@ def record_deal(
     if status in AGREED:
         sold_on = sold_on or delivered_on or today
     problems = figure_problems(today, deal_type, price, discount, sold_on, delivered_on)
-    problems += people_problems(actor, customer_id, salesperson_id)
+    customer_id, no_lead = of_lead(actor, lead_id, customer_id)
+    problems += people_problems(actor, customer_id, salesperson_id) + no_lead
     if status not in set(DealStatus) - ENDED:
         problems.append(FieldError("status", "unknown_choice", errors.UNKNOWN_CHOICE))
     if problems:
@@ -97,6 +102,7 @@ def record_deal(
         stock_unit_id=stock_unit_id,
         customer_id=customer_id,
         salesperson_id=salesperson_id,
+        lead_id=lead_id,
         deal_type=deal_type,
         status=status,
         price=round_amount(price, currency),
@@ -113,9 +119,11 @@ def record_deal(
         moving.begin_agreed(actor, deal, is_history=delivered_on is not None)
     note_change(actor, "deal.create", deal, {}, None)
     search.refresh("deal", [deal.id])
+    if lead_id is not None:
+        pipeline.negotiate(actor, lead_id)
     if delivered_on is not None:
         episodes.end_by_delivery(actor=actor, unit_id=stock_unit_id, deal_type=deal_type, on=delivered_on)
-        publish(DealDelivered(deal.id, stock_unit_id, store.id, deal_type, delivered_on))
+        publish(DealDelivered(deal.id, stock_unit_id, store.id, deal_type, delivered_on, lead_id))
     else:
         episodes.take_up(actor=actor, unit_id=stock_unit_id, sold=status in AGREED)
     return deal

@@ -53,7 +53,7 @@ def deliver_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None, deliv
     episodes.end_by_delivery(actor=actor, unit_id=deal.stock_unit_id, deal_type=deal.deal_type, on=day)
     audit.record(actor, "deal.deliver", "deal", deal.id, changes={k: (v, getattr(deal, k)) for k, v in before.items()})
     take_snapshot(actor, deal, Transition.DELIVERED, before=status.value)
-    publish(DealDelivered(deal.id, deal.stock_unit_id, deal.store_id, deal.deal_type, day))
+    publish(DealDelivered(deal.id, deal.stock_unit_id, deal.store_id, deal.deal_type, day, deal.lead_id))
     return deal
 
 
@@ -99,7 +99,7 @@ def unwind_deal(
     audit.record(actor, "deal.unwind", "deal", deal.id, changes={k: (v, getattr(deal, k)) for k, v in before.items()})
     take_snapshot(actor, deal, Transition.UNWOUND, before=before["status"], reason=reason)
     whose = deal.delivered_on, deal.salesperson_id
-    publish(DealUnwound(deal.id, deal.stock_unit_id, deal.store_id, day, *whose, tuple(kept)))
+    publish(DealUnwound(deal.id, deal.stock_unit_id, deal.store_id, day, *whose, tuple(kept), deal.lead_id))
     return deal
 
 

@@ -29,6 +29,7 @@ class NewDealForm(DealForm):
 
     unit_search = Text(longest=100, load_default=None)
     stock_unit_id = fields.UUID(required=True)
+    lead_id = fields.UUID(load_default=None)
     store_id = fields.UUID(load_default=None)
     deal_number = Text(longest=32, load_default=None)
 

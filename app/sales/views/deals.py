@@ -43,10 +43,10 @@ def list_deals():
 @bp.get("/deals/new")
 @require("deal.create")
 def new_deal():
-    """A link from a unit's or a customer's page brings its id along."""
-    unit_id, customer_id = (
+    """A link from a unit's, a customer's or a lead's page brings its id along."""
+    unit_id, customer_id, lead_id = (
         from_public(prefix, request.args[name]) if request.args.get(name) else None
-        for name, prefix in (("unit", "unit"), ("customer", "cus"))
+        for name, prefix in (("unit", "unit"), ("customer", "cus"), ("lead", "lead"))
     )
     unit = find_unit(unit_id)
     values = {
@@ -54,6 +54,7 @@ def new_deal():
         "store_id": unit.store_id if unit else "",
         "price": plain_amount(unit.asking_price, unit.currency) if unit and unit.asking_price is not None else "",
         "customer_id": customer_id or "",
+        "lead_id": lead_id or "",
         "salesperson_id": current_actor().user_id or "",
         "deal_type": DealType.RETAIL.value,
         "status": DealStatus.WORKING.value,

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from app.core.db import db
 from app.tenants.models import Grant, Membership, User
@@ -21,10 +21,11 @@ def active_ids(user_ids: Collection[uuid.UUID]) -> list[uuid.UUID]:
 
 @dataclass(frozen=True)
 class Audience:
-    """Everybody who has a role, or everybody who holds a right anywhere."""
+    """Everybody who has a role, or everybody who holds a right: anywhere, or over the records of a store."""
 
     role_id: uuid.UUID | None = None
     permission: str | None = None
+    store_id: uuid.UUID | None = None
 
 
 def list_audience(audience: Audience, *, after: uuid.UUID | None, limit: int) -> Sequence[uuid.UUID]:
@@ -35,6 +36,9 @@ def list_audience(audience: Audience, *, after: uuid.UUID | None, limit: int) ->
     if audience.permission is not None:
         held = Grant.permission.in_((audience.permission, EVERYTHING))
         query = query.join(Grant, Grant.role_id == Membership.role_id).where(held)
+        if audience.store_id is not None:
+            here = and_(Membership.store_id == audience.store_id, Grant.scope == "store")
+            query = query.where(or_(here, Grant.scope == "all"))
     if after is not None:
         query = query.where(User.id > after)
     return db.session.scalars(query.distinct().order_by(User.id).limit(limit)).all()

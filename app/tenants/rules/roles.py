@@ -52,8 +52,11 @@ _MASKS = _sights(masked="contact identity")
 
 _MANAGES_CUSTOMERS = (
     "customer.see customer.create customer.edit customer.delete customer.export customer.reveal "
-    "activity.see activity.create activity.edit activity.delete"
+    "activity.see activity.create activity.edit activity.delete "
+    "lead.see lead.create lead.edit lead.delete lead.export lead.take lead.assign lead.setup"
 )
+# Whose a lead is, only some people say; anybody who sells takes one that is nobody's.
+_SELLS = "lead.see lead.create lead.take"
 _MANAGES_STOCK = (
     "appraisal.see appraisal.create appraisal.edit appraisal.delete appraisal.export appraisal.approve "
     "vehicle.see vehicle.create vehicle.edit vehicle.delete vehicle.export "
@@ -83,7 +86,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "controller": DefaultRole(
             N_("Controller"),
             _grants(
-                all="customer.see customer.export customer.reveal vehicle.see vehicle.export stock.see stock.export "
+                all="customer.see customer.export customer.reveal lead.see lead.export vehicle.see vehicle.export "
+                "stock.see stock.export "
                 "appraisal.see appraisal.export "
                 f"deal.see deal.edit deal.export {_MANAGES_MONEY} application.see application.export application.fund "
                 "deal_document.see store.see user.see job.see "
@@ -103,10 +107,10 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "salesperson": DefaultRole(
             N_("Salesperson"),
             _grants(
-                own="appraisal.edit "
+                own="appraisal.edit lead.edit "
                 "customer.edit activity.edit activity.delete deal.see deal.create deal.edit deal.deliver "
                 f"payment.see payment.create application.see {_SIGNS}",
-                store="appraisal.see appraisal.create "
+                store=f"appraisal.see appraisal.create {_SELLS} "
                 "customer.see customer.create activity.see activity.create stock.see metric.see",
                 all="store.see vehicle.see vehicle.create",
             ),
@@ -116,7 +120,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("BDC agent"),
             _grants(
                 own="activity.edit activity.delete",
-                store="customer.see customer.create customer.edit activity.see activity.create stock.see metric.see",
+                store="customer.see customer.create customer.edit activity.see activity.create "
+                f"{_SELLS} lead.edit lead.assign stock.see metric.see",
                 all="store.see vehicle.see",
             ),
             _TALKS_TO_CUSTOMERS,
@@ -124,7 +129,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "fi_manager": DefaultRole(
             N_("F&I manager"),
             _grants(
-                store="appraisal.see "
+                store="appraisal.see lead.see "
                 "customer.see customer.edit activity.see activity.create stock.see "
                 f"deal.see deal.edit deal.export deal.deliver {_TAKES_MONEY} {_APPLIES} application.fund "
                 f"{_MANAGES_PAPERS} metric.see",
