@@ -19,9 +19,10 @@ from app.crm.events import (
 )
 from app.crm.operations import pipeline
 from app.insights.operations.dues import note_activity, note_deal, note_deals, note_vehicle
-from app.inventory.events import VehicleChanged
+from app.inventory.events import UnitCostChanged, VehicleChanged
 from app.notifications.operations import reactions
-from app.sales.events import DealChanged, DealDelivered, DealsRecorded, DealsTakenBack, DealUnwound
+from app.sales.events import DealChanged, DealDelivered, DealsRecorded, DealsTakenBack, DealUnwound, WorksheetChanged
+from app.sales.operations import grossing
 from app.sales.operations.applications import withdraw_of_unwound
 from app.tenants.events import (
     FactorsChanged,
@@ -38,12 +39,14 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     ActivityChanged: (note_activity,),
     ActivityDeleted: (note_activity,),
     VehicleChanged: (note_vehicle,),
+    UnitCostChanged: (grossing.note_cost,),
+    WorksheetChanged: (grossing.note_deal,),
     LeadAssigned: (reactions.lead_assigned,),
     LeadAnswered: (reactions.lead_answered,),
     LeadUnanswered: (reactions.lead_unanswered,),
-    DealDelivered: (note_deal, pipeline.win),
-    DealChanged: (note_deal,),
-    DealUnwound: (withdraw_of_unwound, note_deal, pipeline.win_back),
+    DealDelivered: (note_deal, pipeline.win, grossing.note_deal),
+    DealChanged: (note_deal, grossing.note_deal),
+    DealUnwound: (withdraw_of_unwound, note_deal, pipeline.win_back, grossing.note_deal),
     DealsRecorded: (note_deals,),
     DealsTakenBack: (note_deals,),
     JobFinished: (settle_export, reactions.job_finished),

@@ -48,6 +48,13 @@ class UnitPriceChanged:
 
 
 @dataclass(frozen=True)
+class UnitCostChanged:
+    """What a unit has cost is known now, or is another."""
+
+    unit_id: UUID
+
+
+@dataclass(frozen=True)
 class UnitClosed:
     """An episode ended: delivered, wholesaled or traded to another dealer."""
 

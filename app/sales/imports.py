@@ -127,6 +127,7 @@ def _deal(values: Values, unit_id: uuid.UUID, places: Mapping[str, uuid.UUID]) -
         delivered_on=_ended(values),
         deal_number=values["deal_number"],
         salesperson_id=uuid.UUID(values["salesperson"]) if values["salesperson"] else None,
+        cost=values.get("cost"),
     )
 
 

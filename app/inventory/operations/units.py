@@ -23,7 +23,7 @@ from app.core.lists import search
 from app.core.money import round_amount
 from app.inventory import errors, queries
 from app.inventory.errors import MoveNotAllowed, StockNumberTaken, UnitIsClosed, VehicleAlreadyInStock
-from app.inventory.events import UnitClosed, UnitMoved, UnitPriceChanged, UnitStockedIn
+from app.inventory.events import UnitClosed, UnitCostChanged, UnitMoved, UnitPriceChanged, UnitStockedIn
 from app.inventory.models import OPEN_EPISODE, STOCK_NUMBER, PriceChange, StockUnit
 from app.inventory.rules import stock
 from app.inventory.rules.stock import Condition, StockStatus
@@ -90,7 +90,7 @@ def edit_unit(
     **money: Decimal | None,
 ) -> StockUnit:
     """Correct an open unit; `cost` may be given too, by whoever sees it. Price and status have verbs of
-    their own. Raises Invalid, StockNumberTaken, UnitIsClosed and Stale."""
+    their own. Raises Invalid, StockNumberTaken, UnitIsClosed and Stale; publishes UnitCostChanged."""
     if money.keys() - {"cost"}:
         raise TypeError(f"not to be edited here: {sorted(money)}")
     unit = load_unit(actor, unit_id, version, "stock.edit")
@@ -109,6 +109,8 @@ def edit_unit(
         unit.cost = _rounded(money["cost"], unit.currency)
     flush_unit(unit)
     note_change(actor, "stock.edit", unit, before)
+    if unit.cost != before["cost"]:
+        publish(UnitCostChanged(unit.id))
     _offer(actor, "stock.edit", unit, {n: before[n] for n in ("stock_number", "condition", "acquired_on", *money)})
     return unit
 

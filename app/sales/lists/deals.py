@@ -56,6 +56,10 @@ def _deals(actor: Actor) -> Select:
             Deal.deal_type,
             Deal.status,
             Deal.net_amount,
+            Deal.front_gross,
+            Deal.back_gross,
+            Deal.total_gross,
+            Deal.late_cost,
             Deal.currency,
             Deal.sold_on,
             Deal.delivered_on,
@@ -92,6 +96,17 @@ def _open(wanted: bool) -> ColumnElement[bool]:
     # In the words of the index over open deals, which are few among all there ever were.
     is_open = and_(Deal.delivered_on.is_(None), Deal.status.not_in(_ENDED))
     return is_open if wanted else not_(is_open)
+
+
+def _late(wanted: bool) -> ColumnElement[bool]:
+    return Deal.late_cost.is_not(None) if wanted else Deal.late_cost.is_(None)
+
+
+def _money(key: str, label: str, sort: str | None = None) -> Column:
+    """An amount for whoever may see margins, or costs."""
+    return Column(
+        key, label, "money", sort=sort, currency=lambda row: row.currency, field=("deal", key), shown=False
+    )  # fmt: skip
 
 
 def _deal_page(row: Any) -> Target:
@@ -140,6 +155,10 @@ DEALS = declare_list(
             Column("status", N_("Status"), "status", labels=STATUS_LABELS),
             Column("delivered_on", N_("Delivered on"), "date", sort="delivered"),
             Column("net_amount", N_("Net price"), "money", sort="price", currency=lambda row: row.currency),
+            _money("total_gross", N_("Total gross"), sort="gross"),
+            _money("front_gross", N_("Front gross")),
+            _money("back_gross", N_("Back gross")),
+            _money("late_cost", N_("Late cost")),
             Column("stock_number", N_("Stock number"), shown=False),
             Column("sold_on", N_("Sold on"), "date", sort="sold", shown=False),
             Column("created_at", N_("Added"), "instant", sort="created", shown=False),
@@ -158,6 +177,8 @@ DEALS = declare_list(
             ),
             Filter("customer", N_("Customer"), "id", column=Deal.customer_id, prefix="cus"),
             Filter("price", N_("Net price"), "money_range", column=Deal.net_amount),
+            Filter("gross", N_("Total gross"), "money_range", column=Deal.total_gross, field=("deal", "total_gross")),
+            Filter("late_cost", N_("Cost came after the delivery"), "flag", apply=_late, field=("deal", "late_cost")),
             Filter("type", N_("Type"), "choice", column=Deal.deal_type, choices=tuple(TYPE_LABELS.items())),
             Filter("status", N_("Status"), "choices", column=Deal.status, choices=tuple(STATUS_LABELS.items())),
             Filter("counts", N_("Counts as a sale"), "flag", apply=_counts),
@@ -176,6 +197,7 @@ DEALS = declare_list(
             Sort("delivered", N_("Delivered on"), (By(Deal.delivered_on),)),
             Sort("sold", N_("Sold on"), (By(Deal.sold_on),)),
             Sort("price", N_("Net price"), (By(Deal.net_amount, nullable=False),)),
+            Sort("gross", N_("Total gross"), (By(Deal.total_gross),), field=("deal", "total_gross")),
         ),
         default_sort="-created",
         views=(

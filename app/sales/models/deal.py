@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
 from app.core.db.columns import FINANCIAL, INTERNAL, PERSONAL, Instant, Money, Record
-from app.core.guard.classes import COST
+from app.core.guard.classes import COST, MARGIN
 from app.core.guard.policy import declare_record
 from app.core.guard.whereabouts import RecordKind, declare_kind
 from app.sales.rules.status import DealStatus, DealType
@@ -52,6 +52,18 @@ class Deal(Record, db.Model):
     unwound_on: Mapped[date | None] = mapped_column(Date, info=INTERNAL)
     # The day the lender's money came; of a deal without a lender none.
     funded_on: Mapped[date | None] = mapped_column(Date, info=INTERNAL)
+    # Counted under a policy of the store when the deal is agreed, and again when what it hangs on changes; of a deal
+    # that is no sale nothing. The front is NULL while nobody knows what the car cost.
+    front_gross: Mapped[Decimal | None] = mapped_column(Money, info=MARGIN)
+    back_gross: Mapped[Decimal | None] = mapped_column(Money, info=MARGIN)
+    total_gross: Mapped[Decimal | None] = mapped_column(
+        Money, Computed("front_gross + back_gross", persisted=True), info=MARGIN
+    )
+    # NULL with a gross: counted as where no store has said anything.
+    gross_policy_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("sales_policies.id"), info=INTERNAL)
+    # What the car had cost when it was delivered, and what came to that later.
+    sold_cost: Mapped[Decimal | None] = mapped_column(Money, info=COST)
+    late_cost: Mapped[Decimal | None] = mapped_column(Money, info=COST)
     unwind_reason: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
     note: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
     # Since when it holds its unit, who has seen to that, and where the unit stood before.
@@ -93,6 +105,8 @@ class Deal(Record, db.Model):
         Index("ix_sales_deals_delivered_on", "delivered_on", "id"),
         Index("ix_sales_deals_sold_on", "sold_on", "id"),
         Index("ix_sales_deals_net_amount", "net_amount", "id"),
+        Index("ix_sales_deals_total_gross", "total_gross", "id"),
+        Index("ix_sales_deals_gross_policy_id", "gross_policy_id"),
         Index("ix_sales_deals_created_at", "created_at", "id"),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Text, Uuid, and_, bindparam, column, delete, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -22,11 +23,16 @@ from app.core.lists import search
 from app.core.money import round_amount
 from app.sales.events import DealsRecorded, DealsTakenBack
 from app.sales.models import Deal
+from app.sales.queries.grossing import terms_on
+from app.sales.rules.gross import Costs, gross
+from app.sales.rules.gross_terms import GrossTerms
+from app.sales.rules.sheet import Sheet
 from app.sales.rules.status import DealStatus
 
 _COLUMNS = (
     "id", "deal_number", "store_id", "stock_unit_id", "customer_id", "salesperson_id", "deal_type", "status", "price",
-    "discount", "currency", "sold_on", "delivered_on", "imported",
+    "discount", "currency", "sold_on", "delivered_on", "front_gross", "back_gross", "gross_policy_id", "sold_cost",
+    "imported",
 )  # fmt: skip
 _TOLD = ("deal_number", "deal_type", "status", "price", "discount", "salesperson_id", "sold_on", "delivered_on")
 
@@ -45,6 +51,8 @@ class DealInput:
     deal_number: str | None = None
     customer_id: uuid.UUID | None = None
     salesperson_id: uuid.UUID | None = None
+    # What the car has cost, where the row says so.
+    cost: Decimal | None = None
 
 
 def record_delivered_deals(*, actor: Actor, rows: Sequence[DealInput]) -> list[uuid.UUID]:
@@ -60,11 +68,12 @@ def record_delivered_deals(*, actor: Actor, rows: Sequence[DealInput]) -> list[u
     currency = current_tenant().currency
     numbers = free_numbers("deal", "D", [(row.store_id, row.deal_number) for row in rows], _taken_numbers)
     ids = [new_id() for _ in rows]
+    policies = {store_id: terms_on(store_id) for store_id in {row.store_id for row in rows}}
     stored = [
         (
             deal_id, number, row.store_id, row.stock_unit_id, row.customer_id, row.salesperson_id, row.deal_type,
             DealStatus.SOLD.value, round_amount(row.price, currency), round_amount(row.discount, currency), currency,
-            row.sold_on, row.delivered_on, True,
+            row.sold_on, row.delivered_on, *_gross(row, policies[row.store_id], currency), True,
         )
         for deal_id, number, row in zip(ids, numbers, rows, strict=True)
     ]  # fmt: skip
@@ -77,6 +86,14 @@ def record_delivered_deals(*, actor: Actor, rows: Sequence[DealInput]) -> list[u
     search.refresh("deal", ids, new=True)
     publish(DealsRecorded(tuple(ids)))
     return ids
+
+
+def _gross(row: DealInput, held: tuple[uuid.UUID | None, GrossTerms], currency: str) -> tuple[Any, ...]:
+    """Front and back gross, the policy they were counted under, and the cost they were counted with."""
+    sheet = Sheet(currency, round_amount(row.price, currency), round_amount(row.discount, currency))
+    cost = None if row.cost is None else round_amount(row.cost, currency)
+    found = gross(sheet, Costs(cost), held[1].policy)
+    return found.front, found.back, held[0], cost
 
 
 def unchanged_deals(deal_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:

@@ -29,6 +29,7 @@ from app.sales.events import DealChanged, DealDelivered
 from app.sales.models import CLAIMING_DEAL, DEAL_NUMBER, Deal
 from app.sales.operations import claims, moving
 from app.sales.operations.checks import figure_problems, of_lead, people_problems
+from app.sales.operations.grossing import refresh_gross
 from app.sales.operations.holders import held_by, refuse_other_claim
 from app.sales.operations.mirroring import follow_deal
 from app.sales.rules.status import AGREED, CLAIMING, ENDED, DealStatus, DealType, counts_as_sale, may_move
@@ -126,6 +127,8 @@ def record_deal(
         publish(DealDelivered(deal.id, stock_unit_id, store.id, deal_type, delivered_on, lead_id))
     else:
         episodes.take_up(actor=actor, unit_id=stock_unit_id, sold=status in AGREED)
+        if status in AGREED:
+            refresh_gross(deal.id)
     return deal
 
 
