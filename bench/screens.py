@@ -94,6 +94,7 @@ SCREENS = (
     Screen("role-explain", "/roles/explain"),
     Screen("sales-settings", "/sales-settings"),
     Screen("sales-setting-approval", "/sales-settings/approval"),
+    Screen("sales-setting-gross", "/sales-settings/gross"),
     Screen("sales-setting-reservation", "/sales-settings/reservation"),
     Screen("api-origins", "/api-origins"),
     Screen("identity-provider", "/identity-provider"),

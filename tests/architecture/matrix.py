@@ -231,6 +231,7 @@ ROWS: dict[str, Row] = {
     "POST /deals/<deal_id>/deliver": DEAL,
     "GET /deals/<deal_id>/unwind": DEAL,
     "POST /deals/<deal_id>/unwind": DEAL,
+    "POST /deals/<deal_id>/cost": DEAL,
     "GET /sales-settings": PLAIN,
     **dict.fromkeys((f"{way} /sales-settings/<policy_kind>" for way in ("GET", "POST")), POLICY),
     # insights

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -10,17 +11,24 @@ from sqlalchemy import select, text
 
 from app.core import clock
 from app.core.db import db, transaction
+from app.core.db.ids import to_public
 from app.core.errors import Invalid
 from app.inventory.operations import costs
 from app.inventory.operations.units import edit_unit
 from app.sales.models import Deal
 from app.sales.operations import deals, delivery
 from app.sales.operations.policies import set_policy
+from app.sales.queries import policies
 from app.sales.rules.bodies import to_body
-from app.sales.rules.gross import Counts, GrossPolicy
-from app.sales.rules.gross_terms import GrossTerms
+from app.sales.rules.gross import Counts, GrossPolicy, reserve
+from app.sales.rules.gross_terms import GrossTerms, gross_terms, reserve_of
+from app.sales.rules.payments import Loan
 from app.sales.rules.policies import PolicyKind
+from app.sales.rules.scenarios import Scenario, ScenarioKind
+from app.sales.rules.sheet import Sheet
+from app.sales.views.settings.gross import PARTS
 from tests.factories.inventory import SYSTEM, make_unit
+from tests.factories.pages import post
 from tests.factories.sales import make_deal
 
 D = Decimal
@@ -121,3 +129,39 @@ def test_a_cost_below_zero_is_refused(stores):
     deal = sold(stores[0], delivered_on=clock.today("America/New_York"))
     with pytest.raises(Invalid), transaction():
         costs.correct_cost(actor=SYSTEM, unit_id=deal.stock_unit_id, cost=D(-1))
+
+
+def test_the_reserve_is_the_store_s_share_of_the_spread():
+    sheet = Sheet("USD", D(30000))
+    terms = gross_terms({"policy": {}, "reserve_share": "80", "highest_spread": None})
+    loan = Scenario(ScenarioKind.LOAN, term_months=60, apr=D("7.9"))
+    expected = reserve(Loan(D(30000), D("7.9"), 60), D("5.9"), D(80), "USD")
+    assert reserve_of(sheet, loan, D("5.9"), terms) == expected > 0
+    assert reserve_of(sheet, loan, None, terms) == reserve_of(sheet, None, D("5.9"), terms) == 0
+    assert reserve_of(sheet, Scenario(ScenarioKind.CASH), D("5.9"), terms) == 0
+
+
+def test_the_card_shows_the_recap_to_whoever_may_see_margins_and_to_nobody_else(client_for, alpha, stores):
+    deal = sold(stores[0], "29800")
+    deliver(deal)
+    address = f"/deals/{to_public('deal', deal.id)}"
+    page = client_for(alpha, "sales_manager").get(address).text
+    assert re.search(r"Front gross</th><td class=\"n\"><span class=\"num\">\$2,200", page)
+    assert "Cost of the car" in page
+    assert "$2,200" not in client_for(alpha, "salesperson").get(address).text
+    answer = post(client_for(alpha, "sales_manager"), f"{address}/cost", cost="30000")
+    assert answer.status_code == 303
+    page = client_for(alpha, "sales_manager").get(address).text
+    assert "Costs came after the delivery" in page
+    assert "$2,000" in page
+    assert post(client_for(alpha, "sales_manager"), f"{address}/cost", cost="x").status_code == 422
+
+
+def test_the_policy_of_gross_is_set_by_its_form(client_for, alpha, stores, no_policies_left):
+    client = client_for(alpha, "gm")
+    counted = dict.fromkeys(PARTS, "both") | {"holdback": "never"}
+    answer = post(client, "/sales-settings/gross", store="", number="0", pack="250", reserve_share="60", **counted)
+    assert answer.status_code == 303, answer.text
+    found = gross_terms(policies.in_force(None, PolicyKind.GROSS).body, 1)
+    assert (found.policy.pack, found.policy.holdback, found.reserve_share) == (250, Counts.NEVER, 60)
+    assert 'value="250"' in client.get("/sales-settings/gross").text

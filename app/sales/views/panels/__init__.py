@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from app.core.guard.permissions import Actor
 from app.sales.models import Deal
+from app.sales.views.panels import gross
 from app.sales.views.panels.parts import Filled, Panel
 
 # In the order in which they stand; each from the file of its subject.
-PANELS: tuple[Panel, ...] = ()
+PANELS: tuple[Panel, ...] = (gross.PANEL,)
 
 
 def panels_of(actor: Actor, deal: Deal, panels: Sequence[Panel] | None = None) -> list[Filled]:
