@@ -56,7 +56,7 @@ def refresh_gross(deal_id: uuid.UUID) -> None:
         return
     table = Deal.__table__
     db.session.execute(
-        table.update()  # type: ignore[attr-defined]
+        table.update()
         .where(table.c.id == deal_id)
         .values(**values, updated_at=table.c.updated_at)
     )

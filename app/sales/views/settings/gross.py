@@ -53,7 +53,7 @@ def _schema() -> type[Schema]:
 
 
 def _to_body(data: Mapping[str, Any]) -> Body:
-    counted = {name: Counts(data[name]) for name in PARTS}
+    counted: dict[str, Any] = {name: Counts(data[name]) for name in PARTS}
     terms = GrossTerms(
         GrossPolicy(pack=data["pack"] or Decimal(0), **counted),
         data["reserve_share"] or Decimal(0),
