@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.architecture.api_matrix import api_rows
+from tests.architecture.paper_matrix import paper_rows
 from tests.architecture.rows import Row
 
 PLAIN = Row()
@@ -220,9 +221,7 @@ ROWS: dict[str, Row] = {
     "GET /stock/<unit_id>/price": UNIT,
     "POST /stock/<unit_id>/price": UNIT,
     # sales
-    "GET /deals": PLAIN,
-    "POST /deals": PLAIN,
-    "GET /deals/new": PLAIN,
+    **dict.fromkeys(("GET /deals", "POST /deals", "GET /deals/new"), PLAIN),
     "GET /deals/<deal_id>": DEAL,
     "GET /deals/<deal_id>/edit": DEAL,
     "POST /deals/<deal_id>/edit": DEAL,
@@ -298,4 +297,4 @@ ROWS: dict[str, Row] = {
 }
 
 # The API's own table is beside this one.
-ROWS.update(api_rows())
+ROWS.update(api_rows() | paper_rows())

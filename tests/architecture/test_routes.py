@@ -111,6 +111,8 @@ def state() -> dict[str, tuple[int, int]]:
 
 # Whoever takes a file away is written down, so that this one read adds to the audit.
 ON_RECORD = tuple(f"GET {below}/exports/<export_id>/file/<file_key>" for below in ("", "/api/v1"))
+# That a customer has opened what was sent to him is written down too.
+ON_RECORD += ("GET /papers/<sent_id>/<paper_token>/file",)
 
 
 def test_reading_changes_nothing(app: Flask, alpha: Tenant, client_for: Callable[..., FlaskClient]) -> None:

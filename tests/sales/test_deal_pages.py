@@ -211,4 +211,4 @@ def test_a_deals_page_takes_a_bounded_number_of_statements(client, stores):
     client.get(address(deal))
     with recorded() as statements:
         assert client.get(address(deal)).status_code == 200
-    assert len(statements) <= 8, statements
+    assert len(statements) <= 9, statements

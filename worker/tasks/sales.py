@@ -1,4 +1,4 @@
-"""Tasks of deals: the talk with lenders and insurers, and the end of reservations."""
+"""Tasks of deals: the talk with lenders and insurers, the end of reservations, and mails with papers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import uuid
 
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
+from app.sales.documents import sending
 from app.sales.operations import applications, partners, reservations
 
 
@@ -19,3 +20,9 @@ def talk_to_partner(payload: Payload) -> None:
 def expire_reservation(payload: Payload) -> None:
     """Let a unit go that was kept until now."""
     reservations.expire(uuid.UUID(payload["reservation"]))
+
+
+@task(sending.MAIL, queue=QueueName.NOTIFY)
+def mail_document(payload: Payload) -> None:
+    """Mail a customer the link to a paper of his deal."""
+    sending.mail_document(uuid.UUID(payload["event_id"]))

@@ -82,7 +82,7 @@ def keep_document(
 
 
 def bring_documents(
-    *, actor: Actor, deal_id: uuid.UUID, kind: str, uploads: Sequence[tuple[str, bytes]]
+    *, actor: Actor, deal_id: uuid.UUID, kind: str, uploads: Sequence[tuple[str, bytes]], field: str = "files"
 ) -> list[DealDocument]:
     """Put files that somebody brought into the jacket, each an edition of its kind.
 
@@ -91,17 +91,17 @@ def bring_documents(
     if kind not in BROUGHT:
         raise Invalid([FieldError("kind", "not_offered", errors.UNKNOWN_CHOICE)])
     if not uploads:
-        raise Invalid([FieldError("files", "required", errors.REQUIRED)])
+        raise Invalid([FieldError(field, "required", errors.REQUIRED)])
     if len(uploads) > MOST_FILES:
-        raise Invalid([FieldError("files", "too_many_files", errors.TOO_MANY_FILES, {"most": MOST_FILES})])
+        raise Invalid([FieldError(field, "too_many_files", errors.TOO_MANY_FILES, {"most": MOST_FILES})])
     deal, edition = begin_document(actor, deal_id, kind)
     made = []
     for name, data in uploads:
         if len(data) > MOST_BYTES:
-            raise files.FileTooLarge(field="files", megabytes=MOST_BYTES // (1024 * 1024))
+            raise files.FileTooLarge(field=field, megabytes=MOST_BYTES // (1024 * 1024))
         media_type = media_type_of(data)
         if media_type is None:
-            raise Invalid([FieldError("files", "file_type", errors.FILE_TYPE)])
+            raise Invalid([FieldError(field, "file_type", errors.FILE_TYPE)])
         made.append(keep_document(actor, deal, kind, edition, data, name=files.clean_name(name), media_type=media_type))
         edition += 1
     return made

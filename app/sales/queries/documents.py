@@ -15,6 +15,7 @@ from app.core.errors import NotFound
 from app.core.guard import files, vault
 from app.core.guard.keys import KeyMissing
 from app.core.guard.permissions import Actor, check, covers
+from app.core.guard.policy import policy_for
 from app.sales import queries
 from app.sales.errors import DocumentErased
 from app.sales.models import Deal, DealDocument, DocumentEvent
@@ -51,6 +52,17 @@ class Paper:
 def sees_documents(actor: Actor, deal: Deal) -> bool:
     """Whether `actor`, who sees the deal, sees its papers."""
     return covers(actor, SEE, owner_id=deal.salesperson_id, store_id=deal.store_id)
+
+
+def may(actor: Actor, deal: Deal, permission: str) -> bool:
+    """Whether `actor` holds `permission` over the papers of this deal."""
+    return covers(actor, permission, owner_id=deal.salesperson_id, store_id=deal.store_id)
+
+
+def check_readable(actor: Actor, paper: Paper) -> None:
+    """Raise FieldClosed where contacts stand on it that are masked for `actor`: a paper is no way around the policy."""
+    if content_of(paper.document).get("contacts"):
+        policy_for(actor).check_write("customer", "contact")
 
 
 def list_papers(actor: Actor, deal_id: uuid.UUID) -> list[Paper]:

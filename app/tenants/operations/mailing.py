@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from app.core.db import db
+from app.core.guard.masks import MaskKind, mask
 from app.tenants import ports
 from app.tenants.models import User
 from app.tenants.operations.links import email_of
@@ -30,3 +31,19 @@ def send_mail(user_id: uuid.UUID, *, subject: str, body: str, message_id: uuid.U
         )
     )
     return True
+
+
+def send_letter(sender_id: uuid.UUID, *, name: str, email: str, subject: str, body: str, message_id: uuid.UUID) -> None:
+    """Send a mail on behalf of a user to somebody who is none, as a customer; where mails are caught it is kept as the
+    sender's. `subject` may be kept in clear, so it names nobody."""
+    ports.post(
+        ports.Letter(
+            user_id=sender_id,
+            name=name,
+            email=email,
+            email_masked=mask(MaskKind.EMAIL, email) or "",
+            subject=subject,
+            body=body,
+            message_id=message_id,
+        )
+    )

@@ -17,6 +17,7 @@ import "./js/charts.js";
 import "./js/boards.js";
 import "./js/going.js";
 import "./js/passkeys.js";
+import "./js/pad.js";
 
 window.htmx = htmx;
 document.documentElement.classList.add("js");
