@@ -49,6 +49,7 @@ SCREENS = (
     Screen("customer-new", "/customers/new"),
     Screen("customer-new-refused", "/customers/new", refused=True),
     Screen("activities", "/activities"),
+    Screen("follow-ups", "/follow-ups"),
     Screen("leads", "/leads"),
     Screen("leads-board", "/leads?layout=board"),
     Screen("lead", "{lead}"),

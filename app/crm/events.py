@@ -22,6 +22,12 @@ LEAD_UNANSWERED = declare_topic(
         general=N_("A lead waits for an answer"), group=_GROUP, icon="users", tone="red", action=N_("Answer"),
     )
 )  # fmt: skip
+FOLLOW_UP_DUE = declare_topic(
+    Topic(
+        key="followup.due", label=N_("A follow-up is due"), sentence=N_("Due now: {subject}"),
+        general=N_("A follow-up is due"), group=_GROUP, icon="clock", tone="amber", action=N_("Open"),
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -111,3 +117,18 @@ class LeadWon:
     """A vehicle was delivered to whoever asked."""
 
     lead_id: UUID
+
+
+@dataclass(frozen=True)
+class FollowUpDue:
+    """The moment of a follow-up that is not done has come."""
+
+    follow_up_id: UUID
+    assignee_id: UUID
+
+
+@dataclass(frozen=True)
+class FollowUpDone:
+    """It was done, or is not to be done any more."""
+
+    follow_up_id: UUID

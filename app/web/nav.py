@@ -82,6 +82,7 @@ ENTRIES = (
     Entry("crm.list_customers", N_("Customers"), "users", "customer.see", SALES, phone=True),
     Entry("crm.list_leads", N_("Leads"), "message", "lead.see", SALES, under=("/leads",)),
     Entry("crm.show_pipeline", N_("Pipeline"), "columns", "lead.see", SALES, under=("/pipeline",)),
+    Entry("crm.list_follow_ups", N_("Follow-ups"), "clock", "follow_up.see", SALES, under=("/follow-ups",)),
     Entry("crm.list_activities", N_("Activities"), "message", "activity.see", SALES),
     Entry("inventory.list_units", N_("Vehicles"), "car", "stock.see", SALES, phone=True, under=("/vehicles", "/stock")),
     Entry("sales.list_deals", N_("Deals"), "deal", "deal.see", SALES, phone=True),

@@ -58,6 +58,9 @@ def api_rows() -> dict[str, Row]:
                 verbs=("POST take", "POST assign", "POST move", "POST lose"),
             )
         ),
+        **dict(
+            kind("follow-ups", "follow_up_id", plain=("GET", "POST"), verbs=("POST done",))
+        ),
         # A vehicle belongs to no store.
         **dict(
             kind(

@@ -13,7 +13,7 @@ VEHICLE, ROLE = Row(("vehicle_id",), other_store=False), Row(("role_id",), other
 SESSION, PASSKEY, API_KEY = Row(("session_id",)), Row(("passkey_id",)), Row(("api_key_id",))
 LINK = Row(("link_id", "token"), public=True, other_store=False)
 CUSTOMER, POINT, ACTIVITY = Row(("customer_id",)), Row(("customer_id", "point_id")), Row(("activity_id",))
-LEAD = Row(("lead_id",))
+LEAD, STEP = Row(("lead_id",)), Row(("follow_up_id",))
 UNIT, DEAL = Row(("unit_id",)), Row(("deal_id",))
 STORE, USER, TEAM = Row(("store_id",)), Row(("user_id",)), Row(("team_id",))
 # They belong to whoever began them; less than the right over all shows one's own and one's team's.
@@ -192,6 +192,10 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys((f"{method} /leads/<lead_id>/{what}" for method in ("GET", "POST")
                      for what in ("edit", "assign", "lose")), LEAD),
     **dict.fromkeys((f"POST /leads/<lead_id>/{what}" for what in ("take", "move", "log", "delete")), LEAD),
+    "GET /follow-ups": PLAIN,
+    "POST /customers/<customer_id>/follow-ups": CUSTOMER,
+    "GET /follow-ups/<follow_up_id>/edit": STEP,
+    **dict.fromkeys((f"POST /follow-ups/<follow_up_id>/{what}" for what in ("edit", "done", "delete")), STEP),
     "GET /activities": PLAIN,
     "GET /activities/<activity_id>/edit": ACTIVITY,
     "POST /activities/<activity_id>/edit": ACTIVITY,

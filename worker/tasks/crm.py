@@ -1,10 +1,10 @@
-"""Tasks of leads: the look after the target, and handing on what nobody has answered."""
+"""Tasks of leads and follow-ups: the look after the target, handing on, and what is due."""
 
 from __future__ import annotations
 
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
-from app.crm.operations import handing, pipeline
+from app.crm.operations import follow_ups, handing, pipeline
 
 
 @task(handing.REMIND, queue=QueueName.NOTIFY)
@@ -17,3 +17,9 @@ def remind_of_lead(payload: Payload) -> None:
 def hand_lead_on(payload: Payload) -> None:
     """Give it to the next in turn."""
     pipeline.hand_lead_on(payload)
+
+
+@task(follow_ups.REMIND, queue=QueueName.NOTIFY)
+def remind_of_follow_up(payload: Payload) -> None:
+    """Say that a step is due."""
+    follow_ups.remind_of_follow_up(payload)

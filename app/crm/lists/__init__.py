@@ -1,6 +1,7 @@
 """The lists of the CRM."""
 
 from app.crm.lists.customers import ACTIVITIES, CUSTOMERS
+from app.crm.lists.follow_ups import FOLLOW_UPS
 from app.crm.lists.leads import LEADS
 
-__all__ = ["ACTIVITIES", "CUSTOMERS", "LEADS"]
+__all__ = ["ACTIVITIES", "CUSTOMERS", "FOLLOW_UPS", "LEADS"]

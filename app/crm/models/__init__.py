@@ -1,6 +1,7 @@
 """What the CRM stores."""
 
 from app.crm.models.customers import Activity, ActivitySummary, ContactPoint, Customer
+from app.crm.models.follow_ups import FollowUp
 from app.crm.models.leads import Lead, LeadRules, Rotation
 
-__all__ = ["Activity", "ActivitySummary", "ContactPoint", "Customer", "Lead", "LeadRules", "Rotation"]
+__all__ = ["Activity", "ActivitySummary", "ContactPoint", "Customer", "FollowUp", "Lead", "LeadRules", "Rotation"]

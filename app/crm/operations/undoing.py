@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.guard.permissions import Actor
 from app.core.guard.undo import Payload, declare_undo
-from app.crm.operations import activities, contacts, customers, leads, pipeline
+from app.crm.operations import activities, contacts, customers, follow_ups, leads, pipeline
 
 
 def _customer_edit(actor: Actor, payload: Payload) -> None:
@@ -43,6 +43,20 @@ def _lead_delete(actor: Actor, payload: Payload) -> None:
     leads.restore_lead(actor=actor, row=payload["row"])
 
 
+def _step_edit(actor: Actor, payload: Payload) -> None:
+    follow_ups.edit_follow_up(
+        actor=actor, follow_up_id=payload["id"], version=payload["version"], **payload["before"]
+    )
+
+
+def _step_done(actor: Actor, payload: Payload) -> None:
+    follow_ups.reopen_follow_up(actor=actor, follow_up_id=payload["id"], version=payload["version"])
+
+
+def _step_delete(actor: Actor, payload: Payload) -> None:
+    follow_ups.restore_follow_up(actor=actor, row=payload["row"])
+
+
 declare_undo("customer.edit", _customer_edit)
 declare_undo("customer.delete", _customer_delete)
 declare_undo("customer.remove_contact", _contact_removal)
@@ -51,3 +65,6 @@ declare_undo("activity.delete", _activity_delete)
 declare_undo("lead.edit", _lead_edit)
 declare_undo("lead.standing", _lead_standing)
 declare_undo("lead.delete", _lead_delete)
+declare_undo("follow_up.edit", _step_edit)
+declare_undo("follow_up.done", _step_done)
+declare_undo("follow_up.delete", _step_delete)

@@ -66,7 +66,7 @@ def update_activity(activity_id: str):
     def save(data: dict[str, Any]) -> Activity:
         activity = queries.get_activity(current_actor(), key)
         # The field shows minutes; leaving it alone must not cut the seconds off.
-        same = data["at"].strftime(LOCAL_TIME) == _local(activity.at, activity.store_id)
+        same = data["at"].strftime(LOCAL_TIME) == local_time(activity.at, activity.store_id)
         at = activity.at if same else instant_at(data["at"], activity.store_id)
         return activities.edit_activity(actor=current_actor(), activity_id=key, **{**data, "at": at})
 
@@ -92,7 +92,7 @@ def delete_activity(activity_id: str):
 
 def _opened(activity: Activity) -> Opened:
     values = {name: getattr(activity, name) for name in ("type", "direction", "outcome", "subject", "body")}
-    values["at"] = _local(activity.at, activity.store_id)
+    values["at"] = local_time(activity.at, activity.store_id)
     return Opened("activity", activity.id, activity.version, values, EditedActivityForm)
 
 
@@ -118,5 +118,6 @@ def instant_at(local: datetime, store_id: uuid.UUID) -> datetime:
     return local.replace(tzinfo=ZoneInfo(tenants.get_store(store_id).timezone))
 
 
-def _local(at: datetime, store_id: uuid.UUID) -> str:
+def local_time(at: datetime, store_id: uuid.UUID) -> str:
+    """The time on the wall of that store, as its field shows it."""
     return at.astimezone(ZoneInfo(tenants.get_store(store_id).timezone)).strftime(LOCAL_TIME)

@@ -114,9 +114,9 @@ def to_lead(lead_id: uuid.UUID) -> Response:
     return redirect(url_for("crm.show_lead", lead_id=to_public("lead", lead_id)), 303)
 
 
-def lead_choices() -> dict[str, list[tuple[str, str]]]:
+def lead_choices(permission: str = "lead.see") -> dict[str, list[tuple[str, str]]]:
     """Stores and users as the list's filters offer them."""
-    found = tenants.filter_choices(current_actor(), "lead.see", "store", "user")
+    found = tenants.filter_choices(current_actor(), permission, "store", "user")
     return {
         "store": [(to_public("store", key), name) for key, name in found["store"]],
         "assignee": [(to_public("usr", key), name) for key, name in found["user"]],

@@ -20,8 +20,10 @@ from app.core.http.sessions import current_actor
 from app.core.languages import language_choices
 from app.crm import queries
 from app.crm.operations import contacts, identities
+from app.crm.queries.follow_ups import open_of_customer
 from app.crm.queries.identity import id_number_mask
 from app.crm.rules.customers import DIRECTION_LABELS, KIND_LABELS, OUTCOME_LABELS, TYPE_LABELS, engagement
+from app.crm.rules.follow_ups import FOLLOW_UP_LABELS
 from app.crm.views.stream import ICONS, stream
 from app.tenants import queries as tenants
 
@@ -83,6 +85,10 @@ def customer_page(
         outcomes=translated(OUTCOME_LABELS),
         directions=translated(DIRECTION_LABELS),
         languages=dict(language_choices()),
+        steps=open_of_customer(actor, customer_id),
+        step_kinds=dict(translated(FOLLOW_UP_LABELS)),
+        may_plan=covers(actor, "follow_up.create", owner_id=actor.user_id, store_id=customer.store_id),
+        may_finish=lambda step: covers(actor, "follow_up.edit", owner_id=step.assignee_id, store_id=step.store_id),
     )
 
 

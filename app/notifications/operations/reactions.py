@@ -18,7 +18,16 @@ from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload
 from app.core.jobs.topics import Subject
 from app.core.lists.exports.notices import EXPORT_DECIDED, EXPORT_WAITS, ExportDecided, ExportWaits
-from app.crm.events import LEAD_ASSIGNED, LEAD_UNANSWERED, LeadAnswered, LeadAssigned, LeadUnanswered
+from app.crm.events import (
+    FOLLOW_UP_DUE,
+    LEAD_ASSIGNED,
+    LEAD_UNANSWERED,
+    FollowUpDone,
+    FollowUpDue,
+    LeadAnswered,
+    LeadAssigned,
+    LeadUnanswered,
+)
 from app.notifications.models import Item
 from app.notifications.operations.telling import device_keys, notify, notify_audience, remember, settle
 from app.notifications.rules import PATIENCE
@@ -151,3 +160,13 @@ def lead_unanswered(event: LeadUnanswered) -> None:
 def lead_answered(event: LeadAnswered) -> None:
     """Nobody has to answer it any more."""
     settle([LEAD_ASSIGNED, LEAD_UNANSWERED], Subject("lead", event.lead_id))
+
+
+def follow_up_due(event: FollowUpDue) -> None:
+    """Tell whose step it is."""
+    notify([event.assignee_id], FOLLOW_UP_DUE, Subject("follow_up", event.follow_up_id))
+
+
+def follow_up_done(event: FollowUpDone) -> None:
+    """Nobody has to do it any more, or not now."""
+    settle([FOLLOW_UP_DUE], Subject("follow_up", event.follow_up_id))

@@ -53,10 +53,11 @@ _MASKS = _sights(masked="contact identity")
 _MANAGES_CUSTOMERS = (
     "customer.see customer.create customer.edit customer.delete customer.export customer.reveal "
     "activity.see activity.create activity.edit activity.delete "
-    "lead.see lead.create lead.edit lead.delete lead.export lead.take lead.assign lead.setup"
+    "lead.see lead.create lead.edit lead.delete lead.export lead.take lead.assign lead.setup "
+    "follow_up.see follow_up.create follow_up.edit follow_up.delete"
 )
 # Whose a lead is, only some people say; anybody who sells takes one that is nobody's.
-_SELLS = "lead.see lead.create lead.take"
+_SELLS = "lead.see lead.create lead.take follow_up.see follow_up.create"
 _MANAGES_STOCK = (
     "appraisal.see appraisal.create appraisal.edit appraisal.delete appraisal.export appraisal.approve "
     "vehicle.see vehicle.create vehicle.edit vehicle.delete vehicle.export "
@@ -107,7 +108,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "salesperson": DefaultRole(
             N_("Salesperson"),
             _grants(
-                own="appraisal.edit lead.edit "
+                own="appraisal.edit lead.edit follow_up.edit follow_up.delete "
                 "customer.edit activity.edit activity.delete deal.see deal.create deal.edit deal.deliver "
                 f"payment.see payment.create application.see {_SIGNS}",
                 store=f"appraisal.see appraisal.create {_SELLS} "
@@ -121,7 +122,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             _grants(
                 own="activity.edit activity.delete",
                 store="customer.see customer.create customer.edit activity.see activity.create "
-                f"{_SELLS} lead.edit lead.assign stock.see metric.see",
+                f"{_SELLS} lead.edit lead.assign follow_up.edit follow_up.delete stock.see metric.see",
                 all="store.see vehicle.see",
             ),
             _TALKS_TO_CUSTOMERS,
