@@ -116,11 +116,26 @@ class DocumentNotSendable(Conflict):
     message = N_("The customer has no e-mail address, or this document cannot be sent.")
 
 
-class DocumentsMissing(Conflict):
-    """The dealership wants papers in the jacket before this."""
+class DocumentMissing(Conflict):
+    """The store wants a paper in the jacket before this; each kind has words of its own."""
 
-    code = "documents_missing"
-    message = N_("Still missing in the deal jacket: {documents}.")
+    code = "document_missing"
+    message = N_("A document is still missing in the deal jacket.")
+
+
+def _paper(code: str, message: str) -> type[DocumentMissing]:
+    return type(code.title().replace("_", ""), (DocumentMissing,), {"code": code, "message": message})
+
+
+# By kind of paper.
+PAPERS_MISSING = {
+    "buyers_order": _paper("buyers_order_missing", N_("The buyer's order is not signed.")),
+    "contract": _paper("contract_missing", N_("The contract is not signed.")),
+    "delivery_checklist": _paper("delivery_checklist_missing", N_("The delivery checklist is not signed.")),
+    "licence": _paper("licence_missing", N_("The driver's licence is missing in the deal jacket.")),
+    "insurance": _paper("insurance_missing", N_("The proof of insurance is missing in the deal jacket.")),
+    "title": _paper("title_missing", N_("Title and registration are missing in the deal jacket.")),
+}
 
 
 # The desk: worksheets and trade-ins.
