@@ -143,6 +143,7 @@ LABEL_MISSING = N_("Say what this line is for.")
 AMOUNT_NOT_POSSIBLE = N_("The amount must be at least zero.")
 RATE_NOT_POSSIBLE = N_("The rate must be between 0 and 1,000 percent.")
 SAME_VEHICLE = N_("This is the vehicle the deal sells.")
+NO_SUCH_VEHICLE = N_("No vehicle is known by this plate or VIN, or several are. Add it under Vehicles first.")
 TOO_MANY_LINES = N_("A worksheet has at most {most} lines, ways to pay and trade-ins of each.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.architecture.api_matrix import api_rows
+from tests.architecture.deal_rows import deal_rows
 from tests.architecture.paper_matrix import paper_rows
 from tests.architecture.rows import Row
 
@@ -15,6 +16,8 @@ LINK = Row(("link_id", "token"), public=True, other_store=False)
 CUSTOMER, POINT, ACTIVITY = Row(("customer_id",)), Row(("customer_id", "point_id")), Row(("activity_id",))
 LEAD, STEP = Row(("lead_id",)), Row(("follow_up_id",))
 UNIT, DEAL = Row(("unit_id",)), Row(("deal_id",))
+LEAD = Row(("lead_id",))
+UNIT = Row(("unit_id",))
 STORE, USER, TEAM = Row(("store_id",)), Row(("user_id",)), Row(("team_id",))
 # They belong to whoever began them; less than the right over all shows one's own and one's team's.
 IMPORT, JOB = Row(("import_id",)), Row(("job_id",))
@@ -225,16 +228,7 @@ ROWS: dict[str, Row] = {
     "GET /stock/<unit_id>/price": UNIT,
     "POST /stock/<unit_id>/price": UNIT,
     # sales
-    **dict.fromkeys(("GET /deals", "POST /deals", "GET /deals/new"), PLAIN),
-    "GET /deals/<deal_id>": DEAL,
-    "GET /deals/<deal_id>/edit": DEAL,
-    "POST /deals/<deal_id>/edit": DEAL,
-    "POST /deals/<deal_id>/delete": DEAL,
-    "GET /deals/<deal_id>/deliver": DEAL,
-    "POST /deals/<deal_id>/deliver": DEAL,
-    "GET /deals/<deal_id>/unwind": DEAL,
-    "POST /deals/<deal_id>/unwind": DEAL,
-    "POST /deals/<deal_id>/cost": DEAL,
+    **deal_rows(),
     "GET /sales-settings": PLAIN,
     **dict.fromkeys((f"{way} /sales-settings/<policy_kind>" for way in ("GET", "POST")), POLICY),
     # insights

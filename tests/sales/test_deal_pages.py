@@ -57,7 +57,7 @@ def test_a_deal_begins_at_a_unit_and_a_customer(client, stores):
     answer = post(client, "/deals", stock_unit_id=unit.id, customer_id=customer.id, price="11800.5", discount="300")
     assert answer.status_code == 303
     page = client.get(answer.location).text
-    for words in ("Ana Ruiz", unit.stock_number, "$11,800.50", "$300", "$11,500.50", "Working"):
+    for words in ("Ana Ruiz", unit.stock_number, "11800.50", 'value="300"', "$11,500.50", "Working"):
         assert words in page
     assert post(client, "/deals", stock_unit_id=unit.id, price="2", status="sold").status_code == 303
     again = post(client, "/deals", stock_unit_id=unit.id, price="1", note="typed")
@@ -211,4 +211,5 @@ def test_a_deals_page_takes_a_bounded_number_of_statements(client, stores):
     client.get(address(deal))
     with recorded() as statements:
         assert client.get(address(deal)).status_code == 200
-    assert len(statements) <= 9, statements
+    # The desk and its gross: the worksheet, trade-ins, deposits, the cost and the policy, for either of the two.
+    assert len(statements) <= 24, statements

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.core.db import db
 from app.core.guard import vault
 from app.core.guard.keys import KeyMissing
 from app.core.guard.permissions import Actor, allows
 from app.inventory.models import StockUnit, Vehicle
+from app.inventory.queries import SHORTEST_TAIL, plate_token, vin_tail_clause
+from app.inventory.rules import vin
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,17 @@ def name_vehicles(actor: Actor, vehicle_ids: Collection[uuid.UUID]) -> Mapping[u
     rows = db.session.execute(select(*columns).where(Vehicle.id.in_(list(vehicle_ids)))).all()
     vault.load_subject_keys({row.id for row in rows if row.plate_enc is not None})
     return {row.id: NamedVehicle(row.id, row.make, row.model, row.model_year, row.vin, _plate(row)) for row in rows}
+
+
+def find_called(actor: Actor, text: str) -> uuid.UUID | None:
+    """The one vehicle with this plate, VIN or end of a VIN; None where there is none or several."""
+    if not allows(actor, "vehicle.see"):
+        return None
+    called = [Vehicle.plate_index == plate_token(text)]
+    if len(vin.normalise(text)) >= SHORTEST_TAIL:
+        called.append(vin_tail_clause(text))
+    found = db.session.scalars(select(Vehicle.id).where(or_(*called)).limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def cost_of(unit_id: uuid.UUID) -> Decimal | None:

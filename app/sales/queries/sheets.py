@@ -16,13 +16,14 @@ from sqlalchemy import func, select
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.guard.permissions import Actor
+from app.inventory.queries.trading import cost_of
 from app.sales.models import Deal, DealLine, Scenario, TradeIn, Worksheet
 from app.sales.queries.payments import deposits_of
 from app.sales.rules import scenarios
 from app.sales.rules.bodies import from_body
 from app.sales.rules.sheet import Line, LineKind, Sheet, Trade
 from app.sales.rules.status import AGREED, ENDED
-from app.sales.rules.taxes import TaxRule
+from app.sales.rules.taxes import TaxMethod, TaxRule
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ class Desk:
     ways: tuple[Way, ...]
     trades: tuple[TradedCar, ...]
     deposit: Decimal
+    # Of the car that is sold; read where the tax rule looks at it.
+    purchase_cost: Decimal | None = None
 
     @cached_property
     def sheet(self) -> Sheet:
@@ -88,6 +91,7 @@ class Desk:
             trades=tuple(car.trade for car in self.trades),
             tax=self.tax,
             deposit=self.deposit,
+            purchase_cost=self.purchase_cost,
         )
 
     @property
@@ -104,13 +108,16 @@ def sheet_of(actor: Actor, deal: Deal) -> Sheet:
     return desk_of(actor, deal).sheet
 
 
-def desk_of(_actor: Actor, deal: Deal, number: int | None = None) -> Desk:
-    """The deal's worksheet of this number, the chosen one without; raises NotFound where there is no such number."""
+def desk_of(_actor: Actor, deal: Deal, number: int | None = None, *, parts: bool = True) -> Desk:
+    """The deal's worksheet of this number, the chosen one without; raises NotFound where there is no such number.
+
+    Without `parts` it has neither lines nor ways to pay: for whoever brings them.
+    """
     asked = select(Worksheet).where(Worksheet.deal_id == deal.id)
     row = db.session.scalar(asked.where(Worksheet.chosen if number is None else Worksheet.number == number))
     if row is None and number is not None:
         raise NotFound
-    return read_desk(deal, row)
+    return read_desk(deal, row, parts=parts)
 
 
 def find_chosen(deal_id: uuid.UUID) -> Worksheet | None:
@@ -139,7 +146,7 @@ def next_number(deal_id: uuid.UUID) -> int:
     return (db.session.scalar(select(func.max(Worksheet.number)).where(Worksheet.deal_id == deal_id)) or 0) + 1
 
 
-def read_desk(deal: Deal, row: Worksheet | None) -> Desk:
+def read_desk(deal: Deal, row: Worksheet | None, *, parts: bool = True) -> Desk:
     """A stored worksheet with all that hangs on it, or the default one of a deal that has none."""
     cars = tuple(map(read_car, list_trades(deal.id)))
     deposit = deposits_of(deal.id)
@@ -148,6 +155,7 @@ def read_desk(deal: Deal, row: Worksheet | None) -> Desk:
             deal.id, deal.currency, None, 1, True, -deal.version, deal.price, deal.discount, None, None, (), (), cars,
             deposit,
         )  # fmt: skip
+    tax = None if row.tax_rule is None else TaxRule.from_body(row.tax_rule)
     return Desk(
         deal_id=deal.id,
         currency=deal.currency,
@@ -157,12 +165,13 @@ def read_desk(deal: Deal, row: Worksheet | None) -> Desk:
         version=row.version,
         price=row.price,
         discount=row.discount,
-        tax=None if row.tax_rule is None else TaxRule.from_body(row.tax_rule),
+        tax=tax,
         note=row.note,
-        lines=tuple(map(read_line, lines_of(row.id))),
-        ways=tuple(map(read_way, scenarios_of(row.id))),
+        lines=tuple(map(read_line, lines_of(row.id))) if parts else (),
+        ways=tuple(map(read_way, scenarios_of(row.id))) if parts else (),
         trades=cars,
         deposit=deposit,
+        purchase_cost=cost_of(deal.stock_unit_id) if tax is not None and tax.method is TaxMethod.MARGIN else None,
     )
 
 

@@ -28,6 +28,7 @@ from app.sales.models import Deal
 from app.sales.rules.status import ENDED, DealStatus, life, moves_from
 from app.sales.schemas.deals import EditedDealForm
 from app.sales.views.panels import panels_of
+from app.sales.views.sheet_page import shown_sheet
 from app.tenants import queries as tenants
 
 bp = Blueprint("sales", "app.sales", template_folder="templates")
@@ -36,8 +37,11 @@ FORM = "sales/deal_form.html"
 Choices = list[tuple[str, str]]
 
 
-def deal_page(deal_id: uuid.UUID, error: DomainError | None = None) -> Any:
-    """One deal's page; after `error` with why its button could not do what it says."""
+def deal_page(deal_id: uuid.UUID, error: DomainError | None = None, *, sheet_form: bool = False) -> Any:
+    """One deal's page, which is its desk; after `error` with why its button could not do what it says.
+
+    `sheet_form`: what was sent is its worksheet, which stands there as it was typed.
+    """
     actor = current_actor()
     deal = queries.get_deal(actor, deal_id)
     store, is_ended = tenants.get_store(deal.store_id), deal.status in ENDED
@@ -46,9 +50,14 @@ def deal_page(deal_id: uuid.UUID, error: DomainError | None = None) -> Any:
         return covers(actor, permission, owner_id=deal.salesperson_id, store_id=deal.store_id)
 
     unit, entries = find_unit(deal.stock_unit_id), history(actor, "deal", deal_id)
+    number = request.values.get("number", type=int)
+    shown = shown_sheet(actor, deal, may_edit=allowed("deal.edit"), number=number, error=error, is_form=sheet_form)
     return render_form(
         "sales/deal.html",
         error,
+        shown=shown.texts if sheet_form else None,
+        desk=shown,
+        edit=shown.edit,
         deal=deal,
         public_id=to_public("deal", deal_id),
         store=store,
@@ -240,6 +249,6 @@ def version_shown(error: DomainError | None, version: int) -> str | int:
     return request.form.get("version", version)
 
 
-def to_deal(deal_id: uuid.UUID) -> Response:
+def to_deal(deal_id: uuid.UUID, **values: Any) -> Response:
     """Off to one deal's page after a change."""
-    return redirect(url_for("sales.show_deal", deal_id=to_public("deal", deal_id)), 303)
+    return redirect(url_for("sales.show_deal", deal_id=to_public("deal", deal_id), **values), 303)

@@ -16,6 +16,7 @@ import "./js/list.js";
 import "./js/charts.js";
 import "./js/boards.js";
 import "./js/going.js";
+import "./js/desk.js";
 import "./js/passkeys.js";
 import "./js/pad.js";
 
