@@ -1,6 +1,7 @@
 """The pages of leads: taken in by three fields, answered by two presses, moved on the board, lost, and the rules."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
@@ -107,6 +108,19 @@ def test_a_card_is_moved_or_comes_back_with_the_reason(client, stores):
     here = "move?next=/leads%3Flayout%3Dboard"
     back = post(client, address(lead, here), version=fresh(lead).version, status="visited")
     assert (back.status_code, back.location) == (303, "/leads?layout=board")
+
+
+def test_the_board_tells_what_the_cars_asked_for_come_to(client, stores):
+    unit = make_unit(stores[1], asking_price=Decimal("43210.00"))
+    customer = make_customer(stores[1], "Sum Up")
+    make_lead(stores[1], customer_id=customer.id, stock_unit_id=unit.id, channel="walk_in")
+    column = client.get(
+        "/leads", query_string={"layout": "board", "customer": to_public("cus", customer.id)}
+    ).text.partition('id="bcol-visited"')[2].partition("</section>")[0]
+    head, card = column.partition("</header>")[::2]
+    assert "$43.2K" in head
+    assert "43,210" in card
+    assert "<time" in card
 
 
 def test_losing_asks_for_a_reason_and_can_be_taken_back(client, stores):
