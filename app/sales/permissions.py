@@ -17,3 +17,6 @@ declare("application", verbs=("see", "create", "edit", "export"), extra=("fund",
 declare("sales_setting", verbs=("see", "edit"))
 # The papers of a deal: seen, made or brought in, signed for, voided. They are the deal's salesperson's and its store's.
 declare("deal_document", verbs=("see", "create", "delete"), extra=("sign",))
+
+# What the finance office offers; tax rules are settings of sales.
+declare("fi_product", verbs=("see", "create", "edit", "export"), whole=True)

@@ -80,6 +80,10 @@ def api_rows() -> dict[str, Row]:
                 verbs=("POST move", "POST deliver", "POST unwind"),
             )
         ),
+        **dict(
+            kind("fi-products", "product_id", ways=("GET", "PATCH"), plain=("GET", "POST"), other_store=False)
+        ),
+        **dict(kind("tax-rules", "rule_id", plain=("GET", "POST"), other_store=False)),
         **dict(kind("stores", "store_id", ways=("GET", "PATCH"), plain=("GET", "POST"), verbs=("POST close",))),
         **dict(
             kind(

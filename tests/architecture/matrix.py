@@ -39,6 +39,8 @@ SIGN_UP = Row(("sign_up_id", "token"), public=True, other_store=False, bare=True
 LIST = Row(("list_name",), other_store=False, names=True)
 # Seen by whoever keeps it and whom it is shared with; the one of the matrix by the whole dealership.
 VIEW = Row(("view_id",), other_store=False)
+# What the finance office offers and how states tax is the whole dealership's.
+PRODUCT, TAX_RULE = Row(("product_id",), other_store=False), Row(("rule_id",), other_store=False)
 POLICY = Row(("policy_kind",), other_store=False, names=True)
 
 ROWS: dict[str, Row] = {
@@ -230,6 +232,12 @@ ROWS: dict[str, Row] = {
     # sales
     **deal_rows(),
     "GET /sales-settings": PLAIN,
+    **dict.fromkeys(("GET /fi-products", "GET /fi-products/new", "POST /fi-products"), PLAIN),
+    **dict.fromkeys((f"{way} /fi-products/<product_id>" for way in ("GET", "POST")), PRODUCT),
+    "POST /deals/<deal_id>/offers": DEAL,
+    **dict.fromkeys(("GET /tax-rules", "GET /tax-rules/new", "POST /tax-rules", "POST /tax-rules/examples"), PLAIN),
+    **dict.fromkeys((f"{way} /tax-rules/<rule_id>" for way in ("GET", "POST")), TAX_RULE),
+    "POST /tax-rules/<rule_id>/delete": TAX_RULE,
     **dict.fromkeys((f"{way} /sales-settings/<policy_kind>" for way in ("GET", "POST")), POLICY),
     # insights
     "GET /metrics": PLAIN,

@@ -81,6 +81,8 @@ class UnitFacts:
     model_year: int | None
     body: str | None
     colour: str | None
+    condition: str
+    odometer: int | None
 
 
 _UNIT_COLUMNS = (
@@ -101,6 +103,8 @@ _UNIT_COLUMNS = (
     Vehicle.model_year,
     Vehicle.body,
     Vehicle.colour,
+    StockUnit.condition,
+    Vehicle.odometer,
 )
 
 

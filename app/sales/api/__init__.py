@@ -1,5 +1,5 @@
 """Sales over the API; `shapes` says what goes in and out."""
 
-from app.sales.api import deals
+from app.sales.api import catalogue, deals
 
-blueprints = (deals.bp,)
+blueprints = (deals.bp, catalogue.bp)

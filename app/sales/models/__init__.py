@@ -1,6 +1,7 @@
 """What sales stores."""
 
 from app.sales.models.applications import Application
+from app.sales.models.catalogue import TAX_RULE_DAY, FIProduct, StoredTaxRule
 from app.sales.models.deal import CLAIMING_DEAL, DEAL_NUMBER, Deal
 from app.sales.models.documents import EDITION, ONCE, DealDocument, DocumentEvent
 from app.sales.models.moves import LIVE_RESERVATION, WAITING_REQUEST, Approval, Reservation, Snapshot
@@ -25,6 +26,7 @@ __all__ = [
     "ONCE",
     "POLICY_NUMBER",
     "RECEIPT_NUMBER",
+    "TAX_RULE_DAY",
     "TRADED_VEHICLE",
     "WAITING_REQUEST",
     "WORKSHEET_NUMBER",
@@ -34,11 +36,13 @@ __all__ = [
     "DealDocument",
     "DealLine",
     "DocumentEvent",
+    "FIProduct",
     "Payment",
     "Reservation",
     "SalesPolicy",
     "Scenario",
     "Snapshot",
+    "StoredTaxRule",
     "TradeIn",
     "Worksheet",
 ]

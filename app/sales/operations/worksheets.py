@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -57,6 +57,20 @@ def save_sheet(
         ways=tuple(item if item.id in known else replace(item, id=None) for item in content.ways),
     )
     return _store(actor, deal, row, before, own)
+
+
+def change_sheet(
+    *, actor: Actor, deal_id: uuid.UUID, version: int | None, change: Callable[[SheetInput], SheetInput]
+) -> Worksheet:
+    """Store the chosen worksheet changed by what the house itself knows, such as a product with its cost.
+
+    Raises NotFound, PermissionDenied, SheetIsFrozen and Stale; what `change` gives must be right.
+    """
+    deal = open_deal(actor, deal_id)
+    row, before = _load(actor, deal, None)
+    if version is not None and before.version != version:
+        raise Stale
+    return _store(actor, deal, row, before, change(content_of(before)))
 
 
 def restore_sheet(*, actor: Actor, deal_id: uuid.UUID, worksheet_id: uuid.UUID, version: int, body: Mapping) -> None:

@@ -69,6 +69,7 @@ _TAKES_MONEY = "payment.see payment.create payment.export"
 _MANAGES_MONEY = f"{_TAKES_MONEY} payment.refund"
 _SIGNS = "deal_document.see deal_document.create deal_document.sign"
 _MANAGES_PAPERS = f"{_SIGNS} deal_document.delete"
+_OFFERS = "fi_product.see fi_product.create fi_product.edit fi_product.export"
 _APPLIES = "application.see application.create application.edit application.export"
 
 DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
@@ -80,7 +81,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
                 all=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} {_MANAGES_MONEY} {_APPLIES} "
                 f"{_MANAGES_PAPERS} application.fund store.see store.edit user.see role.see "
                 "import.see import.create import.edit job.see job.edit metric.see metric.recompute audit.see "
-                "view.share export.see export.approve sales_setting.see sales_setting.edit",
+                f"view.share export.see export.approve sales_setting.see sales_setting.edit {_OFFERS}",
             ),
             _sights(visible="contact identity cost margin pay"),
         ),
@@ -92,7 +93,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
                 "appraisal.see appraisal.export "
                 f"deal.see deal.edit deal.export {_MANAGES_MONEY} application.see application.export application.fund "
                 "deal_document.see store.see user.see job.see "
-                "metric.see metric.recompute audit.see audit.export export.see sales_setting.see",
+                "metric.see metric.recompute audit.see audit.export export.see sales_setting.see "
+                "fi_product.see fi_product.export",
             ),
             _sights(masked="contact identity", visible="cost margin pay"),
         ),
@@ -101,7 +103,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             _grants(
                 store=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} {_MANAGES_MONEY} {_APPLIES} "
                 f"{_MANAGES_PAPERS} import.see import.create job.see view.share sales_setting.see sales_setting.edit",
-                all="store.see user.see metric.see vehicle.see vehicle.create vehicle.edit",
+                all="store.see user.see metric.see vehicle.see vehicle.create vehicle.edit fi_product.see",
             ),
             _sights(masked="identity", visible="contact cost margin"),
         ),
@@ -113,7 +115,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
                 f"payment.see payment.create application.see {_SIGNS}",
                 store=f"appraisal.see appraisal.create {_SELLS} "
                 "customer.see customer.create activity.see activity.create stock.see metric.see",
-                all="store.see vehicle.see vehicle.create",
+                all="store.see vehicle.see vehicle.create fi_product.see",
             ),
             _TALKS_TO_CUSTOMERS,
         ),
@@ -134,7 +136,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
                 "customer.see customer.edit activity.see activity.create stock.see "
                 f"deal.see deal.edit deal.export deal.deliver {_TAKES_MONEY} {_APPLIES} application.fund "
                 f"{_MANAGES_PAPERS} metric.see",
-                all="store.see vehicle.see",
+                all=f"store.see vehicle.see {_OFFERS}",
             ),
             _sights(visible="contact identity cost margin"),
         ),
