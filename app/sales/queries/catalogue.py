@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core.db import db
 from app.core.errors import NotFound
@@ -87,7 +88,7 @@ def rules_on(day: date) -> Sequence[StoredTaxRule]:
     """The tax rules that hold on that day, by name: of each key the one that began last."""
     asked = (
         select(StoredTaxRule)
-        .distinct(StoredTaxRule.key)
+        .ext(distinct_on(StoredTaxRule.key))
         .where(
             StoredTaxRule.valid_from <= day,
             or_(StoredTaxRule.valid_until.is_(None), StoredTaxRule.valid_until >= day),
