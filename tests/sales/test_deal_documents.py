@@ -59,7 +59,7 @@ def deal(stores):
 
 
 @pytest.mark.parametrize(
-    ("locale", "words"), [("en", ("Buyer'sorder", "Sellingprice")), ("zh", ("购车订单", "成交价"))]
+    ("locale", "words"), [("en", ("Buyer'sorder", "Sellingprice")), ("zh", ("购车订单", "售价"))]
 )
 def test_a_paper_says_who_with_whom_what_and_for_how_much(deal, locale, words):
     made = make(deal, "buyers_order", locale=locale)
