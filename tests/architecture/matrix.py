@@ -15,8 +15,6 @@ SESSION, PASSKEY, API_KEY = Row(("session_id",)), Row(("passkey_id",)), Row(("ap
 LINK = Row(("link_id", "token"), public=True, other_store=False)
 CUSTOMER, POINT, ACTIVITY = Row(("customer_id",)), Row(("customer_id", "point_id")), Row(("activity_id",))
 LEAD, STEP = Row(("lead_id",)), Row(("follow_up_id",))
-UNIT, DEAL = Row(("unit_id",)), Row(("deal_id",))
-LEAD = Row(("lead_id",))
 UNIT = Row(("unit_id",))
 STORE, USER, TEAM = Row(("store_id",)), Row(("user_id",)), Row(("team_id",))
 # They belong to whoever began them; less than the right over all shows one's own and one's team's.
