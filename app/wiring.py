@@ -23,8 +23,17 @@ from app.crm.operations import pipeline
 from app.insights.operations.dues import note_activity, note_deal, note_deals, note_vehicle
 from app.inventory.events import UnitCostChanged, VehicleChanged
 from app.notifications.operations import reactions
-from app.sales.events import DealChanged, DealDelivered, DealsRecorded, DealsTakenBack, DealUnwound, WorksheetChanged
-from app.sales.operations import grossing
+from app.sales.events import (
+    DealChanged,
+    DealDelivered,
+    DealFunded,
+    DealsRecorded,
+    DealsTakenBack,
+    DealUnwound,
+    PaymentRecorded,
+    WorksheetChanged,
+)
+from app.sales.operations import commission, grossing
 from app.sales.operations.applications import withdraw_of_unwound
 from app.tenants.events import (
     FactorsChanged,
@@ -41,17 +50,19 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     ActivityChanged: (note_activity,),
     ActivityDeleted: (note_activity,),
     VehicleChanged: (note_vehicle,),
-    UnitCostChanged: (grossing.note_cost,),
-    WorksheetChanged: (grossing.note_deal,),
+    UnitCostChanged: (grossing.note_cost, commission.note_cost),
+    WorksheetChanged: (grossing.note_deal, commission.note_deal),
     FollowUpDue: (reactions.follow_up_due,),
     FollowUpDone: (reactions.follow_up_done,),
     LeadAssigned: (reactions.lead_assigned,),
     LeadAnswered: (reactions.lead_answered,),
     LeadUnanswered: (reactions.lead_unanswered,),
-    DealDelivered: (note_deal, pipeline.win, grossing.note_deal),
-    DealChanged: (note_deal, grossing.note_deal),
-    DealUnwound: (withdraw_of_unwound, note_deal, pipeline.win_back, grossing.note_deal),
-    DealsRecorded: (note_deals,),
+    DealDelivered: (note_deal, pipeline.win, grossing.note_deal, commission.note_deal),
+    DealChanged: (note_deal, grossing.note_deal, commission.note_deal),
+    DealUnwound: (withdraw_of_unwound, note_deal, pipeline.win_back, grossing.note_deal, commission.note_deal),
+    DealFunded: (grossing.note_deal, commission.note_deal),
+    PaymentRecorded: (commission.note_deal,),
+    DealsRecorded: (note_deals, commission.note_deals),
     DealsTakenBack: (note_deals,),
     JobFinished: (settle_export, reactions.job_finished),
     ExportWaits: (reactions.export_waits,),

@@ -20,3 +20,5 @@ declare("deal_document", verbs=("see", "create", "delete"), extra=("sign",))
 
 # What the finance office offers; tax rules are settings of sales.
 declare("fi_product", verbs=("see", "create", "edit", "export"), whole=True)
+# Plans are set by whoever may edit, statements are a person's own and his store's; `approve` closes a period for good.
+declare("commission", verbs=("see", "edit", "approve", "export"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.architecture.api_matrix import api_rows
 from tests.architecture.deal_rows import deal_rows
 from tests.architecture.paper_matrix import paper_rows
+from tests.architecture.pay_matrix import pay_rows
 from tests.architecture.rows import Row
 
 PLAIN = Row()
@@ -301,4 +302,4 @@ ROWS: dict[str, Row] = {
 }
 
 # The API's own table is beside this one.
-ROWS.update(api_rows() | paper_rows())
+ROWS.update(api_rows() | paper_rows() | pay_rows())

@@ -1,13 +1,14 @@
-"""Tasks of deals: the talk with lenders and insurers, the end of reservations, and mails with papers."""
+"""Tasks of deals: the talk with lenders, the end of reservations, mails with papers, and what deals pay."""
 
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
 from app.core.jobs.queues import QueueName
 from app.core.jobs.registry import Payload, task
 from app.sales.documents import sending
-from app.sales.operations import applications, partners, reservations
+from app.sales.operations import applications, commission, partners, reservations
 
 
 @task(applications.TALK, queue=QueueName.DEFAULT, own_transactions=True)
@@ -26,3 +27,15 @@ def expire_reservation(payload: Payload) -> None:
 def mail_document(payload: Payload) -> None:
     """Mail a customer the link to a paper of his deal."""
     sending.mail_document(uuid.UUID(payload["event_id"]))
+
+
+@task(commission.COUNT_TASK, queue=QueueName.METRICS)
+def count_pay(payload: Payload) -> None:
+    """Look at what a deal pays its people."""
+    commission.count_pay(uuid.UUID(payload["deal_id"]))
+
+
+@task(commission.MONTH_TASK, queue=QueueName.METRICS)
+def count_pay_of_month(payload: Payload) -> None:
+    """Look at what every deal of a month pays."""
+    commission.count_month(date.fromisoformat(payload["month"]))

@@ -2,6 +2,14 @@
 
 from app.sales.models.applications import Application
 from app.sales.models.catalogue import TAX_RULE_DAY, FIProduct, StoredTaxRule
+from app.sales.models.commission import (
+    ENTRY_ONCE,
+    PERIOD_CLOSED,
+    PLAN_NUMBER,
+    CommissionEntry,
+    CommissionPlan,
+    CommissionStatement,
+)
 from app.sales.models.deal import CLAIMING_DEAL, DEAL_NUMBER, Deal
 from app.sales.models.documents import EDITION, ONCE, DealDocument, DocumentEvent
 from app.sales.models.moves import LIVE_RESERVATION, WAITING_REQUEST, Approval, Reservation, Snapshot
@@ -22,8 +30,11 @@ __all__ = [
     "CLAIMING_DEAL",
     "DEAL_NUMBER",
     "EDITION",
+    "ENTRY_ONCE",
     "LIVE_RESERVATION",
     "ONCE",
+    "PERIOD_CLOSED",
+    "PLAN_NUMBER",
     "POLICY_NUMBER",
     "RECEIPT_NUMBER",
     "TAX_RULE_DAY",
@@ -32,6 +43,9 @@ __all__ = [
     "WORKSHEET_NUMBER",
     "Application",
     "Approval",
+    "CommissionEntry",
+    "CommissionPlan",
+    "CommissionStatement",
     "Deal",
     "DealDocument",
     "DealLine",

@@ -6,8 +6,10 @@ import uuid
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Boolean, CheckConstraint, Computed, Date, ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import db
@@ -64,6 +66,8 @@ class Deal(Record, db.Model):
     # What the car had cost when it was delivered, and what came to that later.
     sold_cost: Mapped[Decimal | None] = mapped_column(Money, info=COST)
     late_cost: Mapped[Decimal | None] = mapped_column(Money, info=COST)
+    # Whose it is and in which parts, where not the salesperson's alone: {"house": …, "people": [[user, "0.5"], …]}.
+    shares: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), info=INTERNAL)
     unwind_reason: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
     note: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
     # Since when it holds its unit, who has seen to that, and where the unit stood before.

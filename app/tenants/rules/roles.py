@@ -81,7 +81,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
                 all=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} {_MANAGES_MONEY} {_APPLIES} "
                 f"{_MANAGES_PAPERS} application.fund store.see store.edit user.see role.see "
                 "import.see import.create import.edit job.see job.edit metric.see metric.recompute audit.see "
-                f"view.share export.see export.approve sales_setting.see sales_setting.edit {_OFFERS}",
+                f"view.share export.see export.approve sales_setting.see sales_setting.edit {_OFFERS} "
+                "commission.see commission.edit commission.approve commission.export",
             ),
             _sights(visible="contact identity cost margin pay"),
         ),
@@ -94,7 +95,8 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
                 f"deal.see deal.edit deal.export {_MANAGES_MONEY} application.see application.export application.fund "
                 "deal_document.see store.see user.see job.see "
                 "metric.see metric.recompute audit.see audit.export export.see sales_setting.see "
-                "fi_product.see fi_product.export",
+                "fi_product.see fi_product.export "
+                "commission.see commission.edit commission.approve commission.export",
             ),
             _sights(masked="contact identity", visible="cost margin pay"),
         ),
@@ -102,15 +104,16 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
             N_("Sales manager"),
             _grants(
                 store=f"{_MANAGES_CUSTOMERS} {_MANAGES_STOCK} {_MANAGES_DEALS} {_MANAGES_MONEY} {_APPLIES} "
-                f"{_MANAGES_PAPERS} import.see import.create job.see view.share sales_setting.see sales_setting.edit",
+                f"{_MANAGES_PAPERS} import.see import.create job.see view.share sales_setting.see sales_setting.edit "
+                "commission.see",
                 all="store.see user.see metric.see vehicle.see vehicle.create vehicle.edit fi_product.see",
             ),
-            _sights(masked="identity", visible="contact cost margin"),
+            _sights(masked="identity", visible="contact cost margin pay"),
         ),
         "salesperson": DefaultRole(
             N_("Salesperson"),
             _grants(
-                own="appraisal.edit lead.edit follow_up.edit follow_up.delete "
+                own="commission.see appraisal.edit lead.edit follow_up.edit follow_up.delete "
                 "customer.edit activity.edit activity.delete deal.see deal.create deal.edit deal.deliver "
                 f"payment.see payment.create application.see {_SIGNS}",
                 store=f"appraisal.see appraisal.create {_SELLS} "

@@ -25,6 +25,7 @@ RESOURCES = {
     "export": N_("Exports"),
     "api_key": N_("API keys"),
     "sales_setting": N_("Sales settings"),
+    "commission": N_("Commission"),
     "dealership": N_("Dealership"),
 }
 VERBS = {
