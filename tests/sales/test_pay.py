@@ -169,7 +169,7 @@ def test_a_period_is_closed_after_its_end_in_its_order_and_once(stores, seller):
     for period, code in ((THIS, "period_not_over"), (LAST, "earlier_period_open")):
         with pytest.raises(Invalid) as refused:
             close(seller, stores[0], period)
-        assert [field.code for field in refused.value.fields] == [code]
+        assert [field.code for field in refused.value.errors] == [code]
     close(seller, stores[0], before)
     close(seller, stores[0], LAST)
     with pytest.raises(Invalid) as refused:

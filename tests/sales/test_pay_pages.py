@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from app.core.db import current_tenant, transaction
+from app.core.db.ids import to_public
 from app.core.db.owner import owner
 from app.sales.operations import commission
 from app.sales.queries import pay
@@ -113,3 +114,17 @@ def test_what_is_no_plan_is_refused_at_its_field(client_for, alpha, stores, fiel
     answer = post(client_for(alpha, "gm"), "/commission-plans", **{**PLAN, field: text})
     assert answer.status_code == 422
     assert f'href="#f-{field}"' in answer.text
+
+
+def test_a_deal_is_split_on_its_page_and_each_is_paid_his_part(client_for, alpha, stores, seller, earned):
+    client, address = client_for(alpha, "gm"), f"/deals/{to_public('deal', earned.id)}"
+    other = find_user("sales_manager").id
+    assert "Split of the deal" in client.get(address).text
+    assert "Split of the deal" not in client_for(alpha, "sales_manager").get(address).text
+    parts = {"user_1": seller, "share_1": "0.6", "user_2": other, "share_2": "0.4"}
+    assert post(client, f"{address}/shares", **parts).status_code == 303
+    with transaction():
+        commission.count_pay(earned.id)
+    assert "$150" in client_for(alpha, "salesperson").get("/my-pay").text
+    assert "$100" in client_for(alpha, "sales_manager").get("/my-pay").text
+    assert post(client, f"{address}/shares", **{**parts, "share_2": "0.5"}).status_code == 422

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from app.core.guard.permissions import Actor
 from app.sales.models import Deal
-from app.sales.views.panels import catalogue, documents, gross
+from app.sales.views.panels import catalogue, documents, gross, shares
 from app.sales.views.panels.parts import Filled, Panel
 
 # In the order in which they stand; each from the file of its subject.
 PANELS: tuple[Panel, ...] = (
     documents.PANEL,
     gross.PANEL,
+    shares.PANEL,
     catalogue.PANEL,
 )
 
