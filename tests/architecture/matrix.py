@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.architecture.api_matrix import api_rows
+from tests.architecture.catalogue_matrix import catalogue_rows
 from tests.architecture.deal_rows import deal_rows
 from tests.architecture.paper_matrix import paper_rows
 from tests.architecture.pay_matrix import pay_rows
@@ -38,8 +39,6 @@ SIGN_UP = Row(("sign_up_id", "token"), public=True, other_store=False, bare=True
 LIST = Row(("list_name",), other_store=False, names=True)
 # Seen by whoever keeps it and whom it is shared with; the one of the matrix by the whole dealership.
 VIEW = Row(("view_id",), other_store=False)
-# What the finance office offers and how states tax is the whole dealership's.
-PRODUCT, TAX_RULE = Row(("product_id",), other_store=False), Row(("rule_id",), other_store=False)
 POLICY = Row(("policy_kind",), other_store=False, names=True)
 
 ROWS: dict[str, Row] = {
@@ -225,12 +224,6 @@ ROWS: dict[str, Row] = {
     # sales
     **deal_rows(),
     "GET /sales-settings": PLAIN,
-    **dict.fromkeys(("GET /fi-products", "GET /fi-products/new", "POST /fi-products"), PLAIN),
-    **dict.fromkeys((f"{way} /fi-products/<product_id>" for way in ("GET", "POST")), PRODUCT),
-    "POST /deals/<deal_id>/offers": DEAL,
-    **dict.fromkeys(("GET /tax-rules", "GET /tax-rules/new", "POST /tax-rules", "POST /tax-rules/examples"), PLAIN),
-    **dict.fromkeys((f"{way} /tax-rules/<rule_id>" for way in ("GET", "POST")), TAX_RULE),
-    "POST /tax-rules/<rule_id>/delete": TAX_RULE,
     **dict.fromkeys((f"{way} /sales-settings/<policy_kind>" for way in ("GET", "POST")), POLICY),
     # insights
     "GET /metrics": PLAIN,
@@ -296,4 +289,4 @@ ROWS: dict[str, Row] = {
 }
 
 # The API's own table is beside this one.
-ROWS.update(api_rows() | paper_rows() | pay_rows())
+ROWS.update(api_rows() | catalogue_rows() | paper_rows() | pay_rows())
