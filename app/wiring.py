@@ -24,6 +24,8 @@ from app.insights.operations.dues import note_activity, note_deal, note_deals, n
 from app.inventory.events import UnitCostChanged, VehicleChanged
 from app.notifications.operations import reactions
 from app.sales.events import (
+    ApprovalAsked,
+    ApprovalSettled,
     DealChanged,
     DealDelivered,
     DealFunded,
@@ -64,6 +66,8 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     PaymentRecorded: (commission.note_deal,),
     DealsRecorded: (note_deals, commission.note_deals),
     DealsTakenBack: (note_deals,),
+    ApprovalAsked: (reactions.approval_asked,),
+    ApprovalSettled: (reactions.approval_settled,),
     JobFinished: (settle_export, reactions.job_finished),
     ExportWaits: (reactions.export_waits,),
     ExportDecided: (reactions.export_decided,),

@@ -45,7 +45,7 @@ def write(locale: str | None, name: str, topic: Topic, sentence: Phrase, named: 
         parts = [words(sentence), words(named.detail) if named else "", gettext(topic.advice) if topic.advice else ""]
         told = "\n".join(part for part in parts if part)
         page = named.endpoint if named and named.endpoint else INBOX_PAGE
-        url = _address(page, named.args if named and named.endpoint else {})
+        url = _address(page, {**named.args, **named.mailed} if named and named.endpoint else {})
         subject = gettext(SUBJECT).format(sentence=gettext(topic.general), dealership=dealership.name)
         body = gettext(BODY).format(name=name, told=told, url=url, wishes=_address(WISHES_PAGE, {}))
     return Words(subject, body)

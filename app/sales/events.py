@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from app.core.errors import N_
+from app.core.jobs.topics import INBOX, MAIL, Topic, declare_topic
+
 
 @dataclass(frozen=True)
 class DealDelivered:
@@ -96,3 +99,49 @@ class ApplicationDecided:
     store_id: UUID
     status: str
     asked_by: UUID | None
+
+
+@dataclass(frozen=True)
+class ApprovalAsked:
+    """Somebody wants to go beyond his limits; another has to decide."""
+
+    approval_id: UUID
+    deal_id: UUID
+    store_id: UUID
+    asked_by: UUID | None
+
+
+@dataclass(frozen=True)
+class ApprovalSettled:
+    """A request waits no more: somebody decided (`decided_by`), or another took its place."""
+
+    approval_id: UUID
+    deal_id: UUID
+    asked_by: UUID | None
+    decided_by: UUID | None
+
+
+APPROVALS = N_("Approvals")
+APPROVAL_ASKED = declare_topic(
+    Topic(
+        "deal.approval",
+        N_("Figures of a deal wait for my approval"),
+        N_("{subject} waits for your approval"),
+        N_("A deal waits for an approval"),
+        APPROVALS,
+        "deal",
+        "amber",
+        defaults=frozenset({INBOX, MAIL}),
+        action=N_("Look at it"),
+    )
+)
+APPROVAL_DECIDED = declare_topic(
+    Topic(
+        "deal.approval_decided",
+        N_("An approval I asked for is decided"),
+        N_("The approval of {subject} is decided"),
+        N_("An approval you asked for is decided"),
+        APPROVALS,
+        "check",
+    )
+)

@@ -77,7 +77,10 @@ def api_rows() -> dict[str, Row]:
         **dict(
             kind(
                 "deals", "deal_id", plain=("GET", "POST", "POST batch"),
-                verbs=("POST move", "POST deliver", "POST unwind"),
+                verbs=(
+                    "POST move", "POST deliver", "POST unwind", "POST correct", "POST approval-requests",
+                    "POST reservations", "POST release",
+                ),
             )
         ),
         **dict(

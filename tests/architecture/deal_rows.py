@@ -7,6 +7,7 @@ from tests.architecture.rows import Row
 PLAIN = Row()
 
 DEAL, SHEET, TRADE = Row(("deal_id",)), Row(("deal_id", "worksheet_id")), Row(("deal_id", "trade_id"))
+APPROVAL = Row(("approval_id",))
 
 
 def deal_rows() -> dict[str, Row]:
@@ -24,6 +25,10 @@ def deal_rows() -> dict[str, Row]:
         "GET /deals/<deal_id>/unwind": DEAL,
         "POST /deals/<deal_id>/unwind": DEAL,
         "POST /deals/<deal_id>/cost": DEAL,
+        **dict.fromkeys((f"POST /deals/<deal_id>/{verb}" for verb in ("move", "correct", "reserve", "release")), DEAL),
+        **dict.fromkeys(("GET /deals/<deal_id>/correct", "POST /deals/<deal_id>/approval"), DEAL),
+        **dict.fromkeys((f"POST /approvals/<approval_id>/{verb}" for verb in ("approve", "decline")), APPROVAL),
+        "GET /approvals/<approval_id>": APPROVAL,
         "POST /deals/<deal_id>/sheet": DEAL,
         "POST /deals/<deal_id>/worksheet": DEAL,
         "POST /deals/<deal_id>/worksheets": DEAL,

@@ -38,13 +38,26 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class Deed:
+    """What a reader can do about a record in one click: a button that sends these fields."""
+
+    label: str
+    endpoint: str
+    args: Mapping[str, str]
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Named:
-    """A record as its reader may see it: how it is called, what else is to say, and the page that shows it."""
+    """A record as its reader may see it: how it is called, what else is to say, the page that shows it, and what he can
+    do about it at once. `mailed` are arguments of the page's address in a mail alone."""
 
     title: Phrase
     detail: Phrase | None = None
     endpoint: str | None = None
     args: Mapping[str, str] = field(default_factory=dict)
+    mailed: Mapping[str, str] = field(default_factory=dict)
+    deeds: tuple[Deed, ...] = ()
 
 
 # Names those of the records that this actor may see now, in one statement or two; the others are left out.

@@ -31,6 +31,9 @@ from app.crm.events import (
 from app.notifications.models import Item
 from app.notifications.operations.telling import device_keys, notify, notify_audience, remember, settle
 from app.notifications.rules import PATIENCE
+from app.sales import queries as sales
+from app.sales.events import APPROVAL_ASKED, APPROVAL_DECIDED, ApprovalAsked, ApprovalSettled
+from app.sales.queries.approvals import deciders
 from app.tenants.events import (
     FACTORS_CHANGED,
     INVITATION_ACCEPTED,
@@ -170,3 +173,17 @@ def follow_up_due(event: FollowUpDue) -> None:
 def follow_up_done(event: FollowUpDone) -> None:
     """Nobody has to do it any more, or not now."""
     settle([FOLLOW_UP_DUE], Subject("follow_up", event.follow_up_id))
+
+
+def approval_asked(event: ApprovalAsked) -> None:
+    """Ask those who may decide about exactly these figures."""
+    deal = sales.deal_by_id(event.deal_id)
+    notify(deciders(deal, event.asked_by), APPROVAL_ASKED, Subject("approval", event.approval_id))
+
+
+def approval_settled(event: ApprovalSettled) -> None:
+    """Take the question off the inboxes, and tell whoever asked once it is decided."""
+    about = Subject("approval", event.approval_id)
+    settle([APPROVAL_ASKED], about)
+    if event.decided_by is not None and event.asked_by is not None:
+        notify([event.asked_by], APPROVAL_DECIDED, about)

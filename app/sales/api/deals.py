@@ -37,8 +37,12 @@ from app.core.http.sessions import current_actor
 from app.inventory import queries as inventory
 from app.sales import queries
 from app.sales.api.shapes import (
+    ApprovalRequest,
+    DealCorrection,
     DealDelivery,
     DealMove,
+    DealRelease,
+    DealReservation,
     DealSchema,
     DealUnwinding,
     EditedDeal,
@@ -50,7 +54,7 @@ from app.sales.api.shapes import (
 from app.sales.errors import DealMoveNotAllowed
 from app.sales.lists import DEALS
 from app.sales.models import Deal
-from app.sales.operations import deals, delivery, many, removal
+from app.sales.operations import approvals, corrections, deals, delivery, many, removal, reserving
 from app.tenants import queries as tenants
 
 bp = ApiBlueprint("deals", "Sales and leases of stock units.")
@@ -176,6 +180,46 @@ def unwind_deal(deal_id: str):
     key, actor = DEAL.reach(deal_id), current_actor()
     data = load_body(DealUnwinding)
     return acted(DEAL, key, lambda: delivery.unwind_deal(actor=actor, deal_id=key, **data), required=True)
+
+
+@bp.route("/deals/<deal_id>/correct", methods=["POST"])
+@require("deal.edit")
+@acts(DEAL, DealCorrection, {"price": PRICE, "reason": "A typing error"}, required=True)
+def correct_deal(deal_id: str):
+    """Correct the price, discount or buyer of an agreed deal"""
+    key, actor = DEAL.reach(deal_id), current_actor()
+    data = load_body(DealCorrection)
+    return acted(DEAL, key, lambda: corrections.correct_deal(actor=actor, deal_id=key, **data), required=True)
+
+
+@bp.route("/deals/<deal_id>/approval-requests", methods=["POST"])
+@require("deal.edit")
+@acts(DEAL, ApprovalRequest, {"note": "They sign today"}, required=True)
+def ask_approval(deal_id: str):
+    """Ask for the approval of figures that go beyond one's limits"""
+    key, actor = DEAL.reach(deal_id), current_actor()
+    data = load_body(ApprovalRequest)
+    return acted(DEAL, key, lambda: approvals.ask_approval(actor=actor, deal_id=key, **data), required=True)
+
+
+@bp.route("/deals/<deal_id>/reservations", methods=["POST"])
+@require("deal.edit")
+@acts(DEAL, DealReservation, {"days": 3}, required=True)
+def reserve_unit(deal_id: str):
+    """Keep the unit of a deal for some days"""
+    key, actor = DEAL.reach(deal_id), current_actor()
+    data = load_body(DealReservation)
+    return acted(DEAL, key, lambda: reserving.reserve(actor=actor, deal_id=key, **data), required=True)
+
+
+@bp.route("/deals/<deal_id>/release", methods=["POST"])
+@require("deal.edit")
+@acts(DEAL, DealRelease, {}, required=True)
+def release_unit(deal_id: str):
+    """Release the unit of a deal again"""
+    key, actor = DEAL.reach(deal_id), current_actor()
+    data = load_body(DealRelease)
+    return acted(DEAL, key, lambda: reserving.release(actor=actor, deal_id=key, **data), required=True)
 
 
 def _create(data: Mapping[str, Any]) -> uuid.UUID:

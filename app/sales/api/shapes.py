@@ -124,3 +124,29 @@ class DealUnwinding(VersionBody):
 
     unwound_on = fields.Date(load_default=None)
     reason = Text(longest=500, required=True)
+
+
+class DealCorrection(VersionBody):
+    """What an agreed deal should have said, and why: the agreed state is reversed and stays on record."""
+
+    price = Money(required=True)
+    discount = Money(load_default=lambda: Decimal(0))
+    customer_id = PublicId("cus", load_default=None, allow_none=True)
+    reason = Text(longest=500, required=True)
+
+
+class ApprovalRequest(VersionBody):
+    """A word to whoever decides. Approving is for a person, on the page."""
+
+    note = Text(longest=500, load_default=None, allow_none=True)
+
+
+class DealReservation(VersionBody):
+    """For how many days the unit is kept, and the deposit agreed on; the store's own where nothing is said."""
+
+    days = Whole(load_default=None, allow_none=True)
+    deposit = Money(load_default=None, allow_none=True)
+
+
+class DealRelease(VersionBody):
+    """The unit is kept no longer."""

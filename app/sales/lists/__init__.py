@@ -1,6 +1,16 @@
 """The lists of sales, and how what they show is called."""
 
+from app.sales.lists import approvals
 from app.sales.lists.catalogue import METHOD_LABELS, PRODUCTS, TAX_RULES
 from app.sales.lists.deals import DEALS, STATUS_LABELS, TYPE_LABELS, vehicle_name
 
-__all__ = ["DEALS", "METHOD_LABELS", "PRODUCTS", "STATUS_LABELS", "TAX_RULES", "TYPE_LABELS", "vehicle_name"]
+__all__ = [
+    "DEALS",
+    "METHOD_LABELS",
+    "PRODUCTS",
+    "STATUS_LABELS",
+    "TAX_RULES",
+    "TYPE_LABELS",
+    "approvals",
+    "vehicle_name",
+]

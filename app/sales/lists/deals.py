@@ -21,8 +21,9 @@ from app.crm import queries as crm
 from app.inventory import lists as inventory_lists
 from app.inventory import queries as inventory
 from app.sales import queries
-from app.sales.models import Deal
+from app.sales.models import Approval, Deal
 from app.sales.operations import many
+from app.sales.rules.approvals import RequestState
 from app.sales.rules.status import ENDED, STATUS_LABELS, DealStatus, DealType
 from app.tenants import queries as tenants
 
@@ -109,6 +110,11 @@ def _money(key: str, label: str, sort: str | None = None) -> Column:
     )  # fmt: skip
 
 
+def _waits(wanted: bool) -> ColumnElement[bool]:
+    asked = select(Approval.deal_id).where(Approval.state == RequestState.WAITING.value)
+    return Deal.id.in_(asked) if wanted else Deal.id.not_in(asked)
+
+
 def _deal_page(row: Any) -> Target:
     return Target("sales.show_deal", {"deal_id": to_public("deal", row.id)})
 
@@ -183,6 +189,7 @@ DEALS = declare_list(
             Filter("status", N_("Status"), "choices", column=Deal.status, choices=tuple(STATUS_LABELS.items())),
             Filter("counts", N_("Counts as a sale"), "flag", apply=_counts),
             Filter("open", N_("Not delivered yet"), "flag", apply=_open),
+            Filter("approval", N_("Waiting for approval"), "flag", apply=_waits),
             Filter(
                 "condition",
                 N_("Condition"),
@@ -208,6 +215,7 @@ DEALS = declare_list(
                 N_("My open deals"),
                 {"salesperson": ("me",), "status": ("working", "pending", "sold", "booked")},
             ),
+            View("approval", N_("Waiting for approval"), {"approval": ("yes",)}),
             View("handover", N_("Waiting for delivery"), {"status": ("sold", "booked"), "delivered": ("none",)}),
             View("month", N_("Delivered this month"), {"counts": ("yes",), "delivered": ("this_month",)}),
         ),

@@ -11,11 +11,12 @@ from sqlalchemy import select
 from app.core.db import db
 from app.core.errors import DomainError, Marked
 from app.core.guard.permissions import Actor
-from app.sales.models import Approval
+from app.sales.models import Approval, Deal
 from app.sales.queries import policies
-from app.sales.rules.approvals import LIMIT_LABELS, UNLIMITED, Excess, Limits, RequestState, limits_of
+from app.sales.queries.figures import measured_figures
+from app.sales.rules.approvals import LIMIT_LABELS, UNLIMITED, Excess, Limits, RequestState, exceeded, limits_of
 from app.sales.rules.policies import PolicyKind
-from app.tenants.queries.holders import acting_roles
+from app.tenants.queries.holders import acting_roles, acting_roles_of, holders_at
 
 # Roles with one of these act on deals; another role of somebody says nothing about his limits.
 ACTING = ("deal.create", "deal.edit", "deal.approve", "deal.deliver")
@@ -60,3 +61,13 @@ def list_approvals(deal_id: uuid.UUID) -> Sequence[Approval]:
     """The requests of a deal, the last on top; the caller has checked that the deal may be seen."""
     asked = select(Approval).where(Approval.deal_id == deal_id).order_by(Approval.asked_at.desc(), Approval.id.desc())
     return db.session.scalars(asked).all()
+
+
+def deciders(deal: Deal, asked_by: uuid.UUID | None) -> dict[uuid.UUID, str]:
+    """(id, name) of the people who may approve the deal's figures now: with the right at its store, within their own
+    limits, and not whoever asks."""
+    held = {key: name for key, name in holders_at(deal.store_id, "deal.approve").items() if key != asked_by}
+    policy = policies.in_force(deal.store_id, PolicyKind.APPROVAL)
+    by_user = acting_roles_of(held, deal.store_id, ACTING)
+    measured, body = measured_figures(deal), policy.body if policy else None
+    return {key: name for key, name in held.items() if not exceeded(measured, limits_of(body, by_user[key]))}

@@ -14,7 +14,6 @@ from app.core.db import db
 from app.inventory import queries as inventory
 from app.sales.models import Deal, DealLine, Scenario, TradeIn, Worksheet
 from app.sales.rules.approvals import Figures, front_gross
-from app.sales.rules.policies import as_stored
 
 _LINE = ("kind", "label", "amount", "cost", "taxed", "capitalised", "commissionable")
 
@@ -92,4 +91,4 @@ def _plain(value: Any) -> Any:
 
 def as_body(value: Any) -> Any:
     """Any values of a record as a body holds them."""
-    return _plain(as_stored(value))
+    return _plain(value)

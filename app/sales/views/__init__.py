@@ -1,10 +1,22 @@
 """The pages of sales."""
 
-from app.sales.views import catalogue, commission, deals, delivery, desk, documents, gross, tax_table
+from app.sales.views import (
+    approvals,
+    catalogue,
+    commission,
+    deals,
+    delivery,
+    desk,
+    documents,
+    gross,
+    moves,
+    tax_table,
+)
 from app.sales.views.pages import bp
 from app.sales.views.settings import pages as settings_pages
 
 __all__ = [
+    "approvals",
     "bp",
     "catalogue",
     "commission",
@@ -13,6 +25,7 @@ __all__ = [
     "desk",
     "documents",
     "gross",
+    "moves",
     "settings_pages",
     "tax_table",
 ]

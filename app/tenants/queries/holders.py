@@ -17,6 +17,9 @@ from app.tenants.queries.sessions import grants_of, sights_of
 from app.tenants.rules import roles
 from app.tenants.rules.differences import Place
 
+# As many as one transaction tells.
+MOST_HOLDERS = 50
+
 
 @dataclass(frozen=True)
 class Everyone:
@@ -56,3 +59,35 @@ def acting_roles(actor: Actor, store_id: uuid.UUID, permissions: Collection[str]
     else:
         held = held.join(ApiKey, ApiKey.role_id == Grant.role_id).where(ApiKey.id == actor.key_id)
     return list(db.session.scalars(held.distinct()))
+
+
+def holders_at(store_id: uuid.UUID, permission: str) -> dict[uuid.UUID, str]:
+    """(id, name) of the people who may sign in and hold this right at the store, by roles of it or over all stores."""
+    here = or_(Membership.store_id == store_id, Grant.scope == roles.ALL)
+    found = db.session.execute(
+        select(User.id, User.name)
+        .join(Membership, Membership.user_id == User.id)
+        .join(Grant, Grant.role_id == Membership.role_id)
+        .where(User.state == "active", Grant.permission.in_((permission, roles.EVERYTHING)), here)
+        .distinct()
+        .order_by(User.name, User.id)
+        .limit(MOST_HOLDERS)
+    )
+    return {row.id: row.name for row in found}
+
+
+def acting_roles_of(
+    user_ids: Collection[uuid.UUID], store_id: uuid.UUID, permissions: Collection[str]
+) -> dict[uuid.UUID, list[uuid.UUID]]:
+    """User -> the roles by which he holds any of these rights at the store."""
+    here = or_(Membership.store_id == store_id, Grant.scope == roles.ALL)
+    rows = db.session.execute(
+        select(Membership.user_id, Grant.role_id)
+        .join(Grant, Grant.role_id == Membership.role_id)
+        .where(Membership.user_id.in_(user_ids), Grant.permission.in_([*permissions, roles.EVERYTHING]), here)
+        .distinct()
+    )
+    found: dict[uuid.UUID, list[uuid.UUID]] = {user_id: [] for user_id in user_ids}
+    for row in rows:
+        found[row.user_id].append(row.role_id)
+    return found

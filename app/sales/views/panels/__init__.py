@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 from app.core.guard.permissions import Actor
 from app.sales.models import Deal
-from app.sales.views.panels import catalogue, documents, gross, shares
+from app.sales.views.panels import approval, catalogue, documents, gross, reservation, shares, status
 from app.sales.views.panels.parts import Filled, Panel
 
 # In the order in which they stand; each from the file of its subject.
 PANELS: tuple[Panel, ...] = (
+    status.PANEL,
+    approval.PANEL,
     documents.PANEL,
     gross.PANEL,
     shares.PANEL,
     catalogue.PANEL,
+    reservation.PANEL,
 )
 
 
