@@ -12,6 +12,7 @@ from bench.report import finish, say
 
 PARTS = {
     "random": "desk_random",
+    "buyers": "desk_buyers",
 }
 
 

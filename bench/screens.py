@@ -82,6 +82,7 @@ SCREENS = (
     Screen("document-void", "{document}/void"),
     Screen("document-void-refused", "{document}/void", refused=True),
     Screen("sales-settings-documents", "/sales-settings/documents"),
+    Screen("deal-correct", "{deal}/correct"),
     Screen("deal-new", "/deals/new"),
     Screen("deal-new-refused", "/deals/new", refused=True),
     Screen("metrics", "/metrics"),
