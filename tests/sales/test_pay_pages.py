@@ -128,3 +128,9 @@ def test_a_deal_is_split_on_its_page_and_each_is_paid_his_part(client_for, alpha
     assert "$150" in client_for(alpha, "salesperson").get("/my-pay").text
     assert "$100" in client_for(alpha, "sales_manager").get("/my-pay").text
     assert post(client, f"{address}/shares", **{**parts, "share_2": "0.5"}).status_code == 422
+
+
+def test_tiers_without_a_word_whether_they_reach_back_are_refused(client_for, alpha, stores):
+    answer = post(client_for(alpha, "gm"), "/commission-plans", **{**PLAN, "mode": "", "front_tiers": "9: 30"})
+    assert answer.status_code == 422
+    assert 'href="#f-mode' in answer.text

@@ -11,6 +11,7 @@ from marshmallow import fields, validate
 
 from app.core.errors import N_, FieldError, Invalid
 from app.core.http.forms import Amount, FormSchema, Text, one_of
+from app.sales.errors import REQUIRED
 from app.sales.rules.bodies import BodyError
 from app.sales.rules.plans import Base, Draw, Earning, PaidOn, Plan, Spiff, SpiffPer
 from app.sales.rules.tiers import Step, TierMeasure, TierMode, Tiers
@@ -26,7 +27,8 @@ class PlanForm(FormSchema):
     store = fields.String(load_default="")
     valid_from = fields.Date(required=True)
     person = fields.UUID(load_default=None)
-    mode = fields.String(load_default=TierMode.MARGINAL.value, validate=one_of(*TierMode))
+    # No default: whether tiers reach back is said, not guessed.
+    mode = fields.String(load_default=None, validate=one_of(*TierMode))
     measure = fields.String(load_default=TierMeasure.UNITS.value, validate=one_of(*TierMeasure))
     front_rate = Amount(load_default=None, validate=_AT_LEAST_ZERO)
     front_tiers = Text(longest=200, load_default=None)
@@ -53,13 +55,15 @@ class PlanForm(FormSchema):
 
 def read_plan(data: Mapping[str, Any]) -> Plan:
     """The plan that was typed; raises Invalid naming the field whose tiers or amounts are none."""
+    if data["mode"] is None and any(data[f"{base.value}_tiers"] for base in Base):
+        raise Invalid([FieldError("mode", "required", REQUIRED)])
     earnings = []
     for base in Base:
         rate, text = data[f"{base.value}_rate"], data[f"{base.value}_tiers"]
         if rate is None and not text:
             continue
         try:
-            tiers = _tiers(text, TierMeasure(data["measure"]), TierMode(data["mode"]))
+            tiers = _tiers(text, TierMeasure(data["measure"]), TierMode(data["mode"]) if data["mode"] else None)
             earnings.append(Earning(base, rate or Decimal(0), tiers))
         except (BodyError, InvalidOperation):
             raise Invalid([FieldError(f"{base.value}_tiers", "not_a_plan", NOT_A_PLAN)]) from None
@@ -101,8 +105,8 @@ def plan_values(plan: Plan) -> dict[str, Any]:
     return values
 
 
-def _tiers(text: str | None, measure: TierMeasure, mode: TierMode) -> Tiers | None:
-    if not text:
+def _tiers(text: str | None, measure: TierMeasure, mode: TierMode | None) -> Tiers | None:
+    if not text or mode is None:
         return None
     steps = []
     for part in re.split(r"[,;，；\n]+", text):

@@ -123,7 +123,7 @@ def new_plan():
     """`like` is the plan the next version begins with."""
     known = request.args.get("like")
     row = statements.get_plan(current_actor(), from_public("plan", known)) if known else None
-    values = plan_values(pay.plan_of(row)) if row else {"recoverable": True}
+    values = plan_values(pay.plan_of(row)) if row else {"recoverable": True, "measure": TierMeasure.UNITS.value}
     values |= {"valid_from": month_of(_today())}
     if row:
         person = row.people[0] if row.people else ""
