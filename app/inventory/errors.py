@@ -15,6 +15,7 @@ IN_FUTURE = N_("This day has not come yet.")
 BEFORE_ACQUIRED = N_("This is before the unit was acquired ({acquired_on}).")
 END_NOT_POSSIBLE = N_("A value holds for at most {days} days from today.")
 ACV_REQUIRED = N_("Say what the car is worth first.")
+VIN_OR_PLATE = N_("Give the VIN or the plate.")
 TOO_MANY = N_("Give at most {most} of them.")
 LOWER_READING = N_("This is lower than the last reading ({last}). Say why.")
 

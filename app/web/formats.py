@@ -21,9 +21,9 @@ DASH = "–"
 
 # The colour of each state, one table for every page; a word always stands beside the colour.
 TONES = {
-    "green": "in_stock available active booked delivered finalized succeeded sent valid enabled won",
-    "amber": "reserved on_hold waiting pending partly_failed stalled invited soon",
-    "red": "blocked failed overdue dead rejected invalid conflict error suspended unwound not_vin late",
+    "green": "in_stock available active booked delivered finalized succeeded sent valid enabled won approved",
+    "amber": "reserved on_hold waiting pending partly_failed stalled invited soon submitted",
+    "red": "blocked failed overdue dead rejected invalid conflict error suspended unwound not_vin late declined",
     "blue": "in_recon running working mapped checked contacted fresh",
     "violet": "in_transit queued requested provisioning appointment_set visited",
     "petrol": "planned selected sold ready negotiating",

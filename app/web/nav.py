@@ -85,6 +85,7 @@ ENTRIES = (
     Entry("crm.list_follow_ups", N_("Follow-ups"), "clock", "follow_up.see", SALES, under=("/follow-ups",)),
     Entry("crm.list_activities", N_("Activities"), "message", "activity.see", SALES),
     Entry("inventory.list_units", N_("Vehicles"), "car", "stock.see", SALES, phone=True, under=("/vehicles", "/stock")),
+    Entry("inventory.list_appraisals", N_("Appraisals"), "gauge", "appraisal.see", SALES),
     Entry("sales.list_deals", N_("Deals"), "deal", "deal.see", SALES, phone=True),
     Entry(
         "sales.list_statements",

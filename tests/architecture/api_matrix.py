@@ -76,6 +76,12 @@ def api_rows() -> dict[str, Row]:
         ),
         **dict(
             kind(
+                "appraisals", "appraisal_id", plain=("GET", "POST"),
+                verbs=("POST submit", "POST approve", "POST decline"),
+            )
+        ),
+        **dict(
+            kind(
                 "deals", "deal_id", plain=("GET", "POST", "POST batch"),
                 verbs=(
                     "POST move", "POST deliver", "POST unwind", "POST correct", "POST approval-requests",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.architecture.api_matrix import api_rows
 from tests.architecture.catalogue_matrix import catalogue_rows
 from tests.architecture.deal_rows import deal_rows
+from tests.architecture.appraisal_matrix import appraisal_rows
 from tests.architecture.paper_matrix import paper_rows
 from tests.architecture.pay_matrix import pay_rows
 from tests.architecture.rows import Row
@@ -214,13 +215,10 @@ ROWS: dict[str, Row] = {
     "POST /vehicles/<vehicle_id>/odometer": VEHICLE,
     "GET /vehicles/<vehicle_id>/stock-in": VEHICLE,
     "POST /vehicles/<vehicle_id>/stock-in": VEHICLE,
-    "GET /stock/<unit_id>/edit": UNIT,
-    "POST /stock/<unit_id>/edit": UNIT,
+    **dict.fromkeys((f"GET /stock/<unit_id>/{verb}" for verb in ("edit", "move", "price")), UNIT),
+    **dict.fromkeys((f"POST /stock/<unit_id>/{verb}" for verb in ("edit", "move", "price")), UNIT),
+    **appraisal_rows(),
     "POST /stock/<unit_id>/delete": UNIT,
-    "GET /stock/<unit_id>/move": UNIT,
-    "POST /stock/<unit_id>/move": UNIT,
-    "GET /stock/<unit_id>/price": UNIT,
-    "POST /stock/<unit_id>/price": UNIT,
     # sales
     **deal_rows(),
     "GET /sales-settings": PLAIN,

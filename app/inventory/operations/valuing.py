@@ -97,18 +97,18 @@ def _comparables(rows: Sequence[Mapping[str, Any]], currency: str) -> tuple[list
         return [], [FieldError("comparables", "too_many", errors.TOO_MANY, params)]
     for row in rows:
         texts = {name: " ".join(str(row.get(name) or "").split())[:longest] for name, longest in _LONGEST.items()}
-        amount, on, link = _amount(row.get("amount")), row.get("on"), texts["link"]
+        amount, day, link = _amount(row.get("amount")), _day(row.get("on")), texts["link"]
         if not texts["source"]:
             problems.append(FieldError("comparables", "required", errors.REQUIRED))
-        if amount is None or (link and urlsplit(link).scheme not in ("http", "https")):
+        is_web = not link or urlsplit(link).scheme in ("http", "https")
+        if amount is None or (row.get("on") and day is None) or not is_web:
             problems.append(FieldError("comparables", "not_possible", errors.NOT_POSSIBLE))
             continue
-        day = on.isoformat() if isinstance(on, date) else on or None
         kept.append(
             {
                 "source": texts["source"],
                 "amount": plain_amount(round_amount(amount, currency), currency),
-                "on": day,
+                "on": None if day is None else day.isoformat(),
                 "link": link or None,
                 "note": texts["note"] or None,
             }
@@ -122,3 +122,12 @@ def _amount(value: Any) -> Decimal | None:
     except InvalidOperation:
         return None
     return amount if stock.amount_is_possible(amount) else None
+
+
+def _day(value: Any) -> date | None:
+    if value is None or isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        return None

@@ -13,9 +13,11 @@ from sqlalchemy import Row, Select, and_, func, select
 
 from app.core.db import db
 from app.core.errors import NotFound
+from app.core.guard import vault
 from app.core.guard.permissions import Actor, allows, scope_clause
-from app.inventory.models import Appraisal, Photo
+from app.inventory.models import Appraisal, Photo, Vehicle
 from app.inventory.queries import store_today
+from app.inventory.rules import plates
 from app.inventory.rules.appraisals import AppraisalStatus
 from app.tenants import queries as tenants
 
@@ -132,3 +134,11 @@ def valid_acv(
 def _photos(actor: Actor) -> Select[Any]:
     seen = scope_clause(actor, "appraisal.see", owner=Appraisal.appraiser_id, store=Appraisal.store_id)
     return select(Photo).join(Appraisal, and_(Appraisal.id == Photo.appraisal_id, seen))
+
+
+def find_vehicle_by_plate(actor: Actor, text: str) -> Vehicle | None:
+    """The car that carries this plate, however it is typed; the one known longest where several do."""
+    if not text or not plates.is_possible(text) or not allows(actor, "vehicle.see"):
+        return None
+    tokens = vault.every_index("plate", plates.normalise(text))
+    return db.session.scalar(select(Vehicle).where(Vehicle.plate_index.in_(tokens)).order_by(Vehicle.id).limit(1))

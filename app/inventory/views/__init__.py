@@ -1,6 +1,6 @@
 """The pages of the inventory."""
 
-from app.inventory.views import units, vehicles
+from app.inventory.views import appraisals, photos, units, vehicles
 from app.inventory.views.pages import bp
 
-__all__ = ["bp", "units", "vehicles"]
+__all__ = ["appraisals", "bp", "photos", "units", "vehicles"]

@@ -19,10 +19,11 @@ from app.core.http.forms import render_form
 from app.core.http.sessions import current_actor
 from app.core.http.timelines import Entry, history
 from app.inventory import lists, queries
-from app.inventory.models import StockUnit
+from app.inventory.models import Appraisal, StockUnit
 from app.inventory.rules import words
 from app.inventory.rules.ageing import days_in_stock
 from app.inventory.rules.stock import StockStatus, life, moves_from
+from app.inventory.views import valued
 from app.tenants import queries as tenants
 
 bp = Blueprint("inventory", "app.inventory", template_folder="templates")
@@ -50,6 +51,12 @@ def vehicle_page(vehicle_id: uuid.UUID, error: DomainError | None = None) -> Any
         readings=queries.list_odometer_readings(vehicle_id),
         reading_states=translated_map(words.ODOMETER_STATUS_LABELS),
         may_stock_in=not is_open and may("stock.create"),
+        photos=valued.shown_photos(actor, vehicle_id),
+        valuations=valued.valuations(actor, vehicle_id),
+        acv_seen=policy_for(actor).column(Appraisal.acv) is Sight.VISIBLE,
+        appraise_url=url_for("inventory.new_appraisal", vehicle=to_public("veh", vehicle_id))
+        if may("appraisal.create")
+        else None,
     )
 
 
