@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.architecture.api_matrix import api_rows
+from tests.architecture.appraisal_matrix import appraisal_rows
 from tests.architecture.catalogue_matrix import catalogue_rows
 from tests.architecture.deal_rows import deal_rows
-from tests.architecture.appraisal_matrix import appraisal_rows
 from tests.architecture.paper_matrix import paper_rows
 from tests.architecture.pay_matrix import pay_rows
 from tests.architecture.rows import Row
