@@ -209,6 +209,8 @@ class NothingToTell(Conflict):
 
     code = "nothing_to_tell"
     message = N_("There is nothing the partner has still to be told.")
+
+
 # The status machine: what must be in order, and whose the unit is.
 
 
@@ -294,6 +296,8 @@ class NotReserved(Conflict):
 
     code = "not_reserved"
     message = N_("This unit is not reserved for the deal {deal_number}.")
+
+
 # The catalogue of the finance office, and the table of tax rules.
 ENDS_BEFORE_IT_BEGINS = N_("It cannot end before it begins.")
 LENDING_HAS_NO_PRICE = N_("What lends money has terms, and no price.")

@@ -93,6 +93,14 @@ def api_rows() -> dict[str, Row]:
             kind("fi-products", "product_id", ways=("GET", "PATCH"), plain=("GET", "POST"), other_store=False)
         ),
         **dict(kind("tax-rules", "rule_id", plain=("GET", "POST"), other_store=False)),
+        **dict(kind("payments", "payment_id", ways=("GET",), plain=("GET",), verbs=("POST refund",))),
+        **dict(
+            kind(
+                "applications", "application_id", ways=("GET",), plain=("GET",),
+                verbs=("POST withdraw", "POST stipulations", "POST fund"),
+            )
+        ),
+        **dict(kind("deals", "deal_id", ways=(), verbs=("POST payments", "POST applications"))),
         **dict(kind("stores", "store_id", ways=("GET", "PATCH"), plain=("GET", "POST"), verbs=("POST close",))),
         **dict(
             kind(

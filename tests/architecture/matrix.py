@@ -6,6 +6,7 @@ from tests.architecture.api_matrix import api_rows
 from tests.architecture.appraisal_matrix import appraisal_rows
 from tests.architecture.catalogue_matrix import catalogue_rows
 from tests.architecture.deal_rows import deal_rows
+from tests.architecture.money_rows import money_rows
 from tests.architecture.paper_matrix import paper_rows
 from tests.architecture.pay_matrix import pay_rows
 from tests.architecture.rows import Row
@@ -221,6 +222,7 @@ ROWS: dict[str, Row] = {
     "POST /stock/<unit_id>/delete": UNIT,
     # sales
     **deal_rows(),
+    **money_rows(),
     "GET /sales-settings": PLAIN,
     **dict.fromkeys((f"{way} /sales-settings/<policy_kind>" for way in ("GET", "POST")), POLICY),
     # insights

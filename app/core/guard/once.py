@@ -63,15 +63,17 @@ class Effect:
     result: Any = field(default=None)
 
 
-def begin(asked: Asked) -> Effect | None:
+def begin(asked: Asked, *, wait: bool = False) -> Effect | None:
     """Take the request for this transaction; what it did before, if it was carried out.
 
-    Raises InFlight while another transaction has it, KeyReused for another body.
+    Raises InFlight while another transaction has it, unless it is to `wait` for that; KeyReused for another body.
     """
     mark = asked.mark
     # One lock per request, let go when the transaction ends; the dealership is part of the mark.
     number = int.from_bytes(mark[:8], signed=True)
-    if not db.session.scalar(select(func.pg_try_advisory_xact_lock(number))):
+    if wait:
+        db.session.execute(select(func.pg_advisory_xact_lock(number)))
+    elif not db.session.scalar(select(func.pg_try_advisory_xact_lock(number))):
         raise InFlight
     row = db.session.scalar(select(OnceRow).where(OnceRow.mark == mark))
     if row is None:

@@ -1,5 +1,5 @@
 """Sales over the API; `shapes` says what goes in and out."""
 
-from app.sales.api import catalogue, deals
+from app.sales.api import applications, catalogue, deals, payments
 
-blueprints = (deals.bp, catalogue.bp)
+blueprints = (deals.bp, catalogue.bp, payments.bp, applications.bp)

@@ -1,12 +1,16 @@
 """The lists of sales, and how what they show is called."""
 
 from app.sales.lists import approvals
+from app.sales.lists.applications import APPLICATIONS
 from app.sales.lists.catalogue import METHOD_LABELS, PRODUCTS, TAX_RULES
 from app.sales.lists.deals import DEALS, STATUS_LABELS, TYPE_LABELS, vehicle_name
+from app.sales.lists.payments import PAYMENTS
 
 __all__ = [
+    "APPLICATIONS",
     "DEALS",
     "METHOD_LABELS",
+    "PAYMENTS",
     "PRODUCTS",
     "STATUS_LABELS",
     "TAX_RULES",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,7 +15,7 @@ from app.sales.models.deal import Deal
 from app.sales.queries.payments import ledger_of
 from app.sales.queries.sheets import find_chosen, read_desk
 from app.sales.rules.financing import STANDS, ApplicationKind, ApplicationStatus
-from app.sales.rules.receivables import ZERO, Balance, balance
+from app.sales.rules.receivables import ZERO, Balance, Row, balance
 from app.sales.rules.sheet import total
 from app.sales.rules.status import ENDED
 
@@ -46,11 +47,11 @@ def financed_of(deal_id: uuid.UUID) -> Decimal:
     return db.session.scalar(statement) or ZERO
 
 
-def balance_of(deal: Deal) -> Balance:
-    """Who owes what of the deal now."""
+def balance_of(deal: Deal, rows: Sequence[Row] | None = None) -> Balance:
+    """Who owes what of the deal now; `rows` are those of its ledger, where they were read already."""
     figures = figures_of(deal)
     return balance(
-        ledger_of(deal.id),
+        ledger_of(deal.id) if rows is None else rows,
         owed=figures.owed,
         financed=financed_of(deal.id),
         payoff=figures.payoff,

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from app.core.guard.permissions import Actor
 from app.sales.models import Deal
-from app.sales.views.panels import approval, catalogue, documents, gross, reservation, shares, status
+from app.sales.views.panels import approval, catalogue, documents, finance, gross, payments, reservation, shares, status
 from app.sales.views.panels.parts import Filled, Panel
 
 # In the order in which they stand; each from the file of its subject.
 PANELS: tuple[Panel, ...] = (
+    payments.PANEL,
+    finance.PANEL,
     status.PANEL,
     approval.PANEL,
     documents.PANEL,

@@ -1,0 +1,99 @@
+"""Payments over the API: each happens once, by its Idempotency-Key, and none is ever changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select
+
+from app.core.db.ids import from_public
+from app.core.guard.permissions import Actor
+from app.core.http.access import require
+from app.core.http.api import (
+    ApiBlueprint,
+    ApiRecord,
+    answer_list,
+    answer_one,
+    created,
+    creates,
+    lists,
+    load_body,
+    shows,
+)
+from app.core.http.api.expansions import in_row
+from app.core.http.sessions import current_actor
+from app.sales import queries
+from app.sales.api.money_shapes import NewPayment, NewRefund, PaymentSchema
+from app.sales.lists import PAYMENTS
+from app.sales.models import Payment
+from app.sales.operations import payments
+
+bp = ApiBlueprint("payments", "Money of deals as it came and went.")
+
+EXAMPLE = {"kind": "deposit", "amount": {"amount": "500.00", "currency": "USD"}, "method": "card"}
+
+
+def _whole(actor: Actor) -> Select[Any]:
+    return PAYMENTS.source(actor).add_columns(
+        *(Payment.party, Payment.reference, Payment.reason, Payment.application_id, Payment.created_at)
+    )
+
+
+PAYMENT = ApiRecord(
+    name="payment",
+    path="payments",
+    spec=PAYMENTS,
+    schema=PaymentSchema,
+    source=_whole,
+    names={
+        "store_id": "store",
+        "customer_id": "customer",
+        "deal_id": "deal",
+        "received_by": "user",
+        "receipt_number": "number",
+        "signed_amount": "amount",
+        "received_on": "day",
+        "received_at": "written",
+    },
+    expands={
+        "customer": in_row("customer_id", "cus", lambda row: row.customer),
+        "store": in_row("store_id", "store", lambda row: row.store_name),
+    },
+)
+
+
+@bp.route("/payments", methods=["GET"])
+@require("payment.see")
+@lists(PAYMENT)
+def list_payments():
+    """List payments"""
+    return answer_list(PAYMENT)
+
+
+@bp.route("/payments/<payment_id>", methods=["GET"])
+@require("payment.see")
+@shows(PAYMENT)
+def show_payment(payment_id: str):
+    """Read a payment"""
+    return answer_one(PAYMENT, payment_id)
+
+
+@bp.route("/deals/<deal_id>/payments", methods=["POST"])
+@require("payment.create")
+@creates(PAYMENT, NewPayment, EXAMPLE, required=True)
+def take_payment(deal_id: str):
+    """Write down money of a deal: a deposit, a payment or a payoff"""
+    actor = current_actor()
+    key = queries.get_deal(actor, from_public("deal", deal_id)).id
+    data = load_body(NewPayment)
+    return created(PAYMENT, lambda: payments.take_payment(actor=actor, deal_id=key, **data).id, required=True)
+
+
+@bp.route("/payments/<payment_id>/refund", methods=["POST"])
+@require("payment.refund")
+@creates(PAYMENT, NewRefund, {"reason": "The deal fell through"}, required=True)
+def refund_payment(payment_id: str):
+    """Give a payment back, whole or in part"""
+    actor, key = current_actor(), PAYMENT.reach(payment_id)
+    data = load_body(NewRefund)
+    return created(PAYMENT, lambda: payments.refund_payment(actor=actor, payment_id=key, **data).id, required=True)
