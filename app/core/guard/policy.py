@@ -45,6 +45,11 @@ def declare_record(record_type: str, *sources: Any, **fields: Mapping[str, Any])
     known.update(fields)
 
 
+def group_of_field(record_type: str, column: str) -> str | None:
+    """The group a field of a type of record is in, whose sight the roles decide; None where all see the same."""
+    return group_of(_FIELDS.get(record_type, {}).get(column, {}))
+
+
 @dataclass(frozen=True)
 class Policy:
     """The answers for one actor."""

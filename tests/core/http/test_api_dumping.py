@@ -15,9 +15,11 @@ from marshmallow import fields
 
 from app.core.db import Tenant
 from app.core.guard import vault
-from app.core.guard.permissions import system_actor
-from app.core.guard.policy import policy_for
-from app.core.http.api.dumping import dump_fields, plan_for
+from app.core.guard.classes import GROUPS
+from app.core.guard.permissions import Actor, system_actor
+from app.core.guard.policy import Sight, policy_for
+from app.core.http.api import api_document
+from app.core.http.api.dumping import dump_fields, plan_for, sight_of
 from app.core.http.api.fields import Instant, Money, Number, PublicId, TypedId
 from app.core.http.api.schemas import RecordSchema
 from app.tenants.api.shapes import Grants, Memberships, Sights
@@ -111,3 +113,22 @@ def test_every_record_is_dumped_as_its_schema_would(app: Flask, in_alpha: Tenant
 
     for kind in kinds:
         settings(max_examples=40, deadline=None)(given(st.just(kind), rows_of(kind))(compare))()
+
+
+def test_the_document_is_true_for_whoever_sees_masks_alone(app: Flask) -> None:
+    """A masked field is null unless it is the mask; a hidden one is absent, so that none may be required."""
+    with app.app_context():
+        described = api_document()["components"]["schemas"]
+    policy = policy_for(Actor(user_id=None, name="x", sights=dict.fromkeys(GROUPS, "masked")))
+    wrong, seen = [], 0
+    for kind in schemas():
+        said = described.get(kind.__name__.removesuffix("Schema"), {"properties": {}})
+        for name, field in dump_fields(kind).items():
+            if name in said["properties"] and sight_of(kind, field, field.attribute or name, policy) is Sight.MASKED:
+                seen += 1
+                shape = said["properties"][name]
+                nullable = "null" in shape.get("type", ()) or {"type": "null"} in shape.get("anyOf", ())
+                wrong += [] if nullable or field.metadata.get("mask") else [f"{kind.__name__}.{name}"]
+                wrong += [f"{kind.__name__}.{name} is required"] if name in said.get("required", ()) else []
+    assert wrong == []
+    assert seen > 5

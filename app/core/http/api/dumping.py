@@ -17,7 +17,7 @@ from marshmallow import Schema, fields
 from app.core.db.ids import to_public
 from app.core.guard.policy import Policy, Sight
 from app.core.http.api.fields import Beside, Instant, Money, PublicId, TypedId, write_instant, write_money
-from app.core.http.api.schemas import RecordSchema, is_open
+from app.core.http.api.schemas import RecordSchema, guard_of
 
 Convert = Callable[[Any], Any]
 
@@ -72,10 +72,8 @@ def _taker(positions: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]
 
 def sight_of(schema: type[RecordSchema], field: fields.Field[Any], attribute: str, policy: Policy) -> Sight:
     """How the caller sees a field of a schema."""
-    if is_open(field):
-        return Sight.VISIBLE
-    record, column = field.metadata.get("guard", (schema.record, attribute))
-    return policy.field(record, column)
+    guard = guard_of(schema, field, attribute)
+    return Sight.VISIBLE if guard is None else policy.field(*guard)
 
 
 def plan_for(

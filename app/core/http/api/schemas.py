@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from marshmallow import INCLUDE, Schema, fields
 
 from app.core.db import current_tenant
+from app.core.guard.policy import group_of_field
 from app.core.http.api.fields import Whole
 from app.core.http.forms import FormSchema
 
@@ -18,7 +19,8 @@ class RecordSchema(Schema):
     """A record as it goes out. `record` is its type for the field policy, asked about each field.
 
     A field's metadata may say `guard=(record type, column)` where the column is another one, or `guard=OPEN`; and
-    `mask=True` where what the row holds is the stored mask itself.
+    `mask=True` where what the row holds is the stored mask itself. Any other field in a group may be null, because it
+    is for whoever sees the group masked; no schema has to say so itself.
     """
 
     record: ClassVar[str] = ""
@@ -27,6 +29,12 @@ class RecordSchema(Schema):
         """More fields may come with time; whoever reads must bear that."""
 
         unknown = INCLUDE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Let the document be true for every role."""
+        guard = guard_of(type(self), field_obj, field_obj.attribute or field_name)
+        if guard is not None and group_of_field(*guard) is not None and not field_obj.metadata.get("mask"):
+            field_obj.allow_none = True
 
     hidden = fields.List(fields.String(), data_key="_hidden", metadata={"expand": True})
     masked = fields.List(fields.String(), data_key="_masked", metadata={"expand": True})
@@ -100,6 +108,10 @@ class BatchResults(Schema):
     results = fields.List(fields.Nested(BatchResult), required=True)
 
 
-def is_open(field: fields.Field[Any]) -> bool:
-    """Whether a field is outside the policy."""
-    return field.metadata.get("guard") == OPEN
+def guard_of(schema: type[RecordSchema], field: fields.Field[Any], attribute: str) -> tuple[str, str] | None:
+    """The type of record and the column that the policy is asked about for a field; None outside every policy."""
+    said = field.metadata.get("guard", (schema.record, attribute))
+    if said == OPEN:
+        return None
+    record, column = said
+    return record, column
