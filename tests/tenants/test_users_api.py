@@ -171,6 +171,15 @@ def test_no_key_reaches_an_administrator(program: Program) -> None:
     assert (gone.status_code, gone.get_json()["code"]) == (403, "grant_exceeds_own")
 
 
+def test_a_patch_leaves_nothing_out_of_a_membership(program: Program, invited: Any) -> None:
+    path, whole = f"/users/{invited.get_json()['id']}", place("salesperson")
+    for part in whole:
+        answer = program.patch(path, {"memberships": [whole, {part: whole[part]}]}, invited.headers["ETag"])
+        told = [(error["pointer"], error["code"]) for error in answer.get_json()["errors"]]
+        missing = next(name for name in whole if name != part)
+        assert (answer.status_code, told) == (422, [(f"/memberships/1/{missing}", "required")])
+
+
 def test_a_browser_shows_who_it_is_before_it_sets_another_email(
     client_for: Callable[..., FlaskClient], alpha: Tenant, invited: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

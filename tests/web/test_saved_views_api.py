@@ -77,6 +77,16 @@ def test_personal_conditions_go_in_and_never_come_out(program: Program) -> None:
     assert not dropped.get_json()["has_personal_conditions"]
 
 
+def test_a_patch_of_nothing_leaves_what_a_view_asks(program: Program) -> None:
+    made = keep(program, parameters={"filter": {"name": "Secretia", **COMPANIES["filter"]}, "sort": "-created_at"})
+    path = f"/saved-views/{made.get_json()['id']}"
+    for nothing in ({}, {"filter": {}}, {"sort": "-created_at"}):
+        patched = program.patch(path, {"parameters": nothing}, program.get(path).headers["ETag"])
+        assert patched.status_code == 200, patched.text
+        for name in ("parameters", "has_personal_conditions"):
+            assert patched.get_json()[name] == made.get_json()[name]
+
+
 def test_what_a_view_cannot_ask_is_pointed_at(program: Program) -> None:
     wrong = {"filter": {"colour": "red", "created_at": {"gte": "yesterday"}}, "sort": "created"}
     refused = program.post("/saved-views", {"list": "customers", "name": "Odd", "parameters": wrong})

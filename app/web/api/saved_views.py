@@ -220,7 +220,7 @@ def _edit(key: uuid.UUID, version: int, values: Mapping[str, Any], sent: Mapping
     asked = sent["parameters"]
     query = _question(actor, record, merge_patch(_told(actor, record, view.args), asked))
     # What is sealed stays, but for the filters that were named.
-    named = {item.key for item in record.spec.filters if record_name(record, item.key) in asked["filter"]}
+    named = {item.key for item in record.spec.filters if record_name(record, item.key) in asked.get("filter", {})}
     kept = {name: texts for name, texts in views.personal_of(actor, record.spec, view).items() if name not in named}
     looks = {name: view.args[name] for name in LOOKS if name in view.args}
     views.replace_view(actor, view, {**looks, **query.to_view()}, {**kept, **query.personal_arguments()})

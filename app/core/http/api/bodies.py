@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import orjson
 from flask import request
-from marshmallow import Schema, ValidationError, missing
+from marshmallow import Schema, ValidationError, fields, missing
 
 from app.core.errors import N_, DomainError, FieldError, Invalid, NotFound
 from app.core.http.forms import CODES
@@ -50,9 +50,12 @@ def load_body(schema: type[Schema], body: Mapping[str, Any] | None = None, *, pa
     """What was sent, checked by `schema`; raises Invalid with a pointer to every refused value.
 
     Of a whole body null says the same as leaving a field out; what it says in one that is `partial` is the caller's.
+    Objects in a partial body are partial too, but not those in its lists: a patch merges objects and replaces lists.
     """
+    made = _made(schema)
+    lacking = tuple(_mergeable(made)) if partial else False
     try:
-        loaded = dict(_made(schema).load(read_json() if body is None else body, partial=partial))
+        loaded = dict(made.load(read_json() if body is None else body, partial=lacking))
     except ValidationError as error:
         raise Invalid(list(_refusals(error.messages_dict, ""))) from error
     return loaded if partial else settled(schema, loaded)
@@ -72,6 +75,14 @@ def _made(schema: type[Schema]) -> Schema:
     if found is None:
         found = schema._forecourt_made = schema()  # type: ignore[attr-defined]
     return found
+
+
+def _mergeable(schema: Schema) -> Iterator[str]:
+    """The fields a merge patch may leave out, those of objects in objects as `outer.inner`."""
+    for name, field in schema.load_fields.items():
+        yield name
+        if isinstance(field, fields.Nested) and not field.many:
+            yield from (f"{name}.{inner}" for inner in _mergeable(field.schema))
 
 
 def _default(value: Any) -> Any:
