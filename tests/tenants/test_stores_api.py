@@ -121,7 +121,11 @@ def test_who_does_not_work_there_is_in_no_team(
 ) -> None:
     path = f"/teams/{team.get_json()['id']}"
     stranger = "usr_" + "0" * 26
-    assert program.patch(path, {"member_ids": [stranger]}, team.headers["ETag"]).status_code == 404
+    for sent in ({"member_ids": [stranger]}, {"lead_id": stranger}):
+        new = {"store_id": team.get_json()["store_id"], "name": "No", **sent}
+        for refused in (program.patch(path, sent, team.headers["ETag"]), program.post("/teams", new)):
+            assert refused.status_code == 422, refused.text
+            assert [error["pointer"] for error in refused.get_json()["errors"]] == [f"/{next(iter(sent))}"]
     assert program.get(path).get_json()["member_ids"] == team.get_json()["member_ids"]
     reader = Program(client_for(alpha, None), make_key("tenant_admin", ["user.see"]))
     assert reader.get(path).get_json()["code"] == "permission_denied"

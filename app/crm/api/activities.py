@@ -25,6 +25,7 @@ from app.core.http.api import (
     load_body,
     patch_record,
     patches,
+    refer,
     shows,
 )
 from app.core.http.api.expansions import named
@@ -114,7 +115,11 @@ def delete_activity(activity_id: str):
 
 
 def _create(data: Mapping[str, Any]) -> uuid.UUID:
-    return activities.log_activity(actor=current_actor(), **data).id
+    actor = current_actor()
+    return refer(
+        lambda: activities.log_activity(actor=actor, **data),
+        customer_id=lambda: queries.get_customer(actor, data["customer_id"]),
+    ).id
 
 
 def _edit(key: uuid.UUID, version: int, values: Mapping[str, Any], _sent: Mapping[str, Any]) -> None:

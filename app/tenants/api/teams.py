@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import ARRAY, Select, Uuid, cast, func, select
@@ -24,6 +24,7 @@ from app.core.http.api import (
     load_body,
     patch_record,
     patches,
+    refer,
     shows,
 )
 from app.core.http.api.expansions import named
@@ -78,7 +79,7 @@ def list_teams():
 def create_team():
     """Make a team"""
     data = load_body(NewTeam)
-    return created(TEAM, lambda: stores.create_team(current_actor(), **data).id)
+    return created(TEAM, lambda: _create(data))
 
 
 @bp.route("/teams/<team_id>", methods=["GET"])
@@ -105,8 +106,28 @@ def delete_team(team_id: str):
     return delete_record(TEAM, team_id, _delete)
 
 
+def _create(data: Mapping[str, Any]) -> uuid.UUID:
+    actor, store_id = current_actor(), data["store_id"]
+    return refer(
+        lambda: stores.create_team(actor, **data),
+        store_id=lambda: people.get_store_for(actor, "user.edit", store_id),
+        **_looks(store_id, data),
+    ).id
+
+
 def _edit(key: uuid.UUID, version: int, values: Mapping[str, Any], _sent: Mapping[str, Any]) -> None:
-    stores.change_team(current_actor(), key, version=version, **values)
+    actor = current_actor()
+    store_id = people.get_team(actor, "user.edit", key).store_id
+    refer(lambda: stores.change_team(actor, key, version=version, **values), **_looks(store_id, values))
+
+
+def _looks(store_id: uuid.UUID, values: Mapping[str, Any]) -> dict[str, Callable[[], Any]]:
+    """What finds out who of a team does not work at its store."""
+    lead = [values["lead_id"]] if values["lead_id"] else []
+    return {
+        "lead_id": lambda: people.check_workers(store_id, lead),
+        "member_ids": lambda: people.check_workers(store_id, values["member_ids"]),
+    }
 
 
 def _delete(key: uuid.UUID, version: int | None) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Select, Uuid, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
+from app.core.errors import NotFound
 from app.core.guard.permissions import Actor
 from app.core.http.access import require
 from app.core.http.api import (
@@ -31,6 +32,7 @@ from app.core.http.api import (
     patch_record,
     patches,
     queries,
+    refer,
     shows,
 )
 from app.core.http.keys import current_key
@@ -93,8 +95,7 @@ def query_users():
 def invite_user():
     """Invite a user by mail"""
     data = load_body(UserFields)
-    data["places"] = _places(data.pop("memberships"))
-    return created(USER, lambda: users.invite_user(current_actor(), **data).id)
+    return created(USER, lambda: _invite(data))
 
 
 @bp.route("/users/<user_id>", methods=["GET"])
@@ -120,7 +121,11 @@ def give_role(user_id: str):
     """Give a user one more role at a store"""
     actor, user = current_actor(), _reached(user_id)
     place = load_body(MembershipSchema)
-    return acted(USER, user.id, lambda: users.give_role(actor, user.id, **place))
+    looks = {
+        "store_id": lambda: _check_store("user.edit", place["store_id"]),
+        "role_id": lambda: people.get_role(place["role_id"]),
+    }
+    return acted(USER, user.id, lambda: refer(lambda: users.give_role(actor, user.id, **place), **looks))
 
 
 @bp.route("/users/<user_id>/disable", methods=["POST"])
@@ -148,6 +153,15 @@ def _reached(user_id: str) -> User:
     return people.get_user(current_actor(), "user.edit", USER.key_of(user_id))
 
 
+def _invite(data: Mapping[str, Any]) -> uuid.UUID:
+    values = dict(data)
+    places = _places(values.pop("memberships"))
+    return refer(
+        lambda: users.invite_user(current_actor(), places=places, **values),
+        memberships=lambda: _check_places("user.create", places),
+    ).id
+
+
 def _edit(key: uuid.UUID, version: int, values: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
     actor = current_actor()
     present = email_of(people.get_user(actor, "user.edit", key))
@@ -157,10 +171,24 @@ def _edit(key: uuid.UUID, version: int, values: Mapping[str, Any], sent: Mapping
             raise ProofNeeded
         demand_proof()
     places = _places(values["memberships"])
-    users.change_user(
-        actor, key, version=version, name=values["name"], email=email, locale=values["locale"], places=places
+    changed = {"name": values["name"], "email": email, "locale": values["locale"], "places": places}
+    refer(
+        lambda: users.change_user(actor, key, version=version, **changed),
+        memberships=lambda: _check_places("user.edit", places),
     )
 
 
 def _places(memberships: list[list[uuid.UUID]]) -> list[tuple[uuid.UUID, uuid.UUID]]:
     return [(store, role) for store, role in memberships]
+
+
+def _check_places(permission: str, places: list[tuple[uuid.UUID, uuid.UUID]]) -> None:
+    """Raise NotFound for a role that is not there, or a store where the actor gives none."""
+    for store_id, role_id in places:
+        _check_store(permission, store_id)
+        people.get_role(role_id)
+
+
+def _check_store(permission: str, store_id: uuid.UUID) -> None:
+    if people.get_store_for(current_actor(), permission, store_id).closed_at is not None:
+        raise NotFound

@@ -16,7 +16,7 @@ from app.core.guard import audit
 from app.core.guard.models import AuditEntry
 from app.core.guard.permissions import Actor, check
 from app.tenants.errors import NameTaken, StoreInUse, TimezoneUnknown
-from app.tenants.models import Membership, Store, Team, TeamMember
+from app.tenants.models import Store, Team, TeamMember
 from app.tenants.queries import people
 
 FIELDS = ("code", "name", "timezone", "region", "address")
@@ -83,10 +83,11 @@ def create_team(
 ) -> Team:
     """Named users of a store with a lead, who is always one of them."""
     _check_store(actor, store_id)
+    wanted = _workers(store_id, member_ids, lead_id)
     team = Team(id=new_id(), store_id=store_id, name=name, lead_id=lead_id)
     db.session.add(team)
     db.session.flush()
-    _set_members(team, set(member_ids))
+    _set_members(team, wanted)
     told = {"name": (None, name), "lead_id": (None, lead_id), "member_ids": (None, _members(team))}
     audit.record(actor, "team.create", "team", team.id, changes=told)
     return team
@@ -103,11 +104,12 @@ def change_team(
 ) -> Team:
     """Rename a team, change its lead or its members."""
     team = _team(actor, team_id, version)
+    wanted = _workers(team.store_id, member_ids, lead_id)
     before, before_lead, before_members = team.name, team.lead_id, _members(team)
     team.name, team.lead_id = name, lead_id
     team.updated_at = clock.now()
     db.session.flush()
-    _set_members(team, set(member_ids))
+    _set_members(team, wanted)
     told = {
         "name": (before, name),
         "lead_id": (before_lead, lead_id),
@@ -136,13 +138,15 @@ def _team(actor: Actor, team_id: uuid.UUID, version: int) -> Team:
     return team
 
 
+def _workers(store_id: uuid.UUID, member_ids: Iterable[uuid.UUID], lead_id: uuid.UUID | None) -> set[uuid.UUID]:
+    """The members and the lead, found to work at the store before anything is written; raises NotFound."""
+    wanted = {*member_ids, *([] if lead_id is None else [lead_id])}
+    people.check_workers(store_id, wanted)
+    return wanted
+
+
 def _set_members(team: Team, wanted: set[uuid.UUID]) -> None:
-    """Exactly these members and the lead; each must work at the team's store."""
-    if team.lead_id is not None:
-        wanted = wanted | {team.lead_id}
-    working = set(db.session.scalars(select(Membership.user_id).where(Membership.store_id == team.store_id)))
-    if not wanted <= working:
-        raise NotFound
+    """Exactly these members."""
     db.session.execute(delete(TeamMember).where(TeamMember.team_id == team.id))
     db.session.add_all(TeamMember(team_id=team.id, user_id=user_id) for user_id in sorted(wanted))
     db.session.flush()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Row, exists, func, or_, select
@@ -182,6 +182,13 @@ def get_store_for(actor: Actor, permission: str, store_id: uuid.UUID) -> Store:
     if store is None:
         raise NotFound
     return store
+
+
+def check_workers(store_id: uuid.UUID, user_ids: Collection[uuid.UUID]) -> None:
+    """Raise NotFound unless all these users work at the store."""
+    working = set(db.session.scalars(select(Membership.user_id).where(Membership.store_id == store_id)))
+    if not set(user_ids) <= working:
+        raise NotFound
 
 
 def count_users_of_store(store_id: uuid.UUID) -> int:

@@ -21,8 +21,10 @@ from app.core.http.api import api_document
 from app.core.http.api.finishing import operations_of, resolve, template_of
 from app.factory import create_app
 from app.tenants.models import Store
+from tests.core.http.test_api_examples import PLACE, examples, filled
 from tests.core.lists.samples import CORPUS
 from tests.fixtures.dealerships import HostClient
+from tests.fixtures.examples import SECOND
 from tests.fixtures.listed import add_listed_rows
 from tests.fixtures.programs import Program, make_key
 from tests.fixtures.records import make_records
@@ -48,11 +50,13 @@ class Target:
     """One dealership's API with records, asked by its administrator's program."""
 
     def __init__(self, app: Flask, of: Tenant) -> None:
+        self.sent = 0
         client = HostClient(app, app.response_class)
         client.host = of.hosts[0]
         with app.app_context():
             self.document = json.loads(json.dumps(api_document()))
         self.operations = {f"{method.upper()} {path}": said for path, method, said in operations_of(self.document)}
+        self.examples = {f"{method.upper()} {path}": body for path, method, _, body in examples(self.document)}
         with app.app_context(), tenant(of.id):
             store = db.session.scalars(select(Store).order_by(Store.created_at, Store.id)).first()
             assert store is not None
@@ -71,7 +75,8 @@ class Target:
         """Send a body to an operation, about a record that is there."""
         method, _, path = label.partition(" ")
         path = re.sub(r"{(\w+)}", lambda found: self.ids[found[1]], path).removeprefix("/api/v1")
-        headers = {"Idempotency_Key": label[:200]}
+        self.sent += 1
+        headers = {"Idempotency_Key": f"{self.sent} {label}"[:200]}
         if method in ("PATCH", "PUT"):
             headers["If_Match"] = self.program.get(path).headers.get("ETag", '"1"')
         return self.program.ask(method, path, dict(body), **headers)
@@ -175,3 +180,63 @@ def ask(program: Program, path: str, question: Mapping[str, str]) -> TestRespons
     """Ask a list; long questions and odd letters as an address carries them."""
     headers = {"Authorization": f"Bearer {program.key}"}
     return program.client.get(f"/api/v1{path}", query_string=dict(question), headers=headers)
+
+
+# Letters that are in no text: ends of strings, controls of both sets, what turns the direction, half of nothing.
+ODD = "\u0099q\u0088\x7f\u202e\ufffe\U0001dd9d"
+
+
+def variants(value: Any) -> Iterator[Any]:
+    """A body with one thing in it that is off: odd letters, nothing, a part left out."""
+    if isinstance(value, dict):
+        yield {}
+        for key, inner in value.items():
+            yield {name: other for name, other in value.items() if name != key}
+            yield from ({**value, key: changed} for changed in (*variants(inner), None))
+    elif isinstance(value, list):
+        yield []
+        for at, inner in enumerate(value):
+            yield from ([*value[:at], changed, *value[at + 1 :]] for changed in variants(inner))
+            yield [*value, *value]
+    elif isinstance(value, str):
+        yield from ("", ODD)
+
+
+def with_strangers(value: Any) -> Iterator[tuple[str, Any]]:
+    """A body with one id in it that is well formed and nobody's, and the pointer to it."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            for pointer, changed in with_strangers(inner):
+                copied = value.copy()
+                copied[key] = changed
+                yield f"/{key}{pointer}", copied
+    elif isinstance(value, str) and (found := PLACE.fullmatch(value)):
+        yield "", f"{found[1]}_40wgpe0dx5a20fx11kcw1rs7fn"
+
+
+@pytest.mark.parametrize("label", CHANGES)
+def test_what_is_off_in_a_body_is_refused_or_taken(target: Target, label: str) -> None:
+    example = target.examples.get(label)
+    if example is None:
+        return
+    known = {text.partition("_")[0]: text for name, text in target.ids.items() if name not in SECOND}
+    answers = [(body, target.send(label, body)) for body in (filled(off, known) for off in variants(example))]
+    wrong = [(body, answer.status_code, answer.text[:200]) for body, answer in answers
+             if str(answer.status_code) not in target.operations[label]["responses"]]  # fmt: skip
+    assert answers
+    assert wrong == []
+
+
+@pytest.mark.parametrize("label", CHANGES)
+def test_an_id_of_nothing_in_a_body_is_pointed_at(target: Target, label: str) -> None:
+    known = {text.partition("_")[0]: text for name, text in target.ids.items() if name not in SECOND}
+    for pointer, body in with_strangers(target.examples.get(label)):
+        if "email" in body:
+            body["email"] = f"{target.sent}.{pointer.rpartition('/')[2]}@example.com"
+        answer = target.send(label, filled(body, known))
+        refusal = answer.get_json()
+        if label.endswith("/batch"):
+            refusal, pointer = refusal["results"][0]["problem"], pointer.removeprefix("/items/0/data")
+        assert refusal["status"] == 422, (pointer, answer.text)
+        told = [error["pointer"] for error in refusal["errors"]]
+        assert [one for one in told if pointer.startswith(one)], (pointer, told)
