@@ -106,7 +106,7 @@ def at_most(longest: int) -> Callable[[str], None]:
 
 def printable(value: str) -> None:
     """A validator: no control characters but line breaks and tabs."""
-    if any(ord(char) < 32 and char not in "\r\n\t" for char in value):
+    if not value.isprintable() and any(unicodedata.category(char) == "Cc" and char not in "\r\n\t" for char in value):
         raise ValidationError([Refused("control_character", N_("This contains characters that cannot be printed."))])
 
 

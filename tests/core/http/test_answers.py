@@ -136,6 +136,7 @@ def test_a_wrong_method_names_the_right_ones(alpha: Tenant, client_for: Clients)
         ({"name": "   "}, {"name": "required"}),
         ({"name": "x" * 121}, {"name": "too_long"}),
         ({"name": "A\x00B"}, {"name": "control_character"}),
+        ({"name": "A\x85B"}, {"name": "control_character"}),
         ({"name": "A", "locale": "fr"}, {"locale": "not_offered"}),
         ({"name": "A", "state": "disabled"}, {"state": "unknown_field"}),
         ({"name": ["A", "B"]}, {"name": "repeated"}),
