@@ -68,7 +68,7 @@ def submit_application(
         problems.append(FieldError("partner", "no_applicant", errors.NOT_AN_APPLICANT))
     owed = due.figures_of(deal).owed
     if not receivables.amount_is_possible(amount):
-        problems.append(FieldError("amount", "amount_not_possible", errors.AMOUNT_NOT_POSSIBLE))
+        problems.append(FieldError("amount", "amount_not_possible", errors.AMOUNT_NOT_ABOVE_ZERO))
     elif entry is not None and entry.kind is ApplicationKind.LENDER and amount > owed:
         params = {"owed": f"{plain_amount(owed, deal.currency)} {deal.currency}"}
         problems.append(FieldError("amount", "more_than_owed", errors.MORE_THAN_OWED, params))
@@ -176,7 +176,7 @@ def fund_deal(
     today = clock.today(tenants.get_store(deal.store_id).timezone)
     problems = []
     if not receivables.amount_is_possible(amount):
-        problems.append(FieldError("amount", "amount_not_possible", errors.AMOUNT_NOT_POSSIBLE))
+        problems.append(FieldError("amount", "amount_not_possible", errors.AMOUNT_NOT_ABOVE_ZERO))
     if funded_on is not None and funded_on > today:
         problems.append(FieldError("funded_on", "in_future", errors.IN_FUTURE))
     if receivables.has_card_number(reference or ""):

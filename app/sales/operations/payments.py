@@ -157,7 +157,7 @@ def _load(actor: Actor, deal_id: uuid.UUID, permission: str) -> Deal:
 def _problems(amount: Decimal, method: str, reference: str | None) -> list[FieldError]:
     problems = []
     if not receivables.amount_is_possible(amount):
-        problems.append(FieldError("amount", "amount_not_possible", errors.AMOUNT_NOT_POSSIBLE))
+        problems.append(FieldError("amount", "amount_not_possible", errors.AMOUNT_NOT_ABOVE_ZERO))
     if method not in set(Method):
         problems.append(FieldError("method", "unknown_choice", errors.UNKNOWN_CHOICE))
     if receivables.has_card_number(reference or ""):
