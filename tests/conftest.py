@@ -35,8 +35,9 @@ PASSWORDS = LoginPasswords(app="test-app", migrator="test-migrator", relay="test
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let `forecourt.py test --full` look at every screen in every combination."""
+    """`forecourt.py test --full` looks at every screen in every combination; `--write-golden` renews stored texts."""
     parser.addoption("--full", action="store_true", help="every screen in all combinations, the API by every role")
+    parser.addoption("--write-golden", action="store_true", help="write tests/data anew, to be read before it is kept")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -10,7 +10,7 @@ _SENT = Row(("sent_id", "paper_token"), public=True, other_store=False)
 
 
 def paper_rows() -> dict[str, Row]:
-    """Every page about a deal's papers."""
+    """Every page about a deal's papers, and what programs do with them."""
     signing = (f"{way} /documents/<document_id>/{verb}" for verb in ("sign", "void") for way in ("GET", "POST"))
     making = (f"POST /deals/<deal_id>/{verb}" for verb in ("documents", "files", "delivery-checklist"))
     return {
@@ -20,5 +20,9 @@ def paper_rows() -> dict[str, Row]:
         "GET /documents/<document_id>/file": _DOCUMENT,
         "POST /documents/<document_id>/send": _DOCUMENT,
         **dict.fromkeys((f"GET /papers/<sent_id>/<paper_token>{rest}" for rest in ("", "/file")), _SENT),
+        **dict.fromkeys((f"{way} /api/v1/deals/<deal_id>/documents" for way in ("GET", "POST")), _DEAL),
+        "POST /api/v1/deals/<deal_id>/documents/bring": _DEAL,
+        **dict.fromkeys((f"GET /api/v1/documents/<document_id>{rest}" for rest in ("", "/file")), _DOCUMENT),
+        **dict.fromkeys((f"POST /api/v1/documents/<document_id>/{verb}" for verb in ("sign", "void")), _DOCUMENT),
         "POST /sales-settings/documents/logo": Row(),
     }

@@ -7,6 +7,7 @@ data gives the same bytes. Nothing of a document is fetched from anywhere, and n
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import subprocess
@@ -14,6 +15,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from PIL import Image
 
 from app.core.errors import N_, DomainError
 from app.core.logging import get_logger
@@ -40,7 +43,8 @@ def render(
     pictures: Mapping[str, bytes] | None = None,
     form: Literal["pdf", "png"] = "pdf",
 ) -> bytes:
-    """`data` as a PDF, or its first page as a picture; `pictures` are named by it (`logo.png`, `signature.svg`).
+    """`data` as a PDF, or its first page as a picture; `pictures` are SVG, named by it
+    (`logo.svg`, `signature.svg`); one of points goes through `framed` before.
 
     What `data` holds is described at the top of `paper.typ`. Raises PrintFailed.
     """
@@ -69,6 +73,17 @@ def render(
         log.error("print_failed", code=done.returncode, said=done.stderr.decode(errors="replace").strip()[-200:])
         raise PrintFailed
     return done.stdout
+
+
+def framed(data: bytes, media_type: str) -> bytes:
+    """A picture of points (PNG, JPEG) as SVG: the setter reads every file that comes with an order as text.
+
+    Raises OSError for what is no picture.
+    """
+    with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as opened:
+        size = f'width="{opened.width}" height="{opened.height}"'
+    link = f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><image {size} href="{link}"/></svg>'.encode()
 
 
 def _environment() -> dict[str, str]:

@@ -1,5 +1,5 @@
 """Sales over the API; `shapes` says what goes in and out."""
 
-from app.sales.api import applications, catalogue, deals, payments
+from app.sales.api import applications, catalogue, deals, documents, payments
 
-blueprints = (deals.bp, catalogue.bp, payments.bp, applications.bp)
+blueprints = (deals.bp, catalogue.bp, payments.bp, applications.bp, documents.bp)

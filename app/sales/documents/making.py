@@ -21,10 +21,11 @@ from app.sales.documents.writing import Hand
 from app.sales.models import Deal, DealDocument, DocumentEvent
 from app.sales.operations import documents
 from app.sales.operations.logos import KIND as LOGO
+from app.sales.operations.logos import NAME as LOGO_NAME
 from app.sales.queries import documents as stored
 from app.sales.queries import policies
 from app.sales.queries.sheets import desk_of
-from app.sales.rules.documents import JPEG, MADE, PaperPolicy, draw, policy_from, read_strokes
+from app.sales.rules.documents import MADE, PaperPolicy, draw, policy_from, read_strokes
 from app.sales.rules.policies import PolicyKind
 from app.tenants import queries as tenants
 
@@ -147,7 +148,7 @@ def logo_file(file_id: str | None) -> dict[str, bytes]:
             data = found.read()
     except (NotFound, ValueError):
         return {}
-    return {"logo.jpg" if row.media_type == JPEG else "logo.png": data}
+    return {LOGO_NAME: printing.framed(data, row.media_type)}
 
 
 def checklist_items(actor: Actor, deal: Deal) -> list[str]:

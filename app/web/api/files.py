@@ -20,7 +20,7 @@ from app.core import clock
 from app.core.db import transaction
 from app.core.errors import N_
 from app.core.guard.permissions import Actor
-from app.core.http.access import require
+from app.core.http.access import ANY_USER, require
 from app.core.http.api import (
     ApiBlueprint,
     ApiRecord,
@@ -76,11 +76,12 @@ def _files(actor: Actor) -> Select[Any]:
     ).where(own, Upload.expires_at > clock.now())
 
 
-# No page shows these: a browser sends a file in one piece.
+# No page shows these: a browser sends a file in one piece. Everybody has his own; what one is for takes its right when
+# it is announced.
 FILES = ListSpec(
     name="files",
     label=N_("Files"),
-    permission="import.create",
+    permission="",
     source=_files,
     columns=(),
     filters=(),
@@ -93,7 +94,7 @@ FILE = ApiRecord(name="file", path="files", spec=FILES, schema=FileSchema)
 
 
 @bp.route("/files", methods=["GET"])
-@require("import.create")
+@require(ANY_USER)
 @lists(FILE)
 def list_files():
     """List your uploads"""
@@ -101,7 +102,7 @@ def list_files():
 
 
 @bp.route("/files", methods=["POST"])
-@require("import.create")
+@require(ANY_USER)
 @creates(FILE, NewFile, EXAMPLE)
 def create_file():
     """Announce a file"""
@@ -110,7 +111,7 @@ def create_file():
 
 
 @bp.route("/files/<file_id>", methods=["GET"])
-@require("import.create")
+@require(ANY_USER)
 @shows(FILE)
 def show_file(file_id: str):
     """Read how far an upload is"""
@@ -118,7 +119,7 @@ def show_file(file_id: str):
 
 
 @bp.route("/files/<file_id>/parts/<int:part_number>", methods=["PUT"])
-@require("import.create")
+@require(ANY_USER)
 @documented(
     parameters=[CONTENT_DIGEST], takes_bytes=True, gives={200: FileSchema}, problems=(400, 409, 413, 415, *OF_RECORDS)
 )
@@ -133,7 +134,7 @@ def put_part(file_id: str, part_number: int):
 
 
 @bp.route("/files/<file_id>/complete", methods=["POST"])
-@require("import.create")
+@require(ANY_USER)
 @acts(FILE)
 def complete_file(file_id: str):
     """Close an upload, if its parts are the file that was announced"""
@@ -143,7 +144,7 @@ def complete_file(file_id: str):
 
 
 @bp.route("/files/<file_id>", methods=["DELETE"])
-@require("import.create")
+@require(ANY_USER)
 @documented(gives={204: None}, problems=OF_RECORDS)
 def delete_file(file_id: str):
     """Delete an upload"""

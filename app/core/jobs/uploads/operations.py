@@ -44,8 +44,11 @@ MOST_PARTS: Final = 1_000
 MOST_WAITING: Final = 1024 * MEGABYTE
 LIVES: Final = timedelta(days=1)
 IMPORT: Final = "import"
+DEAL_DOCUMENT: Final = "deal_document"
 # What a file may be for, and the right that takes.
-PURPOSES: Final[Mapping[str, str]] = MappingProxyType({IMPORT: "import.create"})
+PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
+    {IMPORT: "import.create", DEAL_DOCUMENT: "deal_document.create"}
+)
 _PART: Final = "upload_part"
 _SHA256: Final = ("core_uploads", "sha256")
 
@@ -145,14 +148,21 @@ def complete(actor: Actor, upload_id: uuid.UUID) -> Upload:
     return upload
 
 
-def open_upload(actor: Actor, upload_id: uuid.UUID, purpose: str) -> tuple[str, BinaryIO]:
-    """Name and bytes of the caller's own complete file for this purpose; raises Invalid where there is none."""
+def open_upload(
+    actor: Actor, upload_id: uuid.UUID, purpose: str, *, most: int = files.MAX_BYTES
+) -> tuple[str, BinaryIO]:
+    """Name and bytes of the caller's own complete file for this purpose.
+
+    Raises Invalid where there is none, and FileTooLarge for one of more than `most` bytes before any is read.
+    """
     try:
         upload = get_upload(actor, upload_id)
     except NotFound:
         upload = None
     if upload is None or upload.completed_at is None or upload.purpose != purpose:
         raise Invalid([FieldError("file_id", "no_such_file", N_("There is no complete file of yours with this id."))])
+    if upload.size > most:
+        raise files.FileTooLarge(field="file_id", megabytes=most // MEGABYTE)
     return upload.name, io.BytesIO(b"".join(_opened(_parts(upload_id))))
 
 
