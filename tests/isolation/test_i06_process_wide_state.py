@@ -27,6 +27,7 @@ REVIEWED = {
     "app/core/db/revisions.py:readable": "versions this code reads, from its own files",
     "app/core/guard/keys.py:self._held": "keyed by tenant id, bounded; tests/core/guard/test_vault.py tries it",
     "app/core/guard/erasing.py:_TAKERS": "functions declared at import",
+    "app/core/guard/words.py:_WORDS": "columns declared at import",
     "app/core/guard/outbound.py:self._watched": "connections of one call, closed with it",
     "app/core/guard/reindexing.py:_ROOMS": "functions declared at import",
     "app/core/guard/facts.py:_FACTS": "subqueries declared at import",

@@ -29,7 +29,7 @@ class Lead(Record, db.Model):
     assigned_at: Mapped[datetime | None] = mapped_column(Instant, info=INTERNAL)
     channel: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     source: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
-    source_detail: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=INTERNAL)
+    source_detail: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=PERSONAL)
     stock_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("inventory_stock_units.id"), info=INTERNAL)
     vehicle_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("inventory_vehicles.id"), info=INTERNAL)
     wanted: Mapped[str] = mapped_column(Text, nullable=False, server_default="", info=PERSONAL)

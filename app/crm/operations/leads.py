@@ -29,11 +29,11 @@ from app.inventory import queries as inventory
 from app.tenants import queries as tenants
 
 _PLAIN = (
-    "customer_id", "store_id", "assignee_id", "channel", "source", "source_detail", "stock_unit_id", "vehicle_id",
+    "customer_id", "store_id", "assignee_id", "channel", "source", "stock_unit_id", "vehicle_id",
     "status", "lost_reason", "received_at", "first_auto_reply_at", "first_attempt_at", "first_contact_at",
     "first_appointment_at", "ended_at",
 )  # fmt: skip
-_PERSONAL = ("wanted", "lost_note")
+_PERSONAL = ("source_detail", "wanted", "lost_note")
 _EDITED = ("channel", "source", "source_detail", "stock_unit_id", "vehicle_id", "wanted")
 
 

@@ -50,12 +50,12 @@ class Appraisal(Record, db.Model):
     acv: Mapped[Decimal | None] = mapped_column(Money, info=COST)
     currency: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     valid_until: Mapped[date | None] = mapped_column(Date, info=INTERNAL)
-    note: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
+    note: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
     valued_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants_users.id"), info=INTERNAL)
     submitted_at: Mapped[datetime | None] = mapped_column(Instant, info=INTERNAL)
     decided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants_users.id"), info=INTERNAL)
     decided_at: Mapped[datetime | None] = mapped_column(Instant, info=INTERNAL)
-    decline_reason: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
+    decline_reason: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
 
     __table_args__ = (
         CheckConstraint(_one_of("status", AppraisalStatus), name="status"),

@@ -29,6 +29,7 @@ from app.inventory.rules.odometer import OdometerStatus
 from app.tenants import queries as tenants
 
 _DECISION = ("submitted_at", "decided_by", "decided_at", "decline_reason")
+_WORDS = ("note", "decline_reason")
 
 
 def create_appraisal(*, actor: Actor, vehicle_id: uuid.UUID, store_id: uuid.UUID, **found: Any) -> Appraisal:
@@ -163,8 +164,7 @@ def delete_appraisal(*, actor: Actor, appraisal_id: uuid.UUID, version: int | No
         if is_reference(error):
             raise AppraisalReferredTo from error
         raise
-    changes = {name: (value, None) for name, value in before.items()}
-    audit.record(actor, "appraisal.delete", "appraisal", appraisal_id, changes=changes)
+    _tell(actor, "appraisal.delete", appraisal_id, {name: (value, None) for name, value in before.items()})
 
 
 def _load(actor: Actor, appraisal_id: uuid.UUID, version: int, permission: str) -> Appraisal:
@@ -214,5 +214,10 @@ def _read_odometer(actor: Actor, appraisal: Appraisal, reading: int, unit: str, 
 
 def _note(actor: Actor, action: str, appraisal: Appraisal, before: Mapping[str, Any]) -> None:
     now, then = valuing.told(appraisal), valuing.in_words(before)
-    changes = {name: (then.get(name), value) for name, value in now.items()}
-    audit.record(actor, action, "appraisal", appraisal.id, changes=changes)
+    _tell(actor, action, appraisal.id, {name: (then.get(name), value) for name, value in now.items()})
+
+
+def _tell(actor: Actor, action: str, appraisal_id: uuid.UUID, changes: dict[str, audit.Change]) -> None:
+    """Words go under a key of the appraisal, which is destroyed when whoever brought the car is erased."""
+    said = {name: changes.pop(name) for name in _WORDS if name in changes}
+    audit.record(actor, action, "appraisal", appraisal_id, changes, said, subject_id=appraisal_id)

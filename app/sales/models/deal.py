@@ -68,7 +68,7 @@ class Deal(Record, db.Model):
     late_cost: Mapped[Decimal | None] = mapped_column(Money, info=COST)
     # Whose it is and in which parts, where not the salesperson's alone: {"house": …, "people": [[user, "0.5"], …]}.
     shares: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), info=INTERNAL)
-    unwind_reason: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
+    unwind_reason: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
     note: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
     # Since when it holds its unit, who has seen to that, and where the unit stood before.
     promised_at: Mapped[datetime | None] = mapped_column(Instant, info=INTERNAL)

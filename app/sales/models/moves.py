@@ -43,7 +43,7 @@ class Snapshot(Identified, db.Model):
     status_after: Mapped[str] = mapped_column(Text, nullable=False, info=INTERNAL)
     at: Mapped[datetime] = mapped_column(Instant, nullable=False, info=INTERNAL)
     made_by: Mapped[uuid.UUID | None] = mapped_column(info=INTERNAL)
-    reason: Mapped[str | None] = mapped_column(Text, info=INTERNAL)
+    reason: Mapped[str | None] = mapped_column(Text, info=PERSONAL)
     # Inputs and figures with cost and worth, so whoever sees margins sees it; amounts are exact texts.
     body: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False, info=MARGIN)
     previous: Mapped[bytes | None] = mapped_column(LargeBinary, info=INTERNAL)

@@ -47,7 +47,6 @@ _PLAIN = (
     "sold_on",
     "delivered_on",
     "unwound_on",
-    "unwind_reason",
 )
 
 _EDITED = (
@@ -261,4 +260,4 @@ def note_change(actor: Actor, action: str, deal: Deal, before: Mapping[str, Any]
     """Write down what an operation has made of the deal."""
     changes = {name: (before.get(name), getattr(deal, name)) for name in _PLAIN}
     personal = {"note": (note_before, deal.note)} if note_before != deal.note else {}
-    audit.record(actor, action, "deal", deal.id, changes=changes, personal=personal)
+    audit.record(actor, action, "deal", deal.id, changes, personal, subject_id=deal.customer_id)

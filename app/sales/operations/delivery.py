@@ -96,7 +96,9 @@ def unwind_deal(
     # What was on its way when it was sold has arrived since.
     holds.put_back(actor=actor, unit_id=deal.stock_unit_id, to=stood)
     kept = give_back_trades(actor, deal, keep=keep_trades)
-    audit.record(actor, "deal.unwind", "deal", deal.id, changes={k: (v, getattr(deal, k)) for k, v in before.items()})
+    changes = {name: (value, getattr(deal, name)) for name, value in before.items()}
+    why = {"unwind_reason": (None, deal.unwind_reason)}
+    audit.record(actor, "deal.unwind", "deal", deal.id, changes, why, subject_id=deal.customer_id)
     take_snapshot(actor, deal, Transition.UNWOUND, before=before["status"], reason=reason)
     whose = deal.delivered_on, deal.salesperson_id
     publish(DealUnwound(deal.id, deal.stock_unit_id, deal.store_id, day, *whose, tuple(kept), deal.lead_id))

@@ -1,13 +1,18 @@
-"""Erasing a person: papers go with the key they lie under, and the names of files that were brought in go too."""
+"""Erasing a person: papers go with the key they lie under; names of files and words about the buyer are emptied."""
 
 from __future__ import annotations
 
+import uuid
+
 from sqlalchemy import select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.db import db
 from app.core.guard.erasing import Erasure, on_erasure
 from app.core.guard.models import StoredFile
-from app.sales.models import DealDocument
+from app.core.guard.words import Whose, declare_words
+from app.inventory.operations.erasing import forget_appraisals
+from app.sales.models import Approval, Deal, DealDocument, TradeIn, Worksheet
 
 
 @on_erasure
@@ -16,3 +21,21 @@ def forget_names(erasure: Erasure) -> None:
     own = select(DealDocument.file_id).where(DealDocument.subject_id == erasure.subject_id)
     named = update(StoredFile).where(StoredFile.id.in_(own), StoredFile.name != "file").values(name="file")
     erasure.rows += len(db.session.execute(named.returning(StoredFile.id)).all())
+
+
+@on_erasure
+def forget_trades(erasure: Erasure) -> None:
+    """Take what was written about, and photographed of, the cars that the person gave in trade."""
+    deals = select(Deal.id).where(Deal.customer_id == erasure.subject_id)
+    asked = select(TradeIn.appraisal_id).where(TradeIn.deal_id.in_(deals), TradeIn.appraisal_id.is_not(None))
+    forget_appraisals(erasure, [found for found in db.session.scalars(asked) if found is not None])
+
+
+def _of_deal(column: InstrumentedAttribute[uuid.UUID]) -> Whose:
+    return lambda subject_id: column.in_(select(Deal.id).where(Deal.customer_id == subject_id))
+
+
+declare_words(Deal.note, Deal.unwind_reason, whose=lambda subject_id: Deal.customer_id == subject_id)
+declare_words(Worksheet.note, whose=_of_deal(Worksheet.deal_id))
+declare_words(TradeIn.lienholder, whose=_of_deal(TradeIn.deal_id))
+declare_words(Approval.note, Approval.answer, whose=_of_deal(Approval.deal_id))

@@ -143,7 +143,7 @@ def write_row(
     personal = {name: (None, value) for name in ("reference", "reason") if (value := getattr(made, name))}
     changes = {name: (None, getattr(made, name)) for name in _TOLD}
     action = "payment.refund" if kind == PaymentKind.REFUND else "payment.create"
-    audit.record(actor, action, "payment", made.id, changes=changes, personal=personal)
+    audit.record(actor, action, "payment", made.id, changes, personal, subject_id=made.customer_id)
     publish(PaymentRecorded(made.id, deal.id, deal.store_id, kind, made.received_on))
     return made
 

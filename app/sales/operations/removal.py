@@ -44,7 +44,7 @@ def delete_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None,
         raise DealCounts(deal_number=deal.deal_number)
     reservations.release_of(actor, deal_id, Release.DEAL_ENDED)
     before, note, kept, hung = state_of(deal), deal.note, values_of(deal), _hung_on(deal)
-    unit_id, store_id = deal.stock_unit_id, deal.store_id
+    unit_id, store_id, customer_id = deal.stock_unit_id, deal.store_id, deal.customer_id
     db.session.delete(deal)
     try:
         db.session.flush()
@@ -62,6 +62,7 @@ def delete_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None,
         deal_id,
         changes={name: (value, None) for name, value in before.items()},
         personal={"note": (note, None)} if note else {},
+        subject_id=customer_id,
     )
     if not undo:
         offer(actor, "deal.delete", {"name": before["deal_number"], "row": kept, "hung": hung})

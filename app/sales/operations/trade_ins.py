@@ -165,5 +165,5 @@ def _tell(actor: Actor, deal: Deal, before: Desk, action: str) -> None:
     db.session.flush()
     after = sheets.desk_of(actor, deal)
     changes, personal = changes_between(before, after, parts.car_names(actor, before, after))
-    audit.record(actor, action, "deal", deal.id, changes, personal)
+    audit.record(actor, action, "deal", deal.id, changes, personal, subject_id=deal.customer_id)
     publish(WorksheetChanged(deal.id))

@@ -103,7 +103,8 @@ def _store(actor: Actor, deal: Deal, row: Worksheet | None, before: Desk, conten
     after = sheets.read_desk(deal, row)
     changes, personal = changes_between(before, after, parts.car_names(actor, after))
     number = {} if before.id is None and row.chosen else {"worksheet": (None, row.number)}
-    audit.record(actor, "deal.worksheet", "deal", deal.id, {**number, **changes}, personal)
+    told = {**number, **changes}
+    audit.record(actor, "deal.worksheet", "deal", deal.id, told, personal, subject_id=deal.customer_id)
     undo.offer(
         actor, "worksheet.save",
         {"name": deal.deal_number, "deal": deal.id, "id": row.id, "version": row.version, "body": _body(before)},
