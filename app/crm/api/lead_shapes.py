@@ -54,7 +54,7 @@ class LeadSchema(RecordSchema):
     customer = named_field("cus", "LeadCustomer")
     assignee = named_field("usr", "LeadAssignee")
     store = named_field("store", "LeadStore")
-    vehicle = fields.Nested(WantedVehicleSchema, metadata={"expand": True})
+    vehicle = fields.Nested(WantedVehicleSchema, allow_none=True, metadata={"expand": True})
 
 
 class EditedLead(BodySchema):

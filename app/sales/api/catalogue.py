@@ -26,7 +26,7 @@ from app.core.http.api import (
     shows,
 )
 from app.core.http.sessions import current_actor
-from app.sales.api.catalogue_shapes import FIProductFields, FIProductSchema, NewFIProduct, TaxRuleBody, TaxRuleSchema
+from app.sales.api.catalogue_shapes import FIProductFields, FIProductSchema, NewFIProduct, TaxRuleFields, TaxRuleSchema
 from app.sales.lists import PRODUCTS, TAX_RULES
 from app.sales.models import FIProduct, StoredTaxRule
 from app.sales.operations import catalogue, tax_table
@@ -110,10 +110,10 @@ def list_tax_rules():
 
 @bp.route("/tax-rules", methods=["POST"])
 @require("sales_setting.edit")
-@creates(TAX_RULE, TaxRuleBody, RULE)
+@creates(TAX_RULE, TaxRuleFields, RULE)
 def add_tax_rule():
     """Add a tax rule"""
-    data = load_body(TaxRuleBody)
+    data = load_body(TaxRuleFields)
     return created(TAX_RULE, lambda: tax_table.add_tax_rule(actor=current_actor(), **data).id)
 
 
@@ -127,10 +127,10 @@ def show_tax_rule(rule_id: str):
 
 @bp.route("/tax-rules/<rule_id>", methods=["PATCH"])
 @require("sales_setting.edit")
-@patches(TAX_RULE, TaxRuleBody, {"valid_until": "2027-12-31"})
+@patches(TAX_RULE, TaxRuleFields, {"valid_until": "2027-12-31"})
 def edit_tax_rule(rule_id: str):
     """Correct a tax rule; deals keep the rule they were made by"""
-    return patch_record(TAX_RULE, rule_id, TaxRuleBody, _edit_rule)
+    return patch_record(TAX_RULE, rule_id, TaxRuleFields, _edit_rule)
 
 
 @bp.route("/tax-rules/<rule_id>", methods=["DELETE"])

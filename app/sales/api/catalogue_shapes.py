@@ -138,7 +138,7 @@ class TaxRuleSchema(RecordSchema):
     updated_at = Instant()
 
 
-class TaxRuleBody(BodySchema):
+class TaxRuleFields(BodySchema):
     """A rule with the days it holds for; what is not said of its body is as the rule of that method begins."""
 
     body = fields.Dict(required=True, keys=fields.String())
