@@ -111,6 +111,7 @@ SCREENS = (
     Screen("role-explain", "/roles/explain"),
     Screen("my-pay", "/my-pay"),
     Screen("commission", "/commission"),
+    Screen("commission-closed", "/commission/closed"),
     Screen("commission-plans", "/commission-plans"),
     Screen("commission-plan-new", "/commission-plans/new"),
     Screen("sales-settings", "/sales-settings"),

@@ -24,26 +24,10 @@ def today() -> date:
     return clock.today(current_tenant().timezone)
 
 
-def list_closed(actor: Actor) -> Sequence[CommissionStatement]:
-    """The closed statements that `actor` may see, the last on top."""
-    row = CommissionStatement
-    visible = scope_clause(actor, "commission.see", owner=row.user_id, store=row.store_id)
-    asked = select(row).where(visible).order_by(row.period.desc(), row.id.desc()).limit(_MOST)
-    return db.session.scalars(asked).all()
-
-
 def closed_of(user_id: uuid.UUID) -> Sequence[CommissionStatement]:
     """Somebody's closed statements, the last on top."""
     row = CommissionStatement
     asked = select(row).where(row.user_id == user_id).order_by(row.period.desc(), row.id.desc()).limit(_MOST)
-    return db.session.scalars(asked).all()
-
-
-def list_plans(actor: Actor) -> Sequence[CommissionPlan]:
-    """Every version of the plans over which the actor may decide, the last on top."""
-    row = CommissionPlan
-    visible = scope_clause(actor, "commission.edit", store=row.store_id)
-    asked = select(row).where(visible).order_by(row.valid_from.desc(), row.name, row.number.desc()).limit(_MOST)
     return db.session.scalars(asked).all()
 
 

@@ -16,7 +16,9 @@ from app.core.errors import N_, DomainError, NotFound, PermissionDenied
 from app.core.guard.permissions import allows, covers
 from app.core.http.access import require
 from app.core.http.forms import FormSchema, load_form, render_form
+from app.core.http.lists import list_view
 from app.core.http.sessions import current_actor
+from app.sales import lists
 from app.sales.operations.commission import close_period, set_plan
 from app.sales.queries import pay, statements
 from app.sales.rules.bodies import from_body
@@ -25,7 +27,7 @@ from app.sales.rules.pay_entries import month_of
 from app.sales.rules.plans import Base, PaidOn, Plan, SpiffPer
 from app.sales.rules.tiers import TierMeasure, TierMode
 from app.sales.schemas.commission import PlanForm, plan_values, read_plan
-from app.sales.views.pages import bp, salesperson_choices, translated
+from app.sales.views.pages import bp, list_choices, salesperson_choices, translated
 from app.tenants import queries as tenants
 
 LINES = {
@@ -83,6 +85,14 @@ def list_statements():
     return _overview()
 
 
+@bp.get("/commission/closed")
+@require("commission.see")
+def list_closed():
+    found = list_choices()
+    choices = {"store": found["store"], "person": found["salesperson"]}
+    return list_view(lists.STATEMENTS, "sales/commission/closed.html", choices=choices)
+
+
 @bp.post("/commission/close")
 @require("commission.approve")
 def close_month():
@@ -113,8 +123,7 @@ def show_statement(statement_id: str):
 @bp.get("/commission-plans")
 @require("commission.edit")
 def list_plans():
-    plans = [(row, to_public("plan", row.id)) for row in statements.list_plans(current_actor())]
-    return render_form("sales/commission/plans.html", plans=plans)
+    return list_view(lists.PLANS, "sales/commission/plans.html", choices={"store": list_choices()["store"]})
 
 
 @bp.get("/commission-plans/new")
@@ -163,7 +172,6 @@ def _overview(error: DomainError | None = None) -> Any:
         "sales/commission/overview.html",
         error,
         months=[_open(one) for one in pay.open_periods(actor)],
-        closed=[_closed(row) for row in statements.list_closed(actor)],
         may_plan=allows(actor, "commission.edit"),
         **_words(),
     )
