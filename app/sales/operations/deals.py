@@ -28,6 +28,7 @@ from app.sales.errors import DealIsEnded, DealMoveNotAllowed, DealNumberTaken
 from app.sales.events import DealChanged, DealDelivered
 from app.sales.models import CLAIMING_DEAL, DEAL_NUMBER, Deal
 from app.sales.operations import claims, moving
+from app.sales.operations.beginnings import begin_sheet
 from app.sales.operations.checks import figure_problems, of_lead, people_problems
 from app.sales.operations.grossing import refresh_gross
 from app.sales.operations.holders import held_by, refuse_other_claim
@@ -118,6 +119,7 @@ def record_deal(
     if status in CLAIMING:
         moving.begin_agreed(actor, deal, is_history=delivered_on is not None)
     note_change(actor, "deal.create", deal, {}, None)
+    begin_sheet(actor, deal)
     search.refresh("deal", [deal.id])
     if lead_id is not None:
         pipeline.negotiate(actor, lead_id)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from app.sales.queries.catalogue import rules_on
 from app.sales.rules.scenarios import Scenario, ScenarioKind
-from app.sales.rules.tax_examples import EXAMPLES
-from app.sales.rules.taxes import TaxRule, in_force
+from app.sales.rules.taxes import TaxRule
 
 FIRST_WAYS = (
     Scenario(ScenarioKind.CASH),
@@ -17,7 +17,5 @@ FIRST_WAYS = (
 
 
 def tax_rules(on: date) -> Mapping[str, TaxRule]:
-    """The tax rules that hold for a contract of that day, by key."""
-    keys = dict.fromkeys(dated.rule.key for dated in EXAMPLES)
-    found = {key: in_force(EXAMPLES, key, on) for key in keys}
-    return {key: rule for key, rule in found.items() if rule is not None}
+    """The tax rules of the dealership's table that hold for a contract of that day, by key."""
+    return {row.key: TaxRule.from_body(row.body) for row in rules_on(on)}
