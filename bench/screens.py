@@ -88,6 +88,7 @@ SCREENS = (
     Screen("document-void-refused", "{document}/void", refused=True),
     Screen("sales-settings-documents", "/sales-settings/documents"),
     Screen("deal-correct", "{deal}/correct"),
+    Screen("deal-start", "/deals/start"),
     Screen("deal-new", "/deals/new"),
     Screen("deal-new-refused", "/deals/new", refused=True),
     Screen("deal-application-new", "{deal}/applications/new"),

@@ -16,6 +16,8 @@ def deal_rows() -> dict[str, Row]:
         "GET /deals": PLAIN,
         "POST /deals": PLAIN,
         "GET /deals/new": PLAIN,
+        "GET /deals/start": PLAIN,
+        "POST /deals/start": PLAIN,
         "GET /deals/<deal_id>": DEAL,
         "GET /deals/<deal_id>/edit": DEAL,
         "POST /deals/<deal_id>/edit": DEAL,

@@ -6,6 +6,7 @@ from decimal import Decimal as D
 import pytest
 
 from app.core.db.ids import to_public
+from tests.factories.catalogue import make_tax_rule
 from tests.factories.desk import again, content, desk, save
 from tests.factories.inventory import make_vehicle
 from tests.factories.pages import field_of, post, recorded, token_of
@@ -55,6 +56,7 @@ def reckon(client, deal, form, token=None):
 
 
 def test_a_new_deal_proposes_ways_to_pay_and_saving_keeps_them(client, deal):
+    make_tax_rule()
     page = client.get(address(deal)).text
     form = fields_of(page)
     assert figure(page, "due") == "$31,950"
@@ -195,4 +197,5 @@ def test_one_changed_number_takes_few_statements(client, deal):
     reckon(client, deal, form, token)
     with recorded() as statements:
         assert reckon(client, deal, form | {"discount": "5"}, token).status_code == 200
-    assert len(statements) <= 9, statements
+    # One of them asks how much this person may give away alone.
+    assert len(statements) <= 10, statements

@@ -158,11 +158,11 @@ def _vehicle(actor: Actor, lead: Lead) -> dict[str, Any] | None:
 
 
 def _deal_url(actor: Actor, lead: Lead, customer: Customer | None) -> str | None:
-    if "sales.new_deal" not in current_app.view_functions or not allows(actor, "deal.create"):
+    if "sales.start_deal" not in current_app.view_functions or not allows(actor, "deal.create"):
         return None
     unit = to_public("unit", lead.stock_unit_id) if lead.stock_unit_id else None
     person = to_public("cus", customer.id) if customer else None
-    return url_for("sales.new_deal", customer=person, unit=unit, lead=to_public("lead", lead.id))
+    return url_for("sales.start_deal", customer=person, unit=unit, lead=to_public("lead", lead.id))
 
 
 def _entries(actor: Actor, lead: Lead) -> list[Entry]:

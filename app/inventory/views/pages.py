@@ -85,7 +85,7 @@ def _episode(actor: Actor, unit: StockUnit) -> dict[str, Any]:
     """One stock unit as the vehicle's page shows it, with what this actor may do to it."""
     store, public_id = tenants.get_store(unit.store_id), to_public("unit", unit.id)
     is_open = unit.closed_on is None
-    can_start_deal = is_open and may("deal.create") and "sales.new_deal" in current_app.view_functions
+    can_start_deal = is_open and may("deal.create") and "sales.start_deal" in current_app.view_functions
 
     def allowed(permission: str) -> bool:
         return covers(actor, permission, owner_id=None, store_id=unit.store_id)
@@ -103,7 +103,7 @@ def _episode(actor: Actor, unit: StockUnit) -> dict[str, Any]:
         "may_price": is_open and allowed("stock.price"),
         "may_edit": is_open and allowed("stock.edit"),
         "may_delete": allowed("stock.delete"),
-        "deal_url": url_for("sales.new_deal", unit=public_id) if can_start_deal else None,
+        "deal_url": url_for("sales.start_deal", unit=public_id) if can_start_deal else None,
     }
 
 

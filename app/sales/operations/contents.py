@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 
 from app.core.errors import FieldError
@@ -84,6 +84,32 @@ def content_of(desk: Desk) -> SheetInput:
         tuple(WayInput(item.scenario, item.id, item.buy_rate, chosen=item.chosen) for item in desk.ways),
         tuple(_trade_of(car) for car in desk.trades),
     )
+
+
+def is_same(content: SheetInput, desk: Desk) -> bool:
+    """Whether saving it would change nothing."""
+    costs = {item.id: item.line.cost for item in desk.lines}
+    rates = {way.id: way.buy_rate for way in desk.ways}
+    worths = {car.id: car.trade.acv for car in desk.trades}
+    plain = replace(
+        content,
+        lines=tuple(
+            LineInput(replace(item.line, cost=costs.get(item.id)) if item.keep_cost and item.id else item.line, item.id)
+            for item in content.lines
+        ),
+        ways=tuple(
+            replace(
+                way, at="", keep_buy_rate=False,
+                buy_rate=rates.get(way.id) if way.keep_buy_rate and way.id else way.buy_rate,
+            )
+            for way in content.ways
+        ),
+        trades=tuple(
+            replace(car, at="", keep_acv=False, acv=worths.get(car.id) if car.keep_acv else car.acv)
+            for car in content.trades
+        ),
+    )  # fmt: skip
+    return plain == content_of(desk)
 
 
 def _trade_of(car: TradedCar) -> TradeInput:

@@ -72,7 +72,9 @@ def _trade() -> dict[str, fields.Field]:
 
 # What is asked for beside the worksheet itself.
 _ACTIONS: dict[str, Callable[[], fields.Field]] = {
-    **dict.fromkeys(("add", "apply", "recalculate", "solve", "solve_for"), lambda: fields.String(load_default="")),
+    **dict.fromkeys(
+        ("add", "apply", "next", "recalculate", "solve", "solve_for"), lambda: fields.String(load_default="")
+    ),
     "solve_payment": lambda: Amount(load_default=None),
 }
 _PARTS = {"l": _line, "w": _way, "t": _trade}

@@ -15,6 +15,8 @@ class MadeForm(FormSchema):
     """Which paper, and in which language (none: the customer's)."""
 
     kind = fields.String(required=True, validate=one_of(*SIMPLE))
+    # "sign": off to its signature at once.
+    then = fields.String(load_default="", validate=one_of("", "sign"))
     locale = fields.String(load_default=None, validate=one_of(*LANGUAGES))
 
 
@@ -40,6 +42,8 @@ class SignForm(FormSchema):
     signer = Text(longest=120, required=True)
     strokes = Secret(load_default="")
     agreed = fields.String(required=True)
+    # "agree": the deal is sold by this signature, if nothing else is missing.
+    then = fields.String(load_default="", validate=one_of("", "agree"))
 
 
 class VoidForm(FormSchema):

@@ -12,6 +12,7 @@ from app.sales.views import (
     gross,
     money,
     moves,
+    starting,
     tax_table,
 )
 from app.sales.views.pages import bp
@@ -31,5 +32,6 @@ __all__ = [
     "money",
     "moves",
     "settings_pages",
+    "starting",
     "tax_table",
 ]

@@ -20,9 +20,11 @@ from app.core.http.undo import flash_undo
 from app.inventory.queries.trading import find_called
 from app.sales import errors, queries
 from app.sales.operations import trade_ins, worksheets
+from app.sales.operations.contents import is_same
 from app.sales.queries import sheets
 from app.sales.schemas.deals import VersionForm
 from app.sales.schemas.desk import PART, TradeForm, read_sheet
+from app.sales.views.following import follow
 from app.sales.views.pages import bp, deal_page, to_deal
 from app.sales.views.sheet_page import opened_sheet, rules_for, shown_sheet
 
@@ -48,12 +50,14 @@ def reckon_sheet(deal_id: str):
 @require("deal.edit")
 def save_worksheet(deal_id: str):
     actor, key = current_actor(), from_public("deal", deal_id)
-    number = _number()
+    number, then = _number(), request.form.get("next", "")
 
     def save(data: dict[str, Any]) -> Any:
         deal = queries.get_deal(actor, key, lock=True)
         desk = sheets.desk_of(actor, deal, number)
         content = read_sheet(data, rules_for(deal), desk.tax)
+        if then and desk.id is not None and is_same(content, desk):
+            return None
         return worksheets.save_sheet(
             actor=actor, deal_id=key, version=data["version"], content=content, worksheet_id=desk.id
         )
@@ -66,6 +70,9 @@ def save_worksheet(deal_id: str):
         saved = save_edit(opened, save)
     except DomainError as error:
         return _refused(key, error)
+    if then:
+        _tell_kept(saved)
+        return follow(key, then)
     flash_undo(gettext("The worksheet was saved."))
     _tell_kept(saved)
     return to_deal(key, number=number)

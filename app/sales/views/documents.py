@@ -17,7 +17,7 @@ from app.core.http.forms import load_form, render_form
 from app.core.http.sessions import current_actor
 from app.sales import queries
 from app.sales.documents import making, sending
-from app.sales.operations import documents
+from app.sales.operations import agreeing, documents
 from app.sales.operations.logos import set_logo
 from app.sales.queries import documents as papers
 from app.sales.rules.documents import (
@@ -46,10 +46,13 @@ def make_document(deal_id: str):
     try:
         data = load_form(MadeForm)
         with transaction():
+            then = data.pop("then")
             made = making.make_document(actor=current_actor(), deal_id=key, **data)
-            kind = made.kind
+            kind, made_id = made.kind, made.id
     except DomainError as error:
         return deal_page(key, error)
+    if then == "sign":
+        return redirect(url_for("sales.edit_signature", document_id=to_public(PREFIX, made_id), then="agree"), 303)
     flash(gettext("%(document)s made.", document=gettext(KIND_LABELS[kind])))
     return _to_jacket(key)
 
@@ -129,8 +132,11 @@ def sign_document(document_id: str):
     try:
         data = load_form(SignForm)
         del data["agreed"]
+        then = data.pop("then")
         with transaction():
             making.sign_document(actor=current_actor(), document_id=key, **data)
+            if then == "agree":
+                agreeing.agree_if_ready(current_actor(), papers.get_paper(current_actor(), key)[0].id)
     except DomainError as error:
         return _sign_page(key, error)
     flash(gettext("The document is signed and kept as it is."))
@@ -225,7 +231,7 @@ def _sign_page(document_id: uuid.UUID, error: DomainError | None = None) -> Any:
     return render_form(
         SIGN,
         error,
-        values={"signer": "" if buyer == "–" else buyer},
+        values={"signer": "" if buyer == "–" else buyer, "then": request.args.get("then", "")},
         deal=deal,
         public_id=to_public(PREFIX, document_id),
         deal_public_id=to_public("deal", deal.id),

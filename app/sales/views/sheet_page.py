@@ -232,7 +232,7 @@ def shown_sheet(
         cars={car.id.hex: names.get(car.vehicle_id) for car in desk.trades},
         rules=rules,
         others=sheets.list_worksheets(deal.id) if desk.id and not light else [],
-        step=None if light else next_step(actor, deal),
+        step=next_step(actor, deal) if desk.chosen and not light else None,
         hint=discount_hint(actor, deal, sheet),
         edit=edit,
         sees_cost=sees_cost,
