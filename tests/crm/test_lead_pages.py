@@ -156,10 +156,12 @@ def test_a_lead_is_corrected_and_its_car_found(client, stores):
 def test_a_deal_begins_at_a_lead(client, stores):
     unit, customer = make_unit(stores[0]), make_customer(stores[0], "Dee Deal")
     lead = make_lead(stores[0], customer_id=customer.id, stock_unit_id=unit.id, channel="phone")
-    link = re.search(r'href="(/deals/new\?[^"]*lead=[^"]*)"', client.get(address(lead)).text)[1].replace("&amp;", "&")
+    link = re.search(r'href="(/deals/start\?[^"]*lead=[^"]*)"', client.get(address(lead)).text)[1].replace("&amp;", "&")
     form = client.get(link).text
-    assert field_of(form, "lead_id") == str(lead.id)
-    made = post(client, "/deals", lead_id=lead.id, stock_unit_id=unit.id, customer_id=customer.id, price="12000")
+    names = {"unit": unit.id, "cus": customer.id, "lead": lead.id}
+    known = {"customer" if prefix == "cus" else prefix: to_public(prefix, key) for prefix, key in names.items()}
+    assert all(f'name="{name}" value="{value}"' in form for name, value in known.items())
+    made = post(client, "/deals/start", **known)
     assert made.status_code == 303
     assert fresh(lead).status == "negotiating"
 
