@@ -10,16 +10,17 @@ import pytest
 from PIL import Image
 from sqlalchemy import select, update
 
-from app.core.clock import now
+from app.core.clock import now, today
 from app.core.db import db, tenant, transaction
 from app.core.guard import words
 from app.core.guard.erasing import erase_subject
+from app.core.guard.models import AuditEntry
 from app.crm.operations import activities, follow_ups, leads, pipeline
 from app.inventory.models import Photo
 from app.inventory.operations import appraisals, photos
 from app.inventory.operations.photos import Sent
 from app.sales.models import Approval, Deal, TradeIn, Worksheet
-from app.sales.operations import payments, trade_ins
+from app.sales.operations import delivery, payments, trade_ins
 from app.tenants.models import Store
 from tests.factories.inventory import SYSTEM, make_vehicle
 from tests.factories.sales import make_customer, make_deal
@@ -113,3 +114,15 @@ def test_what_was_written_about_others_stays(place):
     assert db.session.get_one(Deal, deal.id, populate_existing=True).note == MARKER
     assert len(db.session.scalars(select(Photo.id)).all()) == 1
     assert words.declared_words() <= dumps.take(place).places_of(MARKER)
+
+
+def test_the_sale_of_an_erased_buyer_can_still_be_taken_back(place):
+    store = db.session.scalars(select(Store).order_by(Store.code)).first()
+    buyer = make_customer(store)
+    deal = make_deal(store, customer_id=buyer.id, delivered_on=today(store.timezone))
+    with transaction():
+        erase_subject(SYSTEM, buyer.id, "customer")
+    with transaction():
+        delivery.unwind_deal(actor=SYSTEM, deal_id=deal.id, version=None, reason="The bank took it back")
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "deal.unwind")).one()
+    assert (entry.subject_id, entry.sealed is not None) == (None, True)

@@ -89,7 +89,11 @@ def new_entry(
     )
     kept = _plain_changes(personal)
     if kept:
-        made.sealed = _seal(entry_id, subject_id, kept)
+        try:
+            made.sealed = _seal(entry_id, subject_id, kept)
+        except KeyMissing:
+            # The person was erased; what is done about the rest of his records is told under nobody's key.
+            made.subject_id, made.sealed = None, _seal(entry_id, None, kept)
     return made
 
 

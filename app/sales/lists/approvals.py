@@ -32,7 +32,7 @@ def _named(actor: Actor, row: Approval, deal: Deal) -> Named:
         name: verbatim(f"{plain_amount(getattr(row, name), deal.currency)} {deal.currency}")
         for name in ("price", "discount")
     }
-    args = {"approval_id": to_public("apr", row.id)}
+    args = {"approval_id": to_public("apv", row.id)}
     is_his = covers(actor, "deal.approve", owner_id=deal.salesperson_id, store_id=deal.store_id)
     deeds: tuple[Deed, ...] = ()
     if row.state == RequestState.WAITING and is_his and row.asked_by != actor.user_id:

@@ -46,7 +46,7 @@ def ask_approval(deal_id: str):
 @bp.get("/approvals/<approval_id>")
 @require("deal.see")
 def show_approval(approval_id: str):
-    return _page(from_public("apr", approval_id))
+    return _page(from_public("apv", approval_id))
 
 
 @bp.post("/approvals/<approval_id>/approve")
@@ -62,7 +62,7 @@ def decline(approval_id: str):
 
 
 def _decide(approval_id: str, yes: bool, said: str) -> Any:
-    key = from_public("apr", approval_id)
+    key = from_public("apv", approval_id)
     try:
         data = load_form(DecisionForm)
         back = data.pop("back")
@@ -89,7 +89,7 @@ def _page(key: uuid.UUID, error: DomainError | None = None) -> Any:
         deal=deal,
         deal_url=url_for("sales.show_deal", deal_id=to_public("deal", deal.id)),
         approval=row,
-        approval_id=to_public("apr", row.id),
+        approval_id=to_public("apv", row.id),
         state=gettext(REQUEST_LABELS[row.state]),
         outdated=outdated,
         lines=lines_of(row),

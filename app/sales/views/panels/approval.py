@@ -46,8 +46,8 @@ def _fill(actor: Actor, deal: Deal) -> Mapping[str, Any] | None:
                 "label": gettext(REQUEST_LABELS[row.state]),
                 "who": people.get(row.asked_by) if row.asked_by else None,
                 "at": row.asked_at,
-                "url": url_for("sales.show_approval", approval_id=to_public("apr", row.id)),
-                "id": to_public("apr", row.id),
+                "url": url_for("sales.show_approval", approval_id=to_public("apv", row.id)),
+                "id": to_public("apv", row.id),
                 "digest": row.digest.hex(),
                 "may_decide": row is current and may_approve and row.asked_by != actor.user_id and not outdated,
             }
