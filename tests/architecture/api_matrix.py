@@ -55,7 +55,7 @@ def api_rows() -> dict[str, Row]:
         **dict(
             kind(
                 "leads", "lead_id", plain=("GET", "POST", "POST batch"),
-                verbs=("POST take", "POST assign", "POST move", "POST lose"),
+                verbs=("POST assign", "POST move", "POST lose"),
             )
         ),
         **dict(

@@ -32,7 +32,6 @@ from app.core.http.api import (
     shows,
 )
 from app.core.http.api.expansions import in_row, part_of_row
-from app.core.http.api.schemas import VersionBody
 from app.core.http.sessions import current_actor
 from app.crm import queries
 from app.crm.api.lead_shapes import (
@@ -131,16 +130,6 @@ def edit_lead(lead_id: str):
 def delete_lead(lead_id: str):
     """Delete a lead that was taken in by mistake"""
     return delete_record(LEAD, lead_id, _delete)
-
-
-@bp.route("/leads/<lead_id>/take", methods=["POST"])
-@require("lead.take")
-@acts(LEAD, VersionBody, {})
-def take_lead(lead_id: str):
-    """Make a lead the key's user's own"""
-    key = LEAD.reach(lead_id)
-    data = load_body(VersionBody)
-    return acted(LEAD, key, lambda: pipeline.take_lead(actor=current_actor(), lead_id=key, **data))
 
 
 @bp.route("/leads/<lead_id>/assign", methods=["POST"])
