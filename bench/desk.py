@@ -13,6 +13,7 @@ from bench.report import finish, say
 PARTS = {
     "random": "desk_random",
     "buyers": "desk_buyers",
+    "sheet": "desk_sheet",
 }
 
 
