@@ -38,6 +38,7 @@ def kind(
 def api_rows() -> dict[str, Row]:
     """Every route of the API."""
     contact = Row(("customer_id", "contact_id"))
+    sheet, trade = (f"/api/v1/deals/<deal_id>/{name}" for name in ("worksheets/<worksheet_id>", "trade-ins/<trade_id>"))
     return {
         "GET /api/v1/me": Row(),
         **dict.fromkeys(("POST /api/v1/search/query", "GET /api/v1/changes", "GET /api/v1/metrics"), Row()),
@@ -85,10 +86,15 @@ def api_rows() -> dict[str, Row]:
                 "deals", "deal_id", plain=("GET", "POST", "POST batch"),
                 verbs=(
                     "POST move", "POST deliver", "POST unwind", "POST correct", "POST approval-requests",
-                    "POST reservations", "POST release",
+                    "POST reservations", "POST release", "GET worksheets", "POST worksheets", "GET trade-ins",
+                    "POST trade-ins",
                 ),
             )
         ),
+        **dict.fromkeys((f"{way} {sheet}" for way in ("GET", "PUT", "DELETE")), Row(("deal_id", "worksheet_id"))),
+        f"POST {sheet}/choose": Row(("deal_id", "worksheet_id")),
+        f"POST {sheet}/scenarios/<scenario_id>/choose": Row(("deal_id", "worksheet_id", "scenario_id")),
+        **dict.fromkeys((f"{way} {trade}" for way in ONE), Row(("deal_id", "trade_id"))),
         **dict(
             kind("fi-products", "product_id", ways=("GET", "PATCH"), plain=("GET", "POST"), other_store=False)
         ),

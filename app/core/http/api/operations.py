@@ -111,14 +111,15 @@ def acts(
 def patches(record: ApiRecord, body: type[Schema], example: Mapping[str, Any]) -> Callable[[View], View]:
     """The operation takes a merge patch of one record, under the tag it was read with."""
     return documented(
-        parameters=[_if_match(required=True)], body=body, example=example, gives={200: record.schema},
+        parameters=[if_match_parameter(required=True)], body=body, example=example, gives={200: record.schema},
         problems=(*OF_BODIES, 412, 428, *OF_RECORDS), record=record, media_type=PATCH,
     )  # fmt: skip
 
 
 def deletes(record: ApiRecord) -> Callable[[View], View]:
     """The operation deletes one record, if it is as `If-Match` says where that is sent."""
-    return documented(parameters=[_if_match(required=False)], gives={204: None}, problems=(409, 412, *OF_RECORDS))
+    parameters = [if_match_parameter(required=False)]
+    return documented(parameters=parameters, gives={204: None}, problems=(409, 412, *OF_RECORDS))
 
 
 def batches(record: ApiRecord, example: Mapping[str, Any], op: str = "create") -> Callable[[View], View]:
@@ -141,17 +142,19 @@ def documented(
     media_type: str = JSON,
     takes_bytes: bool = False,
     gives_file: tuple[str, ...] = (),
+    gives_tag: bool = False,
 ) -> Callable[[View], View]:
     """What an operation takes and gives, in full, for those that are none of the usual ones.
 
-    `takes_bytes`: its body is no JSON but bytes as they are; `gives_file`: the types of the file it answers.
+    `takes_bytes`: its body is no JSON but bytes as they are; `gives_file`: the types of the file it answers;
+    `gives_tag`: its answers bear an ETag.
     """
     responses: dict[str, Any] = {}
     for status, schema in gives.items():
         responses[str(status)] = {"description": HTTPStatus(status).phrase}
         if schema is not None:
             responses[str(status)]["content"] = {JSON: {"schema": schema}}
-        if record is not None and record.edits and schema is record.schema:
+        if gives_tag or (record is not None and record.edits and schema is record.schema):
             responses[str(status)]["headers"] = {"ETag": {"schema": {"type": "string"}}}
     if gives_file:
         said_of_file = {"description": "The file", "content": {name: {"schema": BINARY} for name in gives_file}}
@@ -187,7 +190,8 @@ def key_parameter(*, required: bool) -> dict[str, Any]:
     return {**parameter("Idempotency-Key", IDEMPOTENCY_KEY, text, where="header"), "required": required}
 
 
-def _if_match(*, required: bool) -> dict[str, Any]:
+def if_match_parameter(*, required: bool) -> dict[str, Any]:
+    """The header that says which state of a record a change is about."""
     text = "The ETag of the record as you read it"
     return {**parameter("If-Match", {"type": "string", "maxLength": 400}, text, where="header"), "required": required}
 

@@ -101,6 +101,22 @@ def refuse_closed(record: ApiRecord, patch: Mapping[str, Any]) -> None:
         raise FieldClosed(field=name)
 
 
+def sent_version(*, required: bool = True) -> int | None:
+    """The version `If-Match` says, of a record whose tag is that alone; None where none is sent and none is required.
+
+    Raises TagMissing, and Overtaken for what is no tag of ours.
+    """
+    sent = request.headers.get("If-Match", "")
+    if not sent.strip():
+        if required:
+            raise TagMissing
+        return None
+    found = read_etag(sent, ())
+    if found is None:
+        raise Overtaken({})
+    return found[0]
+
+
 def merge_patch(base: Any, patch: Any) -> Any:
     """`base` with `patch` in it as RFC 7396 has it: objects are merged, null takes a member away, all else replaces."""
     if not isinstance(patch, Mapping):
