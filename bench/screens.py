@@ -50,6 +50,8 @@ SCREENS = (
     Screen("customer-new-refused", "/customers/new", refused=True),
     Screen("activities", "/activities"),
     Screen("follow-ups", "/follow-ups"),
+    Screen("test-drives", "/test-drives?view=all"),
+    Screen("test-drive-new", "/test-drives/new"),
     Screen("leads", "/leads"),
     Screen("leads-board", "/leads?layout=board"),
     Screen("lead", "{lead}"),

@@ -113,3 +113,55 @@ class NobodyInTurn(Conflict):
 
     code = "nobody_in_turn"
     message = N_("Nobody is in turn: the store's rotation is empty, or all in it are away or have enough.")
+
+
+LICENCE_OVER = N_("This licence is not valid any more.")
+
+
+class LicenceNotChecked(Conflict):
+    """Nobody drives before somebody of ours has seen the licence."""
+
+    code = "licence_not_checked"
+    message = N_("Look at the driver's licence first.")
+
+
+class LicenceExpired(Conflict):
+    """The licence that was seen is not valid today."""
+
+    code = "licence_expired"
+    message = N_("The driver's licence is not valid any more.")
+
+
+class UnitIsOut(Conflict):
+    """The vehicle is with another customer."""
+
+    code = "unit_is_out"
+    message = N_("This vehicle is out with {name} since {since}.")
+
+
+class UnitNotInStock(Conflict):
+    """The vehicle has left the store."""
+
+    code = "unit_not_in_stock"
+    message = N_("This vehicle is not in stock any more.")
+
+
+class DriveNotOut(Conflict):
+    """Only what has gone out comes back."""
+
+    code = "drive_not_out"
+    message = N_("This test drive has not gone out yet.")
+
+
+class DriveUnderWay(Conflict):
+    """The vehicle is out with this customer."""
+
+    code = "drive_under_way"
+    message = N_("The vehicle is out: note that it is back first.")
+
+
+class DriveIsOver(Conflict):
+    """The test drive is over or was called off."""
+
+    code = "drive_is_over"
+    message = N_("This test drive is over or was called off.")

@@ -83,6 +83,7 @@ ENTRIES = (
     Entry("crm.list_leads", N_("Leads"), "message", "lead.see", SALES, under=("/leads",)),
     Entry("crm.show_pipeline", N_("Pipeline"), "columns", "lead.see", SALES, under=("/pipeline",)),
     Entry("crm.list_follow_ups", N_("Follow-ups"), "clock", "follow_up.see", SALES, under=("/follow-ups",)),
+    Entry("crm.list_test_drives", N_("Test drives"), "car", "test_drive.see", SALES, under=("/test-drives",)),
     Entry("crm.list_activities", N_("Activities"), "message", "activity.see", SALES),
     Entry("inventory.list_units", N_("Vehicles"), "car", "stock.see", SALES, phone=True, under=("/vehicles", "/stock")),
     Entry("inventory.list_appraisals", N_("Appraisals"), "gauge", "appraisal.see", SALES),

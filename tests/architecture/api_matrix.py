@@ -62,6 +62,12 @@ def api_rows() -> dict[str, Row]:
         **dict(
             kind("follow-ups", "follow_up_id", plain=("GET", "POST"), verbs=("POST done",))
         ),
+        **dict(
+            kind(
+                "test-drives", "test_drive_id", ways=("GET", "PATCH"), plain=("GET", "POST"),
+                verbs=("POST check-licence", "POST out", "POST back", "POST cancel"),
+            )
+        ),
         # A vehicle belongs to no store.
         **dict(
             kind(

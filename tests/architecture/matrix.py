@@ -6,6 +6,7 @@ from tests.architecture.api_matrix import api_rows
 from tests.architecture.appraisal_matrix import appraisal_rows
 from tests.architecture.catalogue_matrix import catalogue_rows
 from tests.architecture.deal_rows import deal_rows
+from tests.architecture.drive_matrix import drive_rows
 from tests.architecture.money_rows import money_rows
 from tests.architecture.paper_matrix import paper_rows
 from tests.architecture.pay_matrix import pay_rows
@@ -289,4 +290,4 @@ ROWS: dict[str, Row] = {
 }
 
 # The API's own table is beside this one.
-ROWS.update(api_rows() | catalogue_rows() | paper_rows() | pay_rows())
+ROWS.update(api_rows() | catalogue_rows() | drive_rows() | paper_rows() | pay_rows())

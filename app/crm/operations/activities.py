@@ -59,11 +59,24 @@ def log_activity(
     )
     check(actor, "activity.create", owner_id=activity.user_id, store_id=activity.store_id)
     _fill(activity, type, direction, at or clock.now(), subject, body, outcome)
+    return _log(actor, activity)
+
+
+def note_deed(
+    actor: Actor, customer_id: uuid.UUID, type: str, at: datetime, user_id: uuid.UUID | None, store_id: uuid.UUID
+) -> Activity:
+    """The same under a right of the caller's own: what another record of the CRM says was done with the customer."""
+    activity = Activity(customer_id=customer_id, user_id=user_id, store_id=store_id)
+    _fill(activity, type, None, at, "", "", None)
+    return _log(actor, activity)
+
+
+def _log(actor: Actor, activity: Activity) -> Activity:
     db.session.add(activity)
     db.session.flush()
     _audit(actor, "activity.create", activity, {}, _state(activity))
-    follow_activities(actor, customer.id, activity)
-    publish(ActivityLogged(activity.id, customer.id))
+    follow_activities(actor, activity.customer_id, activity)
+    publish(ActivityLogged(activity.id, activity.customer_id))
     return activity
 
 

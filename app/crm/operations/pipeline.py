@@ -149,6 +149,13 @@ def negotiate(actor: Actor, lead_id: uuid.UUID) -> None:
         advance(actor, lead, LeadStatus.NEGOTIATING)
 
 
+def note_visit(actor: Actor, lead_id: uuid.UUID) -> None:
+    """Whoever asked has been here, as after a test drive."""
+    lead = _locked(lead_id)
+    if lead is not None:
+        advance(actor, lead, LeadStatus.VISITED)
+
+
 def advance(actor: Actor, lead: Lead, reached: LeadStatus) -> None:
     """Bring an open lead at least as far as what has happened."""
     before, target = state_of(lead), advanced(LeadStatus(lead.status), reached)

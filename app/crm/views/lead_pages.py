@@ -22,6 +22,7 @@ from app.crm import queries
 from app.crm.lists.leads import WAIT_LABELS, clock_words, waited, waiting_state
 from app.crm.models import Customer, Lead
 from app.crm.queries import leads as lead_queries
+from app.crm.queries.test_drives import drives_of_lead
 from app.crm.rules.customers import DIRECTION_LABELS, OUTCOME_LABELS, TYPE_LABELS
 from app.crm.rules.leads import (
     CHANNEL_LABELS,
@@ -33,6 +34,7 @@ from app.crm.rules.leads import (
     life,
     moves_from,
 )
+from app.crm.rules.test_drives import DRIVE_LABELS, state_of
 from app.crm.rules.waiting import open_time
 from app.crm.views.pages import translated
 from app.crm.views.stream import ICONS, activity_entries
@@ -74,6 +76,11 @@ def lead_page(lead_id: uuid.UUID, error: DomainError | None = None) -> Any:
         lost=gettext(LOST_LABELS[lead.lost_reason]) if lead.lost_reason else None,
         steps=[(gettext(LEAD_STATUS_LABELS[step]), state) for step, state in life(LeadStatus(lead.status))],
         vehicle=_vehicle(actor, lead),
+        drives=[
+            (to_public("tdr", one.id), one, gettext(DRIVE_LABELS[state_of(one.out_at, one.back_at, one.cancelled_at)]))
+            for one in drives_of_lead(actor, lead_id)
+        ],
+        drive_url=_drive_url(actor, lead, customer),
         deal_url=_deal_url(actor, lead, customer),
         wait=(waiting_state(row), gettext(WAIT_LABELS[waiting_state(row)]), clock_words(waited(row))),
         open_wait=clock_words(open_time(lead.received_at, end, rules.hours, store.timezone)) if rules.hours else None,
@@ -155,6 +162,15 @@ def _vehicle(actor: Actor, lead: Lead) -> dict[str, Any] | None:
     name = " ".join(str(part) for part in (vehicle.model_year, vehicle.make, vehicle.model) if part)
     url = url_for("inventory.show_vehicle", vehicle_id=to_public("veh", vehicle.id))
     return {"name": name, "url": url, "unit": unit, "record": vehicle}
+
+
+def _drive_url(actor: Actor, lead: Lead, customer: Customer | None) -> str | None:
+    if lead.status not in OPEN or customer is None or not allows(actor, "test_drive.create"):
+        return None
+    unit = to_public("unit", lead.stock_unit_id) if lead.stock_unit_id else None
+    return url_for(
+        "crm.new_test_drive", customer=to_public("cus", customer.id), unit=unit, lead=to_public("lead", lead.id)
+    )
 
 
 def _deal_url(actor: Actor, lead: Lead, customer: Customer | None) -> str | None:

@@ -86,6 +86,7 @@ def _episode(actor: Actor, unit: StockUnit) -> dict[str, Any]:
     store, public_id = tenants.get_store(unit.store_id), to_public("unit", unit.id)
     is_open = unit.closed_on is None
     can_start_deal = is_open and may("deal.create") and "sales.start_deal" in current_app.view_functions
+    can_drive = is_open and may("test_drive.create") and "crm.new_test_drive" in current_app.view_functions
 
     def allowed(permission: str) -> bool:
         return covers(actor, permission, owner_id=None, store_id=unit.store_id)
@@ -104,6 +105,7 @@ def _episode(actor: Actor, unit: StockUnit) -> dict[str, Any]:
         "may_edit": is_open and allowed("stock.edit"),
         "may_delete": allowed("stock.delete"),
         "deal_url": url_for("sales.start_deal", unit=public_id) if can_start_deal else None,
+        "drive_url": url_for("crm.new_test_drive", unit=public_id) if can_drive else None,
     }
 
 

@@ -54,10 +54,11 @@ _MANAGES_CUSTOMERS = (
     "customer.see customer.create customer.edit customer.delete customer.export customer.reveal "
     "activity.see activity.create activity.edit activity.delete "
     "lead.see lead.create lead.edit lead.delete lead.export lead.take lead.assign lead.setup "
-    "follow_up.see follow_up.create follow_up.edit follow_up.delete"
+    "follow_up.see follow_up.create follow_up.edit follow_up.delete "
+    "test_drive.see test_drive.create test_drive.edit test_drive.export"
 )
 # Whose a lead is, only some people say; anybody who sells takes one that is nobody's.
-_SELLS = "lead.see lead.create lead.take follow_up.see follow_up.create"
+_SELLS = "lead.see lead.create lead.take follow_up.see follow_up.create test_drive.see test_drive.create"
 _MANAGES_STOCK = (
     "appraisal.see appraisal.create appraisal.edit appraisal.delete appraisal.export appraisal.approve "
     "vehicle.see vehicle.create vehicle.edit vehicle.delete vehicle.export "
@@ -113,7 +114,7 @@ DEFAULT_ROLES: Mapping[str, DefaultRole] = MappingProxyType(
         "salesperson": DefaultRole(
             N_("Salesperson"),
             _grants(
-                own="commission.see appraisal.edit lead.edit follow_up.edit follow_up.delete "
+                own="commission.see appraisal.edit test_drive.edit lead.edit follow_up.edit follow_up.delete "
                 "customer.edit activity.edit activity.delete deal.see deal.create deal.edit deal.deliver "
                 f"payment.see payment.create application.see {_SIGNS}",
                 store=f"appraisal.see appraisal.create {_SELLS} "
