@@ -24,6 +24,7 @@ from app.sales.operations import delivery, payments, trade_ins
 from app.tenants.models import Store
 from tests.factories.inventory import SYSTEM, make_vehicle
 from tests.factories.sales import make_customer, make_deal
+from tests.factories.test_drives import make_test_drive
 from tests.fixtures import dumps
 from tests.fixtures.dealerships import make_dealership
 
@@ -64,6 +65,7 @@ def plant():
         follow_ups.finish_follow_up(actor=SYSTEM, follow_up_id=step.id, outcome=MARKER)
         appraisal = appraisals.create_appraisal(actor=SYSTEM, vehicle_id=vehicle.id, store_id=store.id, note=MARKER)
         photos.add_photos(actor=SYSTEM, appraisal_id=appraisal.id, sent=[picture()], caption=MARKER)
+    make_test_drive(store, customer_id=buyer.id, note=MARKER)
     deal = make_deal(store, customer_id=buyer.id, note=MARKER)
     with transaction():
         trade = trade_ins.add_trade(

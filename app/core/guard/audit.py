@@ -88,12 +88,12 @@ def new_entry(
         key_id=actor.key_id,
     )
     kept = _plain_changes(personal)
-    if kept:
-        try:
-            made.sealed = _seal(entry_id, subject_id, kept)
-        except KeyMissing:
-            # The person was erased; what is done about the rest of his records is told under nobody's key.
-            made.subject_id, made.sealed = None, _seal(entry_id, None, kept)
+    if not kept:
+        return made
+    try:
+        made.sealed = _seal(entry_id, subject_id, kept)
+    except KeyMissing:  # The person was erased; what is done about his records since is under nobody's key.
+        made.subject_id, made.sealed = None, _seal(entry_id, None, kept)
     return made
 
 
@@ -137,12 +137,8 @@ def record_many(actor: Actor, action: str, record_type: str, entries: Sequence[E
 
 def _seal_many(items: Sequence[tuple[uuid.UUID, uuid.UUID | None, dict[str, Any]]]) -> list[bytes]:
     """The sealed changes of many entries, the keys of all their subjects read or made together."""
-    return vault.seal_many(
-        [
-            (vault.Place(subject or vault.NOBODY, _TABLE, _COLUMN, entry), vault.to_json(kept))
-            for entry, subject, kept in items
-        ]
-    )
+    places = ((vault.Place(subject or vault.NOBODY, _TABLE, _COLUMN, entry), kept) for entry, subject, kept in items)
+    return vault.seal_many([(place, vault.to_json(kept)) for place, kept in places])
 
 
 @dataclass(frozen=True)

@@ -2,4 +2,13 @@
 
 from app.sales.api import applications, catalogue, commission, deals, documents, payments, trade_ins, worksheets
 
-blueprints = (deals.bp, worksheets.bp, trade_ins.bp, catalogue.bp, payments.bp, applications.bp, documents.bp, commission.bp)
+blueprints = (
+    deals.bp,
+    worksheets.bp,
+    trade_ins.bp,
+    catalogue.bp,
+    payments.bp,
+    applications.bp,
+    documents.bp,
+    commission.bp,
+)
