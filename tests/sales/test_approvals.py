@@ -184,7 +184,7 @@ def test_it_stands_on_today_and_is_approved_there_in_one_click(people, store, cl
     assert people["salesperson"].user_id not in told
     manager = client_for(alpha, "sales_manager")
     page = manager.get("/").text
-    address = f"/approvals/{to_public('apr', row.id)}/approve"
+    address = f"/approvals/{to_public('apv', row.id)}/approve"
     assert f'action="{address}"' in page
     assert address not in client_for(alpha, "salesperson").get("/").text
     answer = post(manager, address, digest=row.digest.hex(), back="today")
@@ -244,7 +244,7 @@ def test_the_deals_that_wait_can_be_listed_and_the_page_says_what_is_missing(peo
 def test_who_may_not_see_margins_sees_no_measure_and_a_stranger_nothing(people, store, client_for, alpha, actor):
     deal = deal_of(store, people, 900, cost=Decimal(11999))
     row = ask(people["sales_manager"], deal)
-    address = f"/approvals/{to_public('apr', row.id)}"
+    address = f"/approvals/{to_public('apv', row.id)}"
     assert "11,999" not in client_for(alpha, "gm").get(address).text
     assert "-899" in client_for(alpha, "gm").get(address).text.replace("−", "-").replace("$", "").replace("(", "")
     assert "899" not in client_for(alpha, "salesperson").get(address).text
