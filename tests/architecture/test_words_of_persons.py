@@ -25,6 +25,8 @@ STAYS = {
     "sales_payments.reference": "the ledger is only ever added to",
     "sales_payments.reason": "the ledger is only ever added to",
 }
+# Emptied by the same hand that empties words, though it is none.
+EMPTIED = {"crm_test_drives.licence_valid_until": "with the drive's notes: operations/test_drives.py, forget_driver"}
 # Bodies that hold figures, ids and choices alone; who adds words of people to one seals them elsewhere.
 BODIES = {
     "crm_lead_rules.hours": "opening hours of a store",
@@ -64,8 +66,8 @@ def test_every_personal_column_goes_with_its_person() -> None:
     """A new one: `of_subject` in its model, `declare_words` in its room's `operations/erasing.py`, or a line above."""
     personal = _named(lambda column: column.info["data_class"] in ("personal", "sensitive"))
     assert len(personal) >= 25
-    assert sorted(personal - _sealed() - declared_words() - STAYS.keys()) == []
-    assert sorted(STAYS.keys() - personal) == []
+    assert sorted(personal - _sealed() - declared_words() - STAYS.keys() - EMPTIED.keys()) == []
+    assert sorted((STAYS.keys() | EMPTIED.keys()) - personal) == []
 
 
 def test_what_is_emptied_is_text() -> None:

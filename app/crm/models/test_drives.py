@@ -33,7 +33,7 @@ class TestDrive(Record, db.Model):
     planned_at: Mapped[datetime] = mapped_column(Instant, nullable=False, info=INTERNAL)
     licence_checked_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants_users.id"), info=INTERNAL)
     licence_checked_at: Mapped[datetime | None] = mapped_column(Instant, info=INTERNAL)
-    licence_valid_until: Mapped[date | None] = mapped_column(Date, info=INTERNAL)
+    licence_valid_until: Mapped[date | None] = mapped_column(Date, info=PERSONAL)
     # Sealed under the customer's key and shown masked, as his ID number is; nobody is looked for by it.
     licence_number_enc: Mapped[bytes | None] = mapped_column(
         LargeBinary, info=of_subject(IDENTITY, "customer_id", masked="licence_number_masked")
