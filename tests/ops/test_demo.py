@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
@@ -102,6 +102,15 @@ def test_two_years_in_sensible_volumes(made):
     assert (max(days) - min(days)).days > DAYS - 40
     assert all(deed.at < NOW for buyer in buyers for deed in buyer.deeds)
     assert max(days) <= NOW.date()
+
+
+def test_no_store_is_told_of_a_day_that_has_not_come_there():
+    # Half past midnight in Chicago, half an hour before midnight in Denver.
+    stories = write_history(DEALERSHIPS[0], datetime(2026, 5, 20, 5, 30, tzinfo=UTC))
+    stays = [stay for story in stories if story.car is not None for stay in story.car.stays]
+    days = [sale.sold_on for stay in stays for sale in stay.sales if sale.sold_on]
+    days += [stay.acquired_on for stay in stays]
+    assert max(days) <= date(2026, 5, 19)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,9 @@ _UNSOLD = {"available": 60, "in_recon": 15, "in_transit": 8, "on_hold": 5, "prom
 
 def write_history(dealership: Dealership, now: datetime, scale: float = 1.0) -> list[Story]:
     """Every story up to `now`, the oldest first; `scale` makes a smaller history of the same shape."""
-    scene = Scene(dealership, now, clock.business_date(now, dealership.timezone))
+    # The stores need not be in one time zone, and nowhere may a day be told that has not come there yet.
+    today = min(clock.business_date(now, branch.timezone) for branch in dealership.branches)
+    scene = Scene(dealership, now, today)
     tellers: dict[str, Callable[[Random, Scene, int], Story]] = {
         "sold": _sold, "wholesale": _wholesale, "gone": _gone, "stocked": _stocked, "unwound": _unwound,
         "asked": _asked,
