@@ -86,7 +86,8 @@ def test_a_car_from_its_vin_to_the_keys(window: Callable[..., Shop], of: Tenant,
     assert "11,900" in shop.text()
     assert "12,500" in shop.text()
     shop.press("main a[href*='/deals/start?unit=']")
-    shop.press("main form[action$='/deals/start']:last-of-type button")
+    # For nobody yet: the search above sends to the same address.
+    shop.press("#picks + .row-flex form button")
     shop.page.fill("[name=price]", "11800")
     shop.press("#sheet-save")
     assert "11,800" in shop.text()
