@@ -37,7 +37,8 @@ def test_the_recorded_lender_answers_as_documented(band, amount, currency, statu
 
 
 def test_the_recorded_second_thinks_and_the_insurer_names_a_premium():
-    assert ports.SECOND.decide(QUESTION) is None
+    # Its time to think begins when it is asked.
+    assert ports.SECOND.decide(replace(QUESTION, asked_at=clock.now())) is None
     waited = replace(QUESTION, asked_at=clock.now() - timedelta(minutes=3))
     assert ports.SECOND.decide(waited).status is ApplicationStatus.APPROVED
     assert ports.LIGHTHOUSE.decide(QUESTION).amount == Decimal("960.00")

@@ -21,7 +21,8 @@ NAMED = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
 CHANGES = sorted(route for route, row in ROWS.items() if route.startswith("POST"))
 # Columns that no form of people may carry, and a value that would be found again wherever it was stored.
 LOOKS_ONLY = {"DuplicatesForm"}  # It is sent what is being typed into another form, and changes nothing.
-NAMES_A_RECORD = {"BatchItem"}  # Its id says which record an item is about, as the address does elsewhere.
+# Their ids say which record an item is about, as the address does elsewhere.
+NAMES_A_RECORD = {"BatchItem", "LineParts", "ScenarioParts"}
 PLANTED = "planted0value7"
 COLUMNS = ("id", "tenant_id", "created_by", "created_at", "password_hash", "key", "deal_number", "stock_number_of",
            "email_enc", "email_index", "seller_id", "approved_by", "is_admin", "schema")  # fmt: skip

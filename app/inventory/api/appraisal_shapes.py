@@ -31,7 +31,7 @@ class Condition(fields.List):
         super().__init__(fields.Nested(Cell), **kwargs)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        cells = whole_grid(value).items()
+        cells = whole_grid(value if isinstance(value, Mapping) else None).items()
         return [{"area": area, "finding": cell["finding"], "note": cell["note"] or None} for area, cell in cells]
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:

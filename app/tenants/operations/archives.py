@@ -116,18 +116,15 @@ class Archive:
 
     def members(self) -> Iterator[tuple[str, str, Iterator[bytes]]]:
         """Kind, name and pieces of each member; what of one is not read is passed over."""
-        try:
-            with self._path.open("rb") as file:
-                file.seek(len(self._head))
-                stream = pulled(open_stream(self._key, self._head, file))
-                while line := _piece(stream, or_end=True):
-                    named = json.loads(line)
-                    pieces = iter(lambda: _piece(stream), b"")
-                    yield named["kind"], named["name"], pieces
-                    for _ in pieces:
-                        pass
-        except SealBroken as error:
-            raise ArchiveBroken from error
+        with self._path.open("rb") as file:
+            file.seek(len(self._head))
+            stream = pulled(open_stream(self._key, self._head, file))
+            while line := _piece(stream, or_end=True):
+                named = json.loads(line)
+                pieces = iter(lambda: _piece(stream), b"")
+                yield named["kind"], named["name"], pieces
+                for _ in pieces:
+                    pass
 
     def manifest(self) -> dict[str, Any]:
         """Read the file to its end: what its manifest says, once every member has been found as it says."""
@@ -186,7 +183,10 @@ def _piece(stream: BinaryIO, *, or_end: bool = False) -> bytes:
 def _exactly(stream: BinaryIO, size: int, *, or_end: bool = False) -> bytes:
     found = bytearray()
     while len(found) < size:
-        piece = stream.read(size - len(found))
+        try:
+            piece = stream.read(size - len(found))
+        except SealBroken as error:  # Also while a caller reads the pieces of a member.
+            raise ArchiveBroken from error
         if not piece:
             if or_end and not found:
                 return b""

@@ -42,7 +42,7 @@ def keys(app: Flask, alpha: Tenant) -> tuple[str, str]:
 def test_a_key_that_has_used_up_its_share_is_told_when_there_is_more(
     another_app: Callable[..., Flask], alpha: Tenant, keys: tuple[str, str]
 ) -> None:
-    client = another_app(API_PER_KEY="4").test_client()
+    client = another_app(API_PER_KEY="4", API_PER_TENANT="6000").test_client()
     answers = [ask(client, alpha, keys[0]) for _ in range(12)]
     first, last = answers[0], answers[-1]
     assert first.status_code == 200
