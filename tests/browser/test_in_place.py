@@ -138,7 +138,7 @@ def test_a_customer_is_made_from_anywhere_with_the_keyboard(window: Callable[...
     shop.go("/vehicles")
     shop.page.keyboard.press("c")
     shop.page.keyboard.press("Enter")
-    dialog = shop.page.locator("#sheet")
+    dialog = shop.page.locator("#drawer")
     name = dialog.locator("[name=name]")
     expect(name).to_be_focused()
     shop.page.keyboard.type("Ada Quickly")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from flask_babel import gettext
 from marshmallow import Schema, fields, validate
 
 from app.core.db import current_tenant
@@ -25,7 +26,8 @@ _MOST = {Limit.DISCOUNT_PERCENT: 100}
 
 def _roles() -> list[tuple[str, str]]:
     """(name of the fields, name) of the roles that act on deals."""
-    return [(f"r{line.role.id.hex}", line.role.name) for line in list_roles() if not _ACTING.isdisjoint(line.grants)]
+    roles = [line.role for line in list_roles() if not _ACTING.isdisjoint(line.grants)]
+    return [(f"r{role.id.hex}", gettext(role.name)) for role in roles]
 
 
 def _schema() -> type[Schema]:

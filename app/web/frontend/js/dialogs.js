@@ -8,18 +8,18 @@ export function open(dialog) {
 
 /** Show the part `select` of the page at `url` in the one dialog for such parts; the page itself where that fails. */
 export async function openSheet(url, select) {
-  const sheet = document.getElementById("sheet");
-  const body = document.getElementById("sheet-body");
+  const sheet = document.getElementById("drawer");
+  const body = document.getElementById("drawer-body");
   body.replaceChildren();
   await htmx.ajax("GET", url, { target: body, select, swap: "innerHTML" });
   if (!body.firstElementChild) return location.assign(url);
-  document.getElementById("sheet-title").textContent = body.querySelector("[data-title]")?.dataset.title ?? "";
+  document.getElementById("drawer-title").textContent = body.querySelector("[data-title]")?.dataset.title ?? "";
   open(sheet);
 }
 
 document.addEventListener("click", (event) => {
   const part = event.target.closest("a[data-sheet]");
-  if (part && !event.ctrlKey && !event.metaKey && !event.shiftKey && document.getElementById("sheet")) {
+  if (part && !event.ctrlKey && !event.metaKey && !event.shiftKey && document.getElementById("drawer")) {
     event.preventDefault();
     openSheet(part.href, part.dataset.sheet);
     return;
