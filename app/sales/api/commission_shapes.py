@@ -16,7 +16,7 @@ class UserKey(PublicId):
     """A user whose id is stored as text."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return super()._serialize(None if value is None else uuid.UUID(value), attr, obj, **kwargs)
+        return super()._serialize(None if value is None else uuid.UUID(str(value)), attr, obj, **kwargs)
 
 
 class CommissionPlanSchema(RecordSchema):
