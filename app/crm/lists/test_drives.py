@@ -94,7 +94,10 @@ TEST_DRIVES = declare_list(
                 under=lambda row: Under(row.note), under_out=Outgoing(PERSONAL),
                 out=Outgoing(PERSONAL, "name", person=lambda row: row.customer_id),
             ),
-            Column("vehicle", N_("Vehicle"), value=_vehicle, under=lambda row: Under(row.stock_number)),
+            Column(
+                "vehicle", N_("Vehicle"), value=_vehicle, under=lambda row: Under(row.stock_number),
+                out=Outgoing(INTERNAL), under_out=Outgoing(INTERNAL),
+            ),
             Column("state", N_("State"), "status", value=_state, labels=DRIVE_LABELS, out=Outgoing(INTERNAL)),
             Column("planned_at", N_("Planned for"), "instant", sort="planned"),
             Column("out_at", N_("Out at"), "instant"),

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, func, not_
 
 from app.core.db.ids import to_public
 from app.core.errors import N_
-from app.core.guard.classes import PERSONAL
+from app.core.guard.classes import INTERNAL, PERSONAL
 from app.core.guard.permissions import Actor, scope_clause
 from app.core.lists.parts import Outgoing, Target, View
 from app.core.lists.spec import By, Column, Filter, ListSpec, Sort, declare_list
@@ -90,7 +90,7 @@ APPLICATIONS = declare_list(
             Column("buy_rate", N_("Buy rate"), "number", field=Application.buy_rate, shown=False),
             Column("asked_at", N_("Asked at"), "instant", sort="asked"),
             Column("delivered_on", N_("Delivered on"), "date", shown=False),
-            Column("days", N_("Days without funding"), "days"),
+            Column("days", N_("Days without funding"), "days", out=Outgoing(INTERNAL)),
             Column("funded_on", N_("Funded on"), "date"),
             Column("kind", N_("Kind"), labels=KIND_LABELS, shown=False),
             Column("store_name", N_("Store"), shown=False),
