@@ -32,6 +32,7 @@ def instant(microseconds: int, zone: ZoneInfo) -> datetime:
     return (datetime(2000, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)).astimezone(zone)
 
 
+CURRENCIES = st.sampled_from(["USD", "JPY", "KWD"])
 TEXTS = st.text(max_size=12)
 # The nearest class decides.
 VALUES: dict[type, st.SearchStrategy[Any]] = {
@@ -65,7 +66,9 @@ def values_of(field: fields.Field[Any]) -> st.SearchStrategy[Any]:
         return st.lists(values_of(field.inner), max_size=3)
     if isinstance(field, fields.Nested):
         parts = field.schema.dump_fields
-        return st.fixed_dictionaries({part.attribute or name: values_of(part) for name, part in parts.items()})
+        inside = {part.attribute or name: values_of(part) for name, part in parts.items()}
+        beside = {part.currency: CURRENCIES for part in parts.values() if isinstance(part, Money)}
+        return st.fixed_dictionaries(inside | beside)
     return next(VALUES[kind] for kind in type(field).__mro__ if kind in VALUES)
 
 
@@ -79,7 +82,7 @@ def rows_of(schema: type[RecordSchema]) -> st.SearchStrategy[dict[str, Any]]:
             continue
         columns[field.attribute or name] = st.none() | values_of(field)
         if isinstance(field, Money):
-            columns[field.currency] = st.sampled_from(["USD", "JPY", "KWD"])
+            columns[field.currency] = CURRENCIES
         if isinstance(field, TypedId):
             columns[field.kind] = st.sampled_from([*field.prefixes, "unheard_of"])
     return st.fixed_dictionaries(columns)

@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
+from marshmallow.utils import get_value
 
 from app.core.db.ids import from_public, to_public
 from app.core.errors import N_, NotFound
@@ -182,7 +183,7 @@ class Money(fields.Field[Decimal]):
         super().__init__(**kwargs)
 
     def _serialize(self, value: Decimal | None, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return None if value is None else write_money(value, getattr(obj, self.currency))
+        return None if value is None else write_money(value, get_value(obj, self.currency))
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Decimal:
         parts = MoneyParts().load(value) if isinstance(value, Mapping) else None
