@@ -62,7 +62,7 @@ def answer(actor: Actor, text: str, limit: int = find.PER_KIND) -> Answer:
     is_known = bool(found) or any(section.lines for section in named)
     if not is_known:
         # Nothing is called so: what people mean to do next is to add it.
-        named[0] = Section(gettext("Begin"), tuple(begin[:2]))
+        named[0] = Section(gettext("Begin"), tuple(begin[:3]))
     return Answer(wanted, tuple(section for section in (*sections, *named) if section.lines), found, is_known)
 
 

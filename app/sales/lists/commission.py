@@ -15,7 +15,7 @@ from app.core import clock
 from app.core.db import current_tenant
 from app.core.db.ids import to_public
 from app.core.errors import N_
-from app.core.guard.classes import PAY, PERSONAL
+from app.core.guard.classes import INTERNAL, PAY, PERSONAL
 from app.core.guard.permissions import Actor, scope_clause
 from app.core.guard.policy import Sight, policy_for
 from app.core.lists.parts import Outgoing, Target, View
@@ -165,6 +165,7 @@ PLANS = declare_list(
             Column(
                 "pays", N_("Pays"),
                 labels={"named": N_("Named people"), "everybody": N_("Everybody without a plan of his own")},
+                out=Outgoing(INTERNAL),
             ),
             Column("store_name", N_("Store")),
             Column("made_at", N_("Set at"), "instant", sort="set"),
