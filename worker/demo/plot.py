@@ -5,36 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from random import Random
 
 from app.core import clock
+from worker.demo.business import fresh_sale, hopeful, on_the_desk
 from worker.demo.cars import pick_build
-from worker.demo.dealerships import MANAGERS, Dealership, chance_of
-from worker.demo.stock import Draft, agree, ask, cost_of, draft_car, drive_on, rounded, value_of, wait
-from worker.demo.stories import Buyer, Sale, Stay, Story
-from worker.demo.talk import Scene, answer_soon, make_buyer, pick_owner, say_after, say_before
+from worker.demo.dealerships import Dealership, chance_of
+from worker.demo.enliven import enliven
+from worker.demo.selling import interested, sell, unsold_stay
+from worker.demo.stock import agree, ask, cost_of, draft_car, drive_on, value_of, wait
+from worker.demo.stories import Buyer, Stay, Story
+from worker.demo.talk import Scene, make_buyer
 
 DAYS = 730
 # Stories of each kind at full scale: about 600 customers, 500 stock episodes, 400 deals and 4,000 activities.
 KINDS = {"sold": 335, "wholesale": 48, "gone": 24, "stocked": 66, "unwound": 9, "asked": 208}
+# And of what is going on now, which sample data has none of.
+LIVELY = {"desk": 12, "fresh": 10, "hopeful": 10}
 _UNSOLD = {"available": 60, "in_recon": 15, "in_transit": 8, "on_hold": 5, "promised": 12}
 
 
-def write_history(dealership: Dealership, now: datetime, scale: float = 1.0) -> list[Story]:
-    """Every story up to `now`, the oldest first; `scale` makes a smaller history of the same shape."""
+def write_history(dealership: Dealership, now: datetime, scale: float = 1.0, *, lively: bool = True) -> list[Story]:
+    """Every story up to `now`, the oldest first; `scale` makes a smaller history of the same shape.
+
+    A `lively` one goes on: with leads, next steps, test drives and deals that are being worked on.
+    """
     # The stores need not be in one time zone, and nowhere may a day be told that has not come there yet.
     today = min(clock.business_date(now, branch.timezone) for branch in dealership.branches)
     scene = Scene(dealership, now, today)
     tellers: dict[str, Callable[[Random, Scene, int], Story]] = {
         "sold": _sold, "wholesale": _wholesale, "gone": _gone, "stocked": _stocked, "unwound": _unwound,
-        "asked": _asked,
+        "asked": _asked, "desk": on_the_desk, "fresh": fresh_sale, "hopeful": hopeful,
     }  # fmt: skip
     stories = []
-    for place, (kind, count) in enumerate(KINDS.items()):
+    for place, (kind, count) in enumerate((KINDS | LIVELY if lively else KINDS).items()):
         for number in range(max(round(count * scale), 2)):
-            chance = chance_of(dealership.slug, kind, number)
-            stories.append(tellers[kind](chance, scene, place * 10_000 + number + 1))
+            serial = place * 10_000 + number + 1
+            story = tellers[kind](chance_of(dealership.slug, kind, number), scene, serial)
+            chance = chance_of(dealership.slug, kind, number, "lately")
+            stories.append(enliven(chance, scene, story, serial) if lively else story)
     return sorted(stories, key=lambda story: story.at)
 
 
@@ -53,18 +62,23 @@ def _sold(chance: Random, scene: Scene, serial: int) -> Story:
     acquired = sold_on - timedelta(days=wait(chance))
     draft = draft_car(chance, scene, serial, acquired)
     buyers: list[Buyer] = []
-    stay, sale = _sell(chance, scene, draft, store, acquired, sold_on, delivered, buyers)
+    stay, sale = sell(chance, scene, draft, store, acquired, sold_on, delivered, buyers)
     stays, readings = [stay], [drive_on(chance, scene, draft, delivered)] if chance.random() < 0.5 else []
     if sale.deal_type == "retail" and (scene.today - delivered).days > 260 and chance.random() < 0.12:
         draft, readings = replace(draft, condition="used", readings=(*draft.readings, *readings)), []
         back = scene.day_between(chance, delivered + timedelta(days=180), scene.today - timedelta(days=3))
-        came = replace(draft.readings[-1], on=back, status="original", reason=None,
-                       reading=draft.readings[-1].reading + (back - delivered).days * 30)
+        came = replace(
+            draft.readings[-1],
+            on=back,
+            status="original",
+            reason=None,
+            reading=draft.readings[-1].reading + (back - delivered).days * 30,
+        )
         again = back + timedelta(days=wait(chance))
         if again < scene.today:
-            stays.append(_sell(chance, scene, draft, store, back, again, again, buyers, deal_type="retail")[0])
+            stays.append(sell(chance, scene, draft, store, back, again, again, buyers, deal_type="retail")[0])
         else:
-            stays.append(_unsold_stay(chance, scene, draft, store, back, "available", buyers))
+            stays.append(unsold_stay(chance, scene, draft, store, back, "available", buyers))
         readings.append(came)
     return Story(acquired, tuple(buyers), draft.finished(stays, readings))
 
@@ -106,7 +120,7 @@ def _stocked(chance: Random, scene: Scene, serial: int) -> Story:
     acquired = scene.today - timedelta(days=age)
     draft = draft_car(chance, scene, serial, acquired)
     buyers: list[Buyer] = []
-    stay = _unsold_stay(chance, scene, draft, store, acquired, standing, buyers)
+    stay = unsold_stay(chance, scene, draft, store, acquired, standing, buyers)
     return Story(acquired, tuple(buyers), draft.finished([stay], []))
 
 
@@ -117,13 +131,13 @@ def _unwound(chance: Random, scene: Scene, serial: int) -> Story:
     acquired = sold_on - timedelta(days=wait(chance))
     draft = draft_car(chance, scene, serial, acquired, "used")
     buyers: list[Buyer] = []
-    stay, sale = _sell(chance, scene, draft, store, acquired, sold_on, delivered, buyers, deal_type="retail")
+    stay, sale = sell(chance, scene, draft, store, acquired, sold_on, delivered, buyers, deal_type="retail")
     back = delivered + timedelta(days=chance.randrange(3, 15))
     reason = scene.phrase(chance, "reasons", "unwound")[1]
     sales = [replace(sale, unwound_on=back, reason=reason, status="finalized")]
     again = back + timedelta(days=chance.randrange(4, 50))
     if again <= scene.today and chance.random() < 0.85:
-        second = _sell(chance, scene, draft, store, acquired, again, again, buyers, deal_type="retail")[1]
+        second = sell(chance, scene, draft, store, acquired, again, again, buyers, deal_type="retail")[1]
         # The second buyer pays what was asked last, not what the car would be worth anew.
         price = stay.prices[-1].price
         sales.append(replace(second, price=price, discount=min(second.discount, price)))
@@ -136,114 +150,15 @@ def _asked(chance: Random, scene: Scene, serial: int) -> Story:
     recent = chance.random() < 0.4
     first = scene.today - timedelta(days=chance.randrange(60)) if recent else pick_day(chance, scene)
     count = chance.choices((0, 1, 2, 3, 5, 8), (10, 16, 18, 22, 22, 12))[0]
-    buyer = _interested(chance, scene, store, _label(chance, scene), first, first + timedelta(days=45), count)
+    label = _label(chance, scene)
+    buyer = interested(chance, scene, store, label, first, first + timedelta(days=45), count)
     buyers = [buyer]
     if chance.random() < 0.04 and buyer.kind == "individual":
         # Shares the phone, and the family name: shown as possible duplicates.
         partner = make_buyer(chance, scene, store, buyer.owner, ())
         name = partner.given_name if chance.random() < 0.7 else buyer.given_name
         buyers.append(replace(partner, given_name=name, family_name=buyer.family_name, contacts=buyer.contacts[:1]))
-    return Story(first, tuple(buyers))
-
-
-def _sell(
-    chance: Random,
-    scene: Scene,
-    draft: Draft,
-    store: int,
-    acquired: date,
-    sold_on: date,
-    delivered: date,
-    buyers: list[Buyer],
-    *,
-    deal_type: str | None = None,
-) -> tuple[Stay, Sale]:
-    """A stay that ended with a customer, who joins `buyers`."""
-    if deal_type is None:
-        weights = (78, 14, 8) if draft.condition == "new" else (96, 0, 4)
-        deal_type = chance.choices(("retail", "lease", "fleet"), weights)[0]
-    owner = pick_owner(chance, store)
-    value = value_of(draft, acquired, chance)
-    prices = ask(chance, scene, store, value, acquired, sold_on)
-    cost = cost_of(chance, scene, value, draft.condition)
-    sales: list[Sale] = []
-    if chance.random() < 0.05:
-        sales.append(_lost(chance, scene, draft, store, acquired, sold_on, prices[-1].price, buyers))
-    first = sold_on - timedelta(days=chance.randrange(1, 30))
-    deeds = say_before(chance, scene, draft.label, store, owner, first, delivered, chance.randrange(4, 10))
-    deeds = answer_soon(chance, scene, deeds + say_after(chance, scene, draft.label, store, owner, delivered),
-                        draft.label)  # fmt: skip
-    business = deal_type == "fleet" or chance.random() < (0.3 if deal_type == "lease" else 0.05)
-    buyers.append(make_buyer(chance, scene, store, owner, deeds, business=business))
-    sale = agree(
-        chance, scene, deal_type, prices[-1].price, cost, buyer=len(buyers) - 1, salesperson=owner,
-        sold_on=sold_on, delivered_on=delivered,
-    )  # fmt: skip
-    entry = "in_recon" if draft.condition != "new" and chance.random() < 0.25 else "available"
-    stay = Stay(store, draft.condition, entry, cost, acquired, prices, (*sales, sale))
-    return stay, sale
-
-
-def _lost(
-    chance: Random, scene: Scene, draft: Draft, store: int, acquired: date, until: date, price: Decimal,
-    buyers: list[Buyer],
-) -> Sale:  # fmt: skip
-    """A deal somebody worked on in vain."""
-    first = scene.day_between(chance, acquired, until)
-    buyers.append(_interested(chance, scene, store, draft.label, first, until, chance.randrange(2, 6)))
-    note = scene.phrase(chance, "reasons", "lost")[1]
-    offer = rounded(scene, price * Decimal("0.96"))
-    return Sale(len(buyers) - 1, buyers[-1].owner, "retail", "lost", offer, Decimal(0), note=note)
-
-
-def _unsold_stay(
-    chance: Random, scene: Scene, draft: Draft, store: int, acquired: date, standing: str, buyers: list[Buyer]
-) -> Stay:
-    """A stay that goes on: on its way, in the workshop, on offer, or promised to somebody who joins `buyers`."""
-    value = value_of(draft, acquired, chance)
-    cost = cost_of(chance, scene, value, draft.condition)
-    prices = ask(chance, scene, store, value, acquired, scene.today)
-    if standing == "in_transit" or not prices:
-        return Stay(store, draft.condition, standing if standing != "promised" else "available", cost, acquired, ())
-    sales: list[Sale] = []
-    if standing in ("available", "promised"):
-        if chance.random() < 0.12:
-            sales.append(
-                _lost(chance, scene, draft, store, acquired, scene.today, prices[-1].price, buyers)
-            )
-        if standing == "promised" or chance.random() < 0.2:
-            status = chance.choice(("sold", "booked") if standing == "promised" else ("working", "pending"))
-            sales.append(_open_deal(chance, scene, draft, store, acquired, prices[-1].price, cost, status, buyers))
-    entry = {"in_recon": "in_recon", "on_hold": "on_hold"}.get(standing, "available")
-    moves: tuple[tuple[str, date | None], ...] = ()
-    if entry == "available" and not sales and chance.random() < 0.3:
-        entry, moves = "in_recon", (("available", None),)
-    return Stay(store, draft.condition, entry, cost, acquired, prices, tuple(sales), moves)
-
-
-def _open_deal(
-    chance: Random, scene: Scene, draft: Draft, store: int, acquired: date, asking: Decimal, cost: Decimal,
-    status: str, buyers: list[Buyer],
-) -> Sale:  # fmt: skip
-    """A deal of the last days that is not delivered."""
-    day = scene.day_between(chance, max(acquired, scene.today - timedelta(days=6)), scene.today)
-    first = max(acquired, day - timedelta(days=12))
-    buyers.append(_interested(chance, scene, store, draft.label, first, scene.today, chance.randrange(2, 7)))
-    sale = agree(
-        chance, scene, "retail", asking, cost, buyer=len(buyers) - 1, salesperson=buyers[-1].owner, sold_on=day,
-        delivered_on=None, status=status,
-    )  # fmt: skip
-    return sale if status in ("sold", "booked") else replace(sale, sold_on=None)
-
-
-def _interested(
-    chance: Random, scene: Scene, store: int, label: str, first: date, last: date, count: int
-) -> Buyer:
-    """Somebody who talks about a car from `first` to `last`; one of the managers looks after a few."""
-    owner = MANAGERS[store] if chance.random() < 0.08 else pick_owner(chance, store)
-    deeds = answer_soon(chance, scene, say_before(chance, scene, label, store, owner, first, last, count), label)
-    unassigned = count == 0 and chance.random() < 0.5
-    return make_buyer(chance, scene, store, None if unassigned else owner, deeds, business=chance.random() < 0.05)
+    return Story(first, tuple(buyers), about=label)
 
 
 def _label(chance: Random, scene: Scene) -> str:

@@ -41,7 +41,7 @@ def load_step(job_id: uuid.UUID) -> None:
     if job is None:
         return
     dealership, now = likeness(), datetime.fromisoformat(job.checkpoint.get("now", clock.now().isoformat()))
-    stories = write_history(dealership, now, SCALE)
+    stories = write_history(dealership, now, SCALE, lively=False)
     told = int(job.checkpoint.get("told", 0))
     stores = job.params["stores"]
     params = {"stores": (stores * 2)[:2], "staff": {post.key: job.params["user"] for post in POSTS}}

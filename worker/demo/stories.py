@@ -5,10 +5,14 @@ A story is complete in itself, so that stories can be told one by one, in any nu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
+
+from app.sales.rules.scenarios import Scenario
+from app.sales.rules.sheet import Line
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,89 @@ class Deed:
     by: str
     subject: str
     body: str
+
+
+@dataclass(frozen=True)
+class Enquiry:
+    """The lead by which a customer came. `stay` counts the stays of the story's car, if it asks for that car.
+
+    `reached` is how far people brought it; it is lost for `lost_reason`, and won by a deal alone.
+    """
+
+    channel: str
+    source: str
+    detail: str
+    wanted: str
+    at: datetime
+    assignee: str | None
+    reached: str
+    stay: int | None = None
+    lost_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A follow-up that somebody is to take with the customer, or has taken."""
+
+    kind: str
+    due: datetime
+    by: str
+    note: str
+    outcome: str | None = None
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A test drive in the car of the story; without `back` it is booked. `buyer` counts the story's customers."""
+
+    buyer: int
+    stay: int
+    at: datetime
+    back: datetime | None
+    by: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Brought:
+    """The car somebody wants to part with, and what the store says it is worth."""
+
+    car: Car
+    worth: Decimal
+    repairs: Decimal
+    grid: Mapping[str, Mapping[str, str]]
+    comparables: Sequence[Mapping[str, Any]]
+    status: str
+    by: str
+    note: str
+    # What a deal allows for it, what is still owed on it and to whom.
+    allowance: Decimal = Decimal(0)
+    payoff: Decimal = Decimal(0)
+    lender: str | None = None
+    # Why the manager did not agree, where he did not.
+    declined: str = ""
+
+
+@dataclass(frozen=True)
+class Worked:
+    """How a deal was worked out at the desk: its worksheet, a second one with another discount, money and credit.
+
+    `credit` is the recorded partner, the band of credit and the months; `down` is paid beside the deposit.
+    """
+
+    tax: str
+    lines: Sequence[Line]
+    ways: Sequence[tuple[Scenario, Decimal | None]]
+    chosen: int
+    second: Decimal | None
+    down: Decimal
+    deposit: Decimal
+    paid_by: str
+    began: date
+    credit: tuple[str, str, int] | None = None
+    insured: bool = False
+    # Why the deposit of a lost deal went back.
+    refund: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,6 +124,9 @@ class Buyer:
     notes: str
     contacts: Sequence[tuple[str, str]]
     deeds: Sequence[Deed] = ()
+    enquiry: Enquiry | None = None
+    steps: Sequence[Step] = ()
+    brought: Brought | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +144,7 @@ class Sale:
     unwound_on: date | None = None
     reason: str = ""
     note: str = ""
+    worked: Worked | None = None
 
 
 @dataclass(frozen=True)
@@ -114,3 +205,6 @@ class Story:
     at: date
     buyers: Sequence[Buyer] = field(default=())
     car: Car | None = None
+    drives: Sequence[Drive] = ()
+    # What car is spoken of where there is none.
+    about: str = ""
