@@ -45,6 +45,10 @@ if (form && unsaved) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.focus();
   });
+  // Terms that open below the foot of the page come into sight with all they hold.
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches(".terms[open]")) event.target.closest(".opt").scrollIntoView({ block: "nearest" });
+  }, true);
   // What was wrong a moment ago is said anew or not at all.
   form.addEventListener("htmx:beforeSwap", () => {
     for (const slot of document.querySelectorAll(".err[id^='x-']")) slot.textContent = "";
