@@ -186,7 +186,7 @@ SCREENS = (
     Screen("console-nothing-here", "/platform/dealerships/nothing", host=CONSOLE, status=404),
 )
 
-# Name -> the page to look on, and the address of a record on it.
+# Name -> the page to look on, and the address of a record there, or of what is done to it: then a group is the record.
 FINDERS: Mapping[str, tuple[str, str]] = {
     "customer": ("/customers", r"/customers/cus_\w+"),
     "vehicle": ("/vehicles?status=in_stock", r"/vehicles/veh_\w+"),
@@ -196,6 +196,7 @@ FINDERS: Mapping[str, tuple[str, str]] = {
     "move": ("{vehicle}", r"/stock/unit_\w+/move"),
     "unit_edit": ("{vehicle}", r"/stock/unit_\w+/edit"),
     "deal": ("/deals", r"/deals/deal_\w+"),
+    "document": ("{deal}", r"(/documents/doc_\w+)/sign"),
     "lead": ("/leads", r"/leads/lead_\w+"),
     "store": ("/stores", r"/stores/store_\w+"),
     "team_new": ("{store}", r"/teams/new\?store=store_\w+"),
@@ -219,7 +220,7 @@ def find_records(page: Page, base: str) -> dict[str, str]:
         links = [link.get_attribute("href") or "" for link in page.locator("main a[href]").all()]
         known = next((match for link in links if (match := re.fullmatch(shape, link))), None)
         if known:
-            found[name] = known[0]
+            found[name] = known[known.re.groups]
     return found
 
 

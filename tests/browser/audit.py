@@ -24,6 +24,7 @@ RUN = """async ({ tags, within }) => {
 # Pages of Chinese say these in Latin letters as well: names, codes, and examples.
 KEPT = {
     *("English", "VIN", "VINs", "CNY", "USD", "GBP", "UTC", "UTF", "CSV", "XLSX", "csv", "xlsx", "zip", "file"),
+    *("PDF", "JPEG", "PNG", "WebP"),
     *("Excel", "Forecourt", "Jiangpan", "Motors", "River", "Road", "Row", "Person", "Make", "Model", "Bdc", "Agent"),
     # An address is the same in every language, and so is what somebody called a key.
     *("https", "www", "example", "com", "key"),

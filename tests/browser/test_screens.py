@@ -22,6 +22,7 @@ from app.core import clock
 from app.core.db import Tenant, db, tenant, transaction
 from app.crm.operations import activities, customers
 from app.inventory.operations import units, vehicles
+from app.sales.documents.making import make_document
 from app.sales.operations import deals
 from app.tenants.models import Store
 from bench.hosts import bases, furnish, sign_in_at_console
@@ -105,8 +106,10 @@ def add_long_names(model: str, company: str) -> None:
             actor=SYSTEM, vehicle_id=vehicle.id, store_id=store, asking_price=Decimal("123456789.50"),
             acquired_on=clock.today("UTC") - timedelta(days=400),
         )  # fmt: skip
-        deals.record_deal(actor=SYSTEM, stock_unit_id=unit.id, price=Decimal("123456789.50"), customer_id=customer.id,
-                          deal_type="retail")  # fmt: skip
+        # The newest deal, which stands first on the list: its papers are what can be signed and declared void.
+        deal = deals.record_deal(actor=SYSTEM, stock_unit_id=unit.id, price=Decimal("123456789.50"),
+                                 customer_id=customer.id, deal_type="retail")  # fmt: skip
+        make_document(actor=SYSTEM, deal_id=deal.id, kind="contract")
         activities.log_activity(actor=SYSTEM, customer_id=customer.id, type="call", at=clock.now(), body=company * 5)
 
 
@@ -145,9 +148,9 @@ def test_every_screen_is_whole(
             continue
         assert shop.page.locator("html").get_attribute("data-theme") == theme
         found += [f"{screen.name}: {fault}" for fault in faults_of(shop, screen, status, language)]
+    found += [f"{name}: is not there" for name in sorted(missing - MAY_BE_MISSING)]
     # One line a fault: pytest would cut a comparison short.
     assert not found, "\n".join(found)
-    assert missing <= MAY_BE_MISSING
 
 
 def choose_theme(shop: Shop, hosts: Mapping[str, str], theme: str) -> None:
