@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from app.core.db import db
+from app.core.db.reads import kept
 from app.core.guard import vault
 from app.core.guard.keys import KeyMissing
 from app.core.guard.permissions import Actor, allows
@@ -55,6 +56,7 @@ def find_called(actor: Actor, text: str) -> uuid.UUID | None:
     return found[0] if len(found) == 1 else None
 
 
+@kept
 def cost_of(unit_id: uuid.UUID) -> Decimal | None:
     """What the unit has cost; the caller has asked whether this may be seen or calculated with."""
     return db.session.scalar(select(StockUnit.cost).where(StockUnit.id == unit_id))

@@ -7,6 +7,7 @@ import uuid
 from sqlalchemy import Subquery, select
 
 from app.core.db import db
+from app.core.db.reads import kept
 from app.core.errors import NotFound
 from app.core.guard.permissions import Actor, scope_clause
 from app.inventory import queries as inventory
@@ -71,6 +72,7 @@ def deal_by_id(deal_id: uuid.UUID) -> Deal:
     return deal
 
 
+@kept
 def find_claiming_deal(stock_unit_id: uuid.UUID) -> Deal | None:
     """The deal that holds a stock unit, whoever's it is; for refusals, which name it."""
     claims = Deal.stock_unit_id == stock_unit_id, Deal.status.in_(sorted(CLAIMING))

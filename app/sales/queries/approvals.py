@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from app.core.db import db
+from app.core.db.reads import kept
 from app.core.errors import DomainError, Marked
 from app.core.guard.permissions import Actor
 from app.sales.models import Approval, Deal
@@ -57,6 +58,7 @@ def find_waiting(deal_id: uuid.UUID) -> Approval | None:
     return db.session.scalar(select(Approval).where(*waiting))
 
 
+@kept
 def list_approvals(deal_id: uuid.UUID) -> Sequence[Approval]:
     """The requests of a deal, the last on top; the caller has checked that the deal may be seen."""
     asked = select(Approval).where(Approval.deal_id == deal_id).order_by(Approval.asked_at.desc(), Approval.id.desc())

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.core.db import db
+from app.core.db.reads import kept
 from app.core.errors import NotFound
 from app.core.guard import files, vault
 from app.core.guard.keys import KeyMissing
@@ -89,6 +90,7 @@ def find_paper(document: DealDocument) -> Paper:
     return next(paper for paper in papers_of(document.deal_id) if paper.document.id == document.id)
 
 
+@kept
 def papers_of(deal_id: uuid.UUID) -> list[Paper]:
     """All papers of a deal as they stand, the newest first; the caller has checked who asks."""
     documents = db.session.scalars(

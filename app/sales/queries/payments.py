@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from app.core.db import db
+from app.core.db.reads import kept
 from app.core.errors import NotFound
 from app.core.guard.permissions import Actor, scope_clause
 from app.sales.models.deal import Deal
@@ -17,6 +18,7 @@ from app.sales.models.payments import Payment
 from app.sales.rules.receivables import ZERO, PaymentKind, Row
 
 
+@kept
 def deposits_of(deal_id: uuid.UUID) -> Decimal:
     """What was paid down on the deal before its figures were settled: its deposits, less what of them went back."""
     taken_back = aliased(Payment)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core import clock
 from app.core.db import current_tenant, db
+from app.core.db.reads import kept
 from app.sales.models import SalesPolicy
 from app.sales.rules.policies import Policy, PolicyKind
 from app.tenants import queries as tenants
@@ -30,17 +32,27 @@ def in_force(store_id: uuid.UUID | None, kind: PolicyKind, on: date | None = Non
 
     A store's own goes before the one of all stores; without a store only the latter is asked for.
     """
+    return _holding(store_id, on or today_at(store_id)).get(kind)
+
+
+@kept
+def _holding(store_id: uuid.UUID | None, on: date) -> Mapping[PolicyKind, Policy]:
+    """The policies that hold there on that day: whoever asks for one soon asks for another, and they are few."""
     place: ColumnElement[bool] = SalesPolicy.store_id.is_(None)
     if store_id is not None:
         place = or_(place, SalesPolicy.store_id == store_id)
     statement = (
         select(SalesPolicy)
-        .where(SalesPolicy.kind == kind.value, place, SalesPolicy.effective_from <= (on or today_at(store_id)))
-        .order_by(SalesPolicy.store_id.is_(None), SalesPolicy.effective_from.desc(), SalesPolicy.number.desc())
-        .limit(1)
+        .ext(distinct_on(SalesPolicy.kind))
+        .where(place, SalesPolicy.effective_from <= on)
+        .order_by(
+            SalesPolicy.kind,
+            SalesPolicy.store_id.is_(None),
+            SalesPolicy.effective_from.desc(),
+            SalesPolicy.number.desc(),
+        )
     )
-    found = db.session.scalar(statement)
-    return None if found is None else _policy(found)
+    return {PolicyKind(row.kind): _policy(row) for row in db.session.scalars(statement)}
 
 
 def today_at(store_id: uuid.UUID | None) -> date:

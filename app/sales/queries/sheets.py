@@ -14,6 +14,7 @@ from functools import cached_property
 from sqlalchemy import func, select
 
 from app.core.db import db
+from app.core.db.reads import kept
 from app.core.errors import NotFound
 from app.core.guard.permissions import Actor
 from app.inventory.queries.trading import cost_of
@@ -113,6 +114,11 @@ def desk_of(_actor: Actor, deal: Deal, number: int | None = None, *, parts: bool
 
     Without `parts` it has neither lines nor ways to pay: for whoever brings them.
     """
+    return _desk(deal, number, parts)
+
+
+@kept
+def _desk(deal: Deal, number: int | None, parts: bool) -> Desk:
     asked = select(Worksheet).where(Worksheet.deal_id == deal.id)
     row = db.session.scalar(asked.where(Worksheet.chosen if number is None else Worksheet.number == number))
     if row is None and number is not None:
@@ -120,6 +126,7 @@ def desk_of(_actor: Actor, deal: Deal, number: int | None = None, *, parts: bool
     return read_desk(deal, row, parts=parts)
 
 
+@kept
 def find_chosen(deal_id: uuid.UUID) -> Worksheet | None:
     """The deal's chosen worksheet, read anew."""
     asked = select(Worksheet).where(Worksheet.deal_id == deal_id, Worksheet.chosen)

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from app.core import clock
 from app.core.db import current_tenant
 from app.core.db.ids import to_public
+from app.core.db.reads import drawing
 from app.core.errors import DomainError, NotFound, Stale
 from app.core.guard.permissions import allows, covers, scope_at
 from app.core.http.edits import Editing, Opened, base_of, render_edit
@@ -37,6 +38,7 @@ FORM = "sales/deal_form.html"
 Choices = list[tuple[str, str]]
 
 
+@drawing()
 def deal_page(deal_id: uuid.UUID, error: DomainError | None = None, *, sheet_form: bool = False) -> Any:
     """One deal's page, which is its desk; after `error` with why its button could not do what it says.
 
