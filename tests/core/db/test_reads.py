@@ -1,3 +1,5 @@
+"""Reads kept while a page is drawn: once a question, apart by dealership and by thread, and then forgotten."""
+
 from __future__ import annotations
 
 import threading
