@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from migrations.granting import grant
+
 revision = "0033"
 down_revision = "0032"
 branch_labels = None
@@ -145,14 +147,7 @@ def upgrade() -> None:
     op.create_index("uq_sales_payments_receipt_number", "sales_payments", ["store_id", "receipt_number"], unique=True)
     # ### end Alembic commands ###
     op.execute(REVOKE.format("sales_payments"))
-    for role, scopes in _GRANTS.items():
-        for scope, permissions in scopes.items():
-            for permission in permissions.split():
-                op.execute(
-                    "INSERT INTO tenants_grants (role_id, permission, scope) "
-                    f"SELECT id, '{permission}', '{scope}' FROM tenants_roles WHERE key = '{role}' "
-                    "ON CONFLICT DO NOTHING"
-                )
+    grant(_GRANTS)
 
 
 def downgrade() -> None:

@@ -4,18 +4,14 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from migrations.granting import grant
+
 revision = "0034"
 down_revision = "0033"
 branch_labels = None
 depends_on = None
 
-_GRANTS = (
-    ("gm", "sales_setting.see", "all"),
-    ("gm", "sales_setting.edit", "all"),
-    ("controller", "sales_setting.see", "all"),
-    ("sales_manager", "sales_setting.see", "store"),
-    ("sales_manager", "sales_setting.edit", "store"),
-)
+_GRANTS = {"gm": {"all": "see edit"}, "controller": {"all": "see"}, "sales_manager": {"store": "see edit"}}
 
 
 def upgrade() -> None:
@@ -45,11 +41,7 @@ def upgrade() -> None:
     op.execute(
         "DO $$ BEGIN EXECUTE format('REVOKE UPDATE, DELETE ON sales_policies FROM %I', current_schema()); END $$"
     )
-    rows = ", ".join(f"('{key}', '{permission}', '{scope}')" for key, permission, scope in _GRANTS)
-    op.execute(
-        "INSERT INTO tenants_grants (role_id, permission, scope) SELECT tenants_roles.id, permission, scope "
-        f"FROM tenants_roles JOIN (VALUES {rows}) AS new (key, permission, scope) USING (key) ON CONFLICT DO NOTHING"
-    )
+    grant(_GRANTS, "sales_setting")
 
 
 def downgrade() -> None:

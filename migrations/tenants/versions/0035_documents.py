@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.granting import grant
+
 revision = "0035"
 down_revision = "0034"
 branch_labels = None
@@ -93,14 +95,7 @@ def upgrade() -> None:
     op.create_index("ix_sales_document_events_by_id", "sales_document_events", ["by_id"], unique=False)
     for table in ("sales_documents", "sales_document_events"):
         op.execute(REVOKE.format(table))
-    for role, scopes in _GRANTS.items():
-        for scope, permissions in scopes.items():
-            for permission in permissions.split():
-                op.execute(
-                    "INSERT INTO tenants_grants (role_id, permission, scope) "
-                    f"SELECT id, '{permission}', '{scope}' FROM tenants_roles WHERE key = '{role}' "
-                    "ON CONFLICT DO NOTHING"
-                )
+    grant(_GRANTS)
 
 
 def downgrade() -> None:

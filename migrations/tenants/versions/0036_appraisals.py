@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from migrations.granting import grant
+
 revision = "0036"
 down_revision = "0035"
 branch_labels = None
@@ -119,14 +121,7 @@ def upgrade() -> None:
         op.f("fk_sales_trade_ins_appraisal_id"), "sales_trade_ins", "inventory_appraisals", ["appraisal_id"], ["id"]
     )
     op.create_index("ix_sales_trade_ins_appraisal_id", "sales_trade_ins", ["appraisal_id"])
-    for role, scopes in GRANTS.items():
-        for scope, permissions in scopes.items():
-            for permission in permissions.split():
-                op.execute(
-                    "INSERT INTO tenants_grants (role_id, permission, scope) "
-                    f"SELECT id, '{permission}', '{scope}' FROM tenants_roles WHERE key = '{role}' "
-                    "ON CONFLICT DO NOTHING"
-                )
+    grant(GRANTS)
 
 
 def downgrade() -> None:

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from migrations.granting import grant
+
 revision = "0038"
 down_revision = "0037"
 branch_labels = None
@@ -119,15 +121,7 @@ def upgrade() -> None:
     op.add_column("sales_deals", sa.Column("lead_id", sa.Uuid(), nullable=True))
     op.create_foreign_key(op.f("fk_sales_deals_lead_id"), "sales_deals", "crm_leads", ["lead_id"], ["id"])
     op.create_index("ix_sales_deals_lead_id", "sales_deals", ["lead_id"])
-    for role, scopes in GRANTS.items():
-        for scope, verbs in scopes.items():
-            for verb in verbs.split():
-                op.execute(
-                    sa.text(
-                        "INSERT INTO tenants_grants (role_id, permission, scope) "
-                        "SELECT id, :permission, :scope FROM tenants_roles WHERE key = :role ON CONFLICT DO NOTHING"
-                    ).bindparams(permission=f"lead.{verb}", scope=scope, role=role)
-                )
+    grant(GRANTS, "lead")
 
 
 def downgrade() -> None:

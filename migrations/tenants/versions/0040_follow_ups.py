@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.granting import grant
+
 revision = "0040"
 down_revision = "0039"
 branch_labels = None
@@ -55,15 +57,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_crm_follow_ups_open", "crm_follow_ups", ["due_at", "id"], postgresql_where=sa.text("done_at IS NULL")
     )
-    for role, scopes in GRANTS.items():
-        for scope, verbs in scopes.items():
-            for verb in verbs.split():
-                op.execute(
-                    sa.text(
-                        "INSERT INTO tenants_grants (role_id, permission, scope) "
-                        "SELECT id, :permission, :scope FROM tenants_roles WHERE key = :role ON CONFLICT DO NOTHING"
-                    ).bindparams(permission=f"follow_up.{verb}", scope=scope, role=role)
-                )
+    grant(GRANTS, "follow_up")
 
 
 def downgrade() -> None:

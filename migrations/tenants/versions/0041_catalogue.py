@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from migrations.granting import grant
+
 revision = "0041"
 down_revision = "0040"
 branch_labels = None
@@ -11,11 +13,11 @@ depends_on = None
 
 # Dealerships there are already get what new ones begin with.
 _GRANTS = {
-    "gm": "see create edit export",
-    "controller": "see export",
-    "sales_manager": "see",
-    "fi_manager": "see create edit export",
-    "salesperson": "see",
+    "gm": {"all": "see create edit export"},
+    "controller": {"all": "see export"},
+    "sales_manager": {"all": "see"},
+    "fi_manager": {"all": "see create edit export"},
+    "salesperson": {"all": "see"},
 }
 _MONEY = sa.Numeric(18, 4)
 
@@ -76,12 +78,7 @@ def upgrade() -> None:
     )
     for column in ("name", "valid_from"):
         op.create_index(f"ix_sales_tax_rules_{column}", "sales_tax_rules", [column, "id"])
-    for role, verbs in _GRANTS.items():
-        for verb in verbs.split():
-            op.execute(
-                "INSERT INTO tenants_grants (role_id, permission, scope) "
-                f"SELECT id, 'fi_product.{verb}', 'all' FROM tenants_roles WHERE key = '{role}' ON CONFLICT DO NOTHING"
-            )
+    grant(_GRANTS, "fi_product")
 
 
 def downgrade() -> None:

@@ -4,18 +4,20 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from migrations.granting import grant
+
 revision = "0042"
 down_revision = "0041"
 branch_labels = None
 depends_on = None
 
 REVOKE = "DO $$ BEGIN EXECUTE format('REVOKE UPDATE, DELETE ON {} FROM %I', current_schema()); END $$"
-_GRANTS = (
-    *(("gm", f"commission.{verb}", "all") for verb in ("see", "edit", "approve", "export")),
-    *(("controller", f"commission.{verb}", "all") for verb in ("see", "edit", "approve", "export")),
-    ("sales_manager", "commission.see", "store"),
-    ("salesperson", "commission.see", "own"),
-)
+_GRANTS = {
+    "gm": {"all": "see edit approve export"},
+    "controller": {"all": "see edit approve export"},
+    "sales_manager": {"store": "see"},
+    "salesperson": {"own": "see"},
+}
 
 
 def _money(name: str, nullable: bool = False) -> sa.Column:
@@ -124,11 +126,7 @@ def upgrade() -> None:
     op.create_index("ix_sales_commission_statements_total", table, ["total", "id"])
     for name in ("sales_commission_plans", "sales_commission_entries", "sales_commission_statements"):
         op.execute(REVOKE.format(name))
-    rows = ", ".join(f"('{key}', '{permission}', '{scope}')" for key, permission, scope in _GRANTS)
-    op.execute(
-        "INSERT INTO tenants_grants (role_id, permission, scope) SELECT tenants_roles.id, permission, scope "
-        f"FROM tenants_roles JOIN (VALUES {rows}) AS new (key, permission, scope) USING (key) ON CONFLICT DO NOTHING"
-    )
+    grant(_GRANTS, "commission")
     op.execute(
         "INSERT INTO tenants_role_sights (role_id, field_group, sight) SELECT id, 'pay', 'visible' "
         "FROM tenants_roles WHERE key = 'sales_manager' ON CONFLICT DO NOTHING"

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.granting import grant
+
 revision = "0043"
 down_revision = "0042"
 branch_labels = None
@@ -81,15 +83,7 @@ def upgrade() -> None:
         "uq_crm_test_drives_out", "crm_test_drives", ["stock_unit_id"], unique=True,
         postgresql_where=sa.text("out_at IS NOT NULL AND back_at IS NULL"),
     )  # fmt: skip
-    for role, scopes in GRANTS.items():
-        for scope, verbs in scopes.items():
-            for verb in verbs.split():
-                op.execute(
-                    sa.text(
-                        "INSERT INTO tenants_grants (role_id, permission, scope) "
-                        "SELECT id, :permission, :scope FROM tenants_roles WHERE key = :role ON CONFLICT DO NOTHING"
-                    ).bindparams(permission=f"test_drive.{verb}", scope=scope, role=role)
-                )
+    grant(GRANTS, "test_drive")
 
 
 def downgrade() -> None:
