@@ -26,11 +26,18 @@ from app.sales.errors import (
 )
 from app.sales.events import APPROVAL_ASKED, APPROVAL_DECIDED
 from app.sales.models import Approval, Deal
-from app.sales.operations import approvals, deals
+from app.sales.operations import approvals, deals, trade_ins, worksheets
+from app.sales.operations.contents import LineInput, SheetInput
 from app.sales.operations.policies import set_policy
+from app.sales.queries.figures import measured_figures
+from app.sales.queries.grossing import count_gross
+from app.sales.rules.bodies import to_body
+from app.sales.rules.gross import Counts, GrossPolicy
+from app.sales.rules.gross_terms import GrossTerms
 from app.sales.rules.policies import PolicyKind
+from app.sales.rules.sheet import Line, LineKind
 from app.tenants.queries.people import default_role_ids
-from tests.factories.inventory import SYSTEM, make_unit
+from tests.factories.inventory import SYSTEM, make_unit, make_vehicle
 from tests.factories.pages import post
 from tests.factories.sales import make_deal
 
@@ -150,7 +157,37 @@ def test_the_gross_counts_with_the_cost_nobody_sees(people, store):
         change(people["sales_manager"], deal, status="sold")
     assert error.value.extensions["limits"] == ["front_gross"]
     row = ask(people["sales_manager"], deal)
-    assert row.measures == {"front_gross": {"allowed": "100", "asked": "50.0000"}}
+    assert row.measures == {"front_gross": {"allowed": "100", "asked": "50.00"}}
+
+
+def test_the_gross_is_that_of_the_stores_policy_and_the_sheet_as_it_stands(people, store):
+    manager, deal = people["sales_manager"], deal_of(store, people, 400, cost=Decimal(11450))
+    counted = measured_figures(deal)
+    assert (counted.front_gross, counted.over_allowance) == (150, 0)
+    change(manager, deal, status="pending")
+    change(manager, deal, status="working")
+    # A pack that counts in the gross, and what an accessory earns, move it; so does what a trade-in is allowed.
+    body = to_body(GrossTerms(GrossPolicy(pack=Decimal(60), pack_counts=Counts.BOTH)))
+    with transaction():
+        set_policy(actor=SYSTEM, kind=PolicyKind.GROSS, body=body)
+    assert measured_figures(deal).front_gross == 90
+    with pytest.raises(ApprovalNeeded) as error:
+        change(manager, deal, status="pending")
+    assert error.value.extensions["limits"] == ["front_gross"]
+    accessory = Line(LineKind.ACCESSORY, "Tow bar", Decimal(40), cost=Decimal(30))
+    sheet = SheetInput(deal.price, deal.discount, lines=(LineInput(accessory),))
+    with transaction():
+        worksheets.save_sheet(actor=SYSTEM, deal_id=deal.id, version=-deal.version, content=sheet)
+    assert measured_figures(deal).front_gross == 100
+    assert change(manager, deal, status="pending").status == "pending"
+    change(manager, deal, status="working")
+    taken = {"vehicle_id": make_vehicle().id, "allowance": Decimal(500), "acv": Decimal(450)}
+    with transaction():
+        trade_ins.add_trade(actor=SYSTEM, deal_id=deal.id, **taken)
+    counted = measured_figures(deal)
+    assert (counted.front_gross, counted.over_allowance) == (50, 50)
+    # It is what the deal would be written down with.
+    assert count_gross(deal).gross.front == 50
 
 
 def test_of_two_managers_one_decides(app, alpha, people, store, actor):

@@ -72,7 +72,7 @@ def test_a_snapshot_has_inputs_and_figures_and_no_right_to_change_it(stores):
     edit(deal, status="sold")
     (row,) = list_snapshots(deal.id)
     agreed = row.body["agreed"]
-    assert (agreed["price"], agreed["discount"], row.body["front_gross"]) == ("31950", "1200", "2750")
+    assert (agreed["price"], agreed["discount"], row.body["front_gross"]) == ("31950", "1200", "3080")
     assert [line["label"] for line in agreed["lines"]] == ["Tow bar", "Documentation"]
     assert agreed["scenario"]["kind"] == "loan"
     assert agreed["tax"]["key"] == "ny"

@@ -271,8 +271,3 @@ def vin_tail_clause(text: str) -> ColumnElement[bool]:
 def store_today(timezone: ColumnElement[str]) -> ColumnElement[date]:
     """Today's business date in the store's zone, in the database."""
     return sql_cast(func.timezone(timezone, func.now()), Date)
-
-
-def unit_cost(unit_id: uuid.UUID) -> Decimal | None:
-    """What a unit cost, for rules of sales that may not show it; whoever shows it asks the field policy first."""
-    return db.session.scalar(select(StockUnit.cost).where(StockUnit.id == unit_id))

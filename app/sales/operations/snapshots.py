@@ -13,7 +13,7 @@ from app.core import clock
 from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.guard.permissions import Actor
-from app.inventory import queries as inventory
+from app.inventory.queries.trading import cost_of
 from app.sales.models import Deal, Snapshot
 from app.sales.queries import figures, policies
 from app.sales.rules.guards import Transition
@@ -79,7 +79,7 @@ def _body(deal: Deal) -> dict[str, Any]:
     return {
         "deal": {name: getattr(deal, name) for name in _TOLD},
         "agreed": figures.agreed_body(deal),
-        "unit_cost": inventory.unit_cost(deal.stock_unit_id),
+        "unit_cost": cost_of(deal.stock_unit_id),
         "front_gross": measured.front_gross,
         "over_allowance": measured.over_allowance,
         "policies": {kind: {"id": found.id, "number": found.number} for kind, found in held.items() if found},

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import select
 
 from app.core.db import db
-from app.inventory import queries as inventory
 from app.sales.models import Deal, DealLine, Scenario, TradeIn, Worksheet
-from app.sales.rules.approvals import Figures, front_gross
+from app.sales.queries.grossing import measure
+from app.sales.rules.approvals import Figures
 
 _LINE = ("kind", "label", "amount", "cost", "taxed", "capitalised", "commissionable")
 
@@ -60,13 +60,9 @@ def canonical(body: Any) -> str:
 
 
 def measured_figures(deal: Deal) -> Figures:
-    """What limits are compared with; the cost is read whoever asks, and leaves only as a gross."""
-    trades = _trades(deal)
-    worths = [trade.acv for trade in trades if trade.acv is not None]
-    over = sum((trade.allowance for trade in trades), Decimal(0)) - sum(worths, Decimal(0))
-    over_allowance = over if trades and len(worths) == len(trades) else None
-    gross = front_gross(deal.price - deal.discount, inventory.unit_cost(deal.stock_unit_id), over_allowance)
-    return Figures(deal.price, deal.discount, gross, over_allowance)
+    """What limits are compared with: the front gross is that of the store's policy; costs leave only as a gross."""
+    totals, earned = measure(deal)
+    return Figures(deal.price, deal.discount, earned.front, totals.over_allowance)
 
 
 def _trades(deal: Deal) -> list[TradeIn]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from app.core.db import db
+from app.core.db.reads import kept
 from app.core.guard.permissions import system_actor
 from app.inventory.queries.trading import cost_of
 from app.sales.models import Application, Deal, SalesPolicy
@@ -20,7 +21,7 @@ from app.sales.queries.sheets import Desk, desk_of
 from app.sales.rules.gross import Costs, Gross, gross
 from app.sales.rules.gross_terms import GrossTerms, gross_terms, reserve_of
 from app.sales.rules.policies import PolicyKind
-from app.sales.rules.sheet import LineKind
+from app.sales.rules.sheet import LineKind, Totals, total
 
 _SYSTEM = system_actor("gross")
 
@@ -55,6 +56,14 @@ def count_gross(deal: Deal) -> Counted:
     return Counted(gross(desk.sheet, Costs(cost, reserve=reserve), terms.policy), cost, policy_id, desk)
 
 
+def measure(deal: Deal) -> tuple[Totals, Gross]:
+    """What the deal's worksheet comes to as it stands, and its gross before any reserve: what limits are compared
+    with, for the front has nothing of a lender."""
+    sheet = desk_of(_SYSTEM, deal).sheet
+    totals = total(sheet)
+    return totals, gross(sheet, Costs(cost_of(deal.stock_unit_id)), _terms(deal)[1].policy, totals)
+
+
 def terms_on(store_id: uuid.UUID, deal: Deal | None = None) -> tuple[uuid.UUID | None, GrossTerms]:
     """The policy of gross that holds at a store, on the day a deal was agreed or today."""
     found = policies.in_force(store_id, PolicyKind.GROSS, deal.sold_on if deal else None)
@@ -66,10 +75,13 @@ def _terms(deal: Deal) -> tuple[uuid.UUID | None, GrossTerms]:
         return terms_on(deal.store_id, deal)
     if deal.gross_policy_id is None:
         return None, gross_terms(None)
-    row = db.session.execute(
-        select(SalesPolicy.body, SalesPolicy.number).where(SalesPolicy.id == deal.gross_policy_id)
-    ).one()
-    return deal.gross_policy_id, gross_terms(row.body, row.number)
+    return deal.gross_policy_id, _terms_of(deal.gross_policy_id)
+
+
+@kept
+def _terms_of(policy_id: uuid.UUID) -> GrossTerms:
+    row = db.session.execute(select(SalesPolicy.body, SalesPolicy.number).where(SalesPolicy.id == policy_id)).one()
+    return gross_terms(row.body, row.number)
 
 
 def _buy_rate(deal: Deal) -> Decimal | None:

@@ -120,7 +120,8 @@ def desk_of(_actor: Actor, deal: Deal, number: int | None = None, *, parts: bool
 @kept
 def _desk(deal: Deal, number: int | None, parts: bool) -> Desk:
     asked = select(Worksheet).where(Worksheet.deal_id == deal.id)
-    row = db.session.scalar(asked.where(Worksheet.chosen if number is None else Worksheet.number == number))
+    asked = asked.where(Worksheet.chosen if number is None else Worksheet.number == number)
+    row = db.session.scalar(asked.execution_options(populate_existing=True))
     if row is None and number is not None:
         raise NotFound
     return read_desk(deal, row, parts=parts)

@@ -137,11 +137,3 @@ def _read(texts: Mapping[str, str]) -> Limits:
 def may_decide(figures: Figures, limits: Limits, *, asked_by: UUID | None, decider: UUID | None) -> bool:
     """Whether somebody may approve these figures: nobody his own, and nobody beyond his own limits."""
     return decider is not None and decider != asked_by and not exceeded(figures, limits)
-
-
-def front_gross(net: Decimal, cost: Decimal | None, over_allowance: Decimal | None) -> Decimal | None:
-    """What is earned on the car itself: the net price less its cost and what the trade-in was allowed above its worth.
-
-    Unknown without a cost; a worth that is not known takes nothing off.
-    """
-    return None if cost is None else net - cost - (over_allowance or Decimal(0))
