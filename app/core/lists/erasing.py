@@ -16,6 +16,7 @@ from app.core.lists.exports.models import Export, ExportSchedule
 from app.core.lists.exports.purposes import purpose_of, purpose_of_schedule, recipient_of
 from app.core.lists.exports.states import ExportState
 from app.core.lists.exports.taking import erase_file
+from app.core.lists.search.entries import forget_hanging_on
 from app.core.lists.search.models import RecentRecord, SearchEntry
 
 # Anybody may stand in a file made from a list. They live for days and are made again by pressing once.
@@ -28,6 +29,7 @@ def take_entries(erasure: Erasure) -> None:
     shown = or_(SearchEntry.record_id == erasure.subject_id, SearchEntry.shown_id == erasure.subject_id)
     db.session.execute(delete(SearchEntry).where(shown))
     db.session.execute(delete(RecentRecord).where(RecentRecord.record_id == erasure.subject_id))
+    forget_hanging_on(erasure.subject_id)
 
 
 @on_erasure

@@ -17,9 +17,11 @@ from app.core.guard.classes import FINANCIAL, INTERNAL, PERSONAL
 from app.core.guard.permissions import Actor, scope_clause
 from app.core.jobs.topics import declare_subject
 from app.core.lists.parts import Board, BulkAction, BulkField, Outgoing, Peek, Target, Under, View
+from app.core.lists.search import SearchKind, declare_search
 from app.core.lists.spec import By, Column, Filter, ListSpec, Sort, declare_list
 from app.crm.models import Customer, Lead, LeadRules
 from app.crm.operations import many_leads
+from app.crm.queries import lead_search
 from app.crm.queries import leads as lead_queries
 from app.crm.rules.leads import (
     CHANNEL_LABELS,
@@ -245,3 +247,21 @@ LEADS = declare_list(
 )
 
 declare_subject("lead", lead_queries.name_leads)
+declare_search(
+    SearchKind(
+        name="lead",
+        label=N_("Leads"),
+        permission="lead.see",
+        prefix="lead",
+        endpoint=lead_queries.PAGE,
+        argument="lead_id",
+        icon="funnel",
+        key=Lead.id,
+        load=lead_search.lead_entries,
+        follows={"customer": lead_search.leads_of},
+        has_names=True,
+        secrets={"phone": ("customer", "phone"), "email": ("customer", "email")},
+        scope=lead_search.found_by,
+        describe=lead_search.describe_leads,
+    )
+)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
@@ -17,10 +18,11 @@ from app.core.errors import FieldError, Invalid, NotFound, Stale
 from app.core.guard import audit, undo
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
+from app.core.lists import search
 from app.crm import errors, queries
 from app.crm.errors import LeadReferredTo
 from app.crm.events import LeadReceived
-from app.crm.models import Lead
+from app.crm.models import Customer, Lead
 from app.crm.operations import handing
 from app.crm.queries import leads as lead_queries
 from app.crm.rules.customers import is_too_late
@@ -81,7 +83,7 @@ def create_lead(
     lead.assignee_id = handing.turn_of(lead, rules) if by_rotation else assignee_id
     lead.assigned_at = now if lead.assignee_id else None
     db.session.add(lead)
-    db.session.flush()
+    _keep_findable(lead, new=True)
     _audit(actor, "lead.create", lead, {}, state_of(lead))
     publish(LeadReceived(lead.id, store.id, received_at))
     handing.note_assignment(actor, lead, None, rules, by_rotation=by_rotation)
@@ -132,6 +134,7 @@ def delete_lead(*, actor: Actor, lead_id: uuid.UUID, version: int | None = None)
     changes, personal = _differences(before, {})
     audit.record(actor, "lead.delete", "lead", lead_id, changes, personal, subject_id=customer_id)
     undo.offer(actor, "lead.delete", kept)
+    search.refresh("lead", [lead_id])
 
 
 def restore_lead(*, actor: Actor, row: Mapping[str, Any]) -> Lead:
@@ -147,6 +150,7 @@ def restore_lead(*, actor: Actor, row: Mapping[str, Any]) -> Lead:
         if is_reference(error):
             raise Stale from error
         raise
+    _keep_findable(lead, new=False)
     _audit(actor, "lead.restore", lead, {}, state_of(lead))
     return lead
 
@@ -170,6 +174,17 @@ def note_change(actor: Actor, action: str, lead: Lead, before: Mapping[str, Any]
     if any(before[name] != getattr(lead, name) for name in before):
         db.session.flush()
         _audit(actor, action, lead, before, state_of(lead))
+        if before["assignee_id"] != lead.assignee_id:
+            search.refresh("lead", [lead.id])
+
+
+def _keep_findable(lead: Lead, *, new: bool) -> None:
+    """Enter a lead that nobody else sees yet into the search.
+
+    Its customer is held: whoever renames him meanwhile could not know that this lead is called by his name.
+    """
+    db.session.execute(select(Customer.id).where(Customer.id == lead.customer_id).with_for_update(read=True))
+    search.refresh("lead", [lead.id], new=new)
 
 
 def _audit(actor: Actor, action: str, lead: Lead, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -203,5 +218,3 @@ def _interest(actor: Actor, lead: Lead, stock_unit_id: uuid.UUID | None, vehicle
         field = "stock_unit_id" if stock_unit_id is not None else "vehicle_id"
         raise Invalid([FieldError(field, "unknown_choice", errors.UNKNOWN_CHOICE)]) from error
     lead.stock_unit_id, lead.vehicle_id = stock_unit_id, vehicle_id
-
-

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, select
 
+from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.classes import INTERNAL, PERSONAL
-from app.core.guard.permissions import Actor, scope_clause
+from app.core.guard.permissions import Actor, allows, scope_clause
 from app.core.lists.parts import Outgoing, Target, Under, View
+from app.core.lists.search import SearchKind, Word, among, declare_search
+from app.core.lists.search.asking import Meaning
+from app.core.lists.search.models import SearchEntry
 from app.core.lists.spec import By, Column, Filter, ListSpec, Sort, declare_list
 from app.inventory import queries
 from app.inventory.models import Appraisal, Photo, Vehicle
+from app.inventory.queries import finding
 from app.inventory.queries.finding import vehicle_name
 from app.inventory.rules import vin
 from app.inventory.rules.appraisals import EXPIRED, AppraisalStatus
@@ -122,3 +129,50 @@ APPRAISALS = declare_list(
         row_url=_page,
     )
 )  # fmt: skip
+
+
+def _found_by(actor: Actor) -> ColumnElement[bool]:
+    """An appraisal is opened by whoever may see it and its car."""
+    if not allows(actor, "vehicle.see"):
+        return false()
+    return scope_clause(actor, "appraisal.see", owner=SearchEntry.owner_id, store=SearchEntry.store_id)
+
+
+def _describe(_actor: Actor, appraisal_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[str]]:
+    stores = tenants.store_facts()
+    rows = db.session.execute(
+        select(
+            Appraisal.id, Vehicle.vin, stores.c.store_name,
+            case((_has_run_out(stores.c.timezone), EXPIRED), else_=Appraisal.status).label("status"),
+        )
+        .select_from(Appraisal)
+        .join(Vehicle, Vehicle.id == Appraisal.vehicle_id)
+        .join(stores, stores.c.store_id == Appraisal.store_id)
+        .where(among(Appraisal.id, appraisal_ids))
+    )  # fmt: skip
+    return {
+        row.id: [
+            part for part in (Word(APPRAISAL_LABELS[row.status]), row.store_name, finding.vin_tail(row.vin)) if part
+        ]
+        for row in rows
+    }
+
+
+declare_search(
+    SearchKind(
+        name="appraisal",
+        label=N_("Appraisals"),
+        permission="appraisal.see",
+        prefix="apr",
+        endpoint="inventory.show_appraisal",
+        argument="appraisal_id",
+        icon="clipboard",
+        key=Appraisal.id,
+        load=finding.appraisal_entries,
+        follows={"vehicle": finding.appraisals_of},
+        codes=Meaning.VIN,
+        secrets={"plate": ("vehicle", "plate")},
+        scope=_found_by,
+        describe=_describe,
+    )
+)

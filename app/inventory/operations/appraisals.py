@@ -16,6 +16,7 @@ from app.core.errors import FieldError, Invalid, NotFound, Stale
 from app.core.guard import audit, undo
 from app.core.guard.permissions import Actor, check
 from app.core.guard.policy import policy_for
+from app.core.lists import search
 from app.core.money import round_amount
 from app.inventory import errors, queries
 from app.inventory.errors import AppraisalDecided, AppraisalMoveNotAllowed, AppraisalReferredTo, SecondPersonNeeded
@@ -58,6 +59,7 @@ def create_appraisal(*, actor: Actor, vehicle_id: uuid.UUID, store_id: uuid.UUID
     db.session.add(appraisal)
     db.session.flush()
     _note(actor, "appraisal.create", appraisal, {})
+    search.refresh("appraisal", [appraisal.id], new=True)
     return appraisal
 
 
@@ -165,6 +167,7 @@ def delete_appraisal(*, actor: Actor, appraisal_id: uuid.UUID, version: int | No
             raise AppraisalReferredTo from error
         raise
     _tell(actor, "appraisal.delete", appraisal_id, {name: (value, None) for name, value in before.items()})
+    search.refresh("appraisal", [appraisal_id])
 
 
 def _load(actor: Actor, appraisal_id: uuid.UUID, version: int, permission: str) -> Appraisal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
@@ -13,7 +14,7 @@ from app.core.guard import vault
 from app.core.guard.keys import KeyMissing
 from app.core.guard.permissions import Actor, scope_clause
 from app.core.lists.search import Entry, among
-from app.inventory.models import StockUnit, Vehicle
+from app.inventory.models import Appraisal, StockUnit, Vehicle
 from app.inventory.rules import vin
 from app.tenants import queries as tenants
 
@@ -59,6 +60,22 @@ def _units(unit_ids: Sequence[uuid.UUID], *clauses: ColumnElement[bool]) -> Sequ
     return db.session.execute(named.where(among(StockUnit.id, unit_ids), *clauses)).all()
 
 
+def appraisal_entries(appraisal_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Entry]:
+    """How these appraisals are found: by what their cars are found by."""
+    rows = db.session.execute(
+        select(Appraisal.id, Appraisal.vehicle_id, Appraisal.store_id, Appraisal.appraiser_id).where(
+            among(Appraisal.id, appraisal_ids)
+        )
+    ).all()
+    cars = vehicle_entries(sorted({row.vehicle_id for row in rows}))
+    return {row.id: replace(cars[row.vehicle_id], store_id=row.store_id, owner_id=row.appraiser_id) for row in rows}
+
+
+def appraisals_of(vehicle_ids: Sequence[uuid.UUID]) -> Sequence[uuid.UUID]:
+    """The appraisals of these cars."""
+    return db.session.scalars(select(Appraisal.id).where(among(Appraisal.vehicle_id, vehicle_ids))).all()
+
+
 def unit_ids_of(vehicle_id: uuid.UUID) -> Sequence[uuid.UUID]:
     """Every unit this vehicle has been."""
     return db.session.scalars(select(StockUnit.id).where(StockUnit.vehicle_id == vehicle_id)).all()
@@ -74,6 +91,7 @@ def vehicles_by_id(actor: Actor, vehicle_ids: Sequence[uuid.UUID]) -> Mapping[uu
         select(
             Vehicle.id, Vehicle.vin, Vehicle.plate_masked, StockUnit.stock_number, StockUnit.status, stores.c.store_name
         )
+        .select_from(Vehicle)
         .outerjoin(StockUnit, unit)
         .outerjoin(stores, stores.c.store_id == StockUnit.store_id)
         .where(among(Vehicle.id, vehicle_ids))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, case, select
 
+from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.classes import PERSONAL
 from app.core.guard.permissions import Actor, scope_clause
 from app.core.lists.parts import Outgoing, Target, View
+from app.core.lists.search import Entry, SearchKind, Word, among, declare_search
+from app.core.lists.search.asking import Meaning
 from app.core.lists.spec import By, Column, Filter, ListSpec, Sort, declare_list
 from app.crm import queries as crm
 from app.sales.models import Deal, Payment
@@ -113,3 +118,49 @@ PAYMENTS = declare_list(
     )
 )  # fmt: skip
 
+
+def _entries(payment_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Entry]:
+    rows = db.session.execute(
+        select(Payment.id, Payment.receipt_number, Payment.store_id, Deal.salesperson_id)
+        .join(Deal, Deal.id == Payment.deal_id)
+        .where(among(Payment.id, payment_ids))
+    )
+    return {
+        row.id: Entry(row.receipt_number, code=row.receipt_number, store_id=row.store_id, owner_id=row.salesperson_id)
+        for row in rows
+    }
+
+
+def _payments_of(deal_ids: Sequence[uuid.UUID]) -> Sequence[uuid.UUID]:
+    return db.session.scalars(select(Payment.id).where(among(Payment.deal_id, deal_ids))).all()
+
+
+def _describe(_actor: Actor, payment_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[str]]:
+    stores = tenants.store_facts()
+    rows = db.session.execute(
+        select(Payment.id, Payment.kind, Deal.deal_number, stores.c.store_name)
+        .join(Deal, Deal.id == Payment.deal_id)
+        .join(stores, stores.c.store_id == Payment.store_id)
+        .where(among(Payment.id, payment_ids))
+    )
+    return {row.id: [Word(KIND_LABELS[row.kind]), row.deal_number, row.store_name] for row in rows}
+
+
+declare_search(
+    SearchKind(
+        name="payment",
+        label=N_("Payments"),
+        permission="payment.see",
+        prefix="pay",
+        endpoint="sales.show_payment",
+        argument="payment_id",
+        icon="cash",
+        key=Payment.id,
+        load=_entries,
+        follows={"deal": _payments_of},
+        # Rows of the ledger are only ever added; whose they are is the deal's, which is locked when it changes.
+        fixed=True,
+        codes=Meaning.NUMBER,
+        describe=_describe,
+    )
+)

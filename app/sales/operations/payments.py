@@ -17,6 +17,7 @@ from app.core.errors import FieldError, Invalid
 from app.core.guard import audit
 from app.core.guard.permissions import Actor, check
 from app.core.jobs.events import publish
+from app.core.lists import search
 from app.core.money import plain_amount, round_amount
 from app.sales import errors, queries
 from app.sales.errors import DealIsEnded, RefundOfRefund
@@ -144,6 +145,7 @@ def write_row(
     changes = {name: (None, getattr(made, name)) for name in _TOLD}
     action = "payment.refund" if kind == PaymentKind.REFUND else "payment.create"
     audit.record(actor, action, "payment", made.id, changes, personal, subject_id=made.customer_id)
+    search.refresh("payment", [made.id], new=True)
     publish(PaymentRecorded(made.id, deal.id, deal.store_id, kind, made.received_on))
     return made
 

@@ -7,7 +7,7 @@ comes after us waits: an entry never stays behind its record.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select
@@ -28,7 +28,7 @@ _FEW = 20
 
 
 def refresh(kind: str, record_ids: Collection[uuid.UUID], *, new: bool = False) -> None:
-    """Bring the entries of these records, new, changed or deleted, to what the records say now.
+    """Bring the entries of these records, new, changed or deleted, and of what hangs on them to what is true now.
 
     With `new` all of them were made in this transaction: nobody else sees them yet, and they have no entries.
     """
@@ -39,6 +39,22 @@ def refresh(kind: str, record_ids: Collection[uuid.UUID], *, new: bool = False) 
     for item in KINDS.values():
         if kind in (item.name, item.beside):
             _refresh(item, ids, new=new)
+    if not new:
+        for item, hanging in _hanging_on(kind, ids):
+            _refresh(item, hanging, new=False)
+
+
+def forget_hanging_on(record_id: uuid.UUID) -> None:
+    """Remove the entries that tell of this record, which goes, under others."""
+    for kind in {name for item in KINDS.values() for name in item.follows}:
+        for item, hanging in _hanging_on(kind, [record_id]):
+            remove(item.name, hanging)
+
+
+def _hanging_on(kind: str, record_ids: Sequence[uuid.UUID]) -> Iterator[tuple[SearchKind, Sequence[uuid.UUID]]]:
+    for item in KINDS.values():
+        if kind in item.follows and (found := sorted(item.follows[kind](record_ids))):
+            yield item, found
 
 
 def _refresh(kind: SearchKind, record_ids: Sequence[uuid.UUID], *, new: bool) -> None:
@@ -61,8 +77,8 @@ def replace(kind: SearchKind, record_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]
 
 def rows_of(kind: SearchKind, record_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Mapping[str, Any]]:
     """The rows that these records should have, by id; the records are locked until the transaction ends."""
-    locked = select(kind.key).where(among(kind.key, record_ids)).order_by(kind.key).with_for_update(key_share=True)
-    there = db.session.scalars(locked).all()
+    known = select(kind.key).where(among(kind.key, record_ids)).order_by(kind.key)
+    there = db.session.scalars(known if kind.fixed else known.with_for_update(key_share=True)).all()
     return rows_for(kind.name, kind.load(there)) if there else {}
 
 

@@ -60,10 +60,12 @@ class Group:
 
 @dataclass(frozen=True, order=True)
 class _Rank:
-    """The smaller, the better: how exact, then how likely the text means this, then the later record."""
+    """The smaller, the better: how exact, then how likely the text means this, what hangs on another record behind
+    that one, then the later record."""
 
     exactness: float
     likeliness: int
+    hangs: bool
     age: int
 
 
@@ -158,7 +160,7 @@ def _ranked(question: _Question, rows: Iterable[Row[Any]], *, alike: bool = Fals
         if scored is None:
             continue
         exactness, label, meaning = scored
-        rank = _Rank(exactness, likely.get(meaning, len(likely)), -row.record_id.int)
+        rank = _Rank(exactness, likely.get(meaning, len(likely)), bool(kind.follows), -row.record_id.int)
         shown = heading(kind)
         key = (shown.name, row.shown_id)
         if key not in best or rank < best[key].rank:

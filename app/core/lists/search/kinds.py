@@ -41,6 +41,7 @@ class Entry:
 
 
 Loader = Callable[[Sequence[uuid.UUID]], Mapping[uuid.UUID, Entry]]
+Follower = Callable[[Sequence[uuid.UUID]], Sequence[uuid.UUID]]
 Describer = Callable[[Actor, Sequence[uuid.UUID]], Mapping[uuid.UUID, Sequence[str]]]
 
 
@@ -51,6 +52,8 @@ class SearchKind:
     `key` is the id column of its table; `load(ids)` reads entries, for rows that are locked already, and leaves out
     what is not to be found. `group` names the kind under whose heading hits are shown when they open its records.
     `beside` names the kind whose records it also keeps entries of: a narrow kind is asked by an index of its own.
+    `follows` names kinds whose records its entries tell of, and says which of its own records hang on some of theirs:
+    they are written anew with those, and stand behind them. Records that are `fixed` never change and are not locked.
     `codes` says what the codes of its entries are, `has_names` whether it is found by name.
     `secrets` puts each kind of secret under the field policy; `describe` reads a second line for the hits shown.
     """
@@ -66,6 +69,8 @@ class SearchKind:
     load: Loader
     group: str = ""
     beside: str = ""
+    follows: Mapping[str, Follower] = field(default_factory=dict)
+    fixed: bool = False
     has_names: bool = False
     codes: Meaning | None = None
     secrets: Mapping[str, Guarded] = field(default_factory=dict)

@@ -33,15 +33,18 @@ def by_token(visible: Visible, kinds: Iterable[SearchKind], tokens: Sequence[int
     """Records that have one of these tokens, of the kinds that keep some."""
     if not tokens:
         return []
-    seen = or_(*(visible[kind.name] for kind in kinds if kind.secrets))
-    return [_bounded(TOKEN, 2 * MOST, SearchEntry.tokens.overlap(list(tokens)), seen)]
+    held = SearchEntry.tokens.overlap(list(tokens))
+    kept = [kind for kind in kinds if kind.secrets]
+    return [_bounded(TOKEN, 2 * MOST, held, _any(visible, group)) for group in _apart(kept)]
 
 
 def by_code(visible: Visible, kinds: Iterable[SearchKind], asked: Asked) -> list[Select[Any]]:
     """Records whose VIN or number is, begins or ends with what was asked."""
-    coded = [kind for kind in kinds if kind.codes is not None]
-    if not asked.codes or not coded:
-        return []
+    coded = [kind for kind in kinds if kind.codes is not None] if asked.codes else []
+    return [lookup for group in _apart(coded) for lookup in _by_code(visible, group, asked)]
+
+
+def _by_code(visible: Visible, coded: Sequence[SearchKind], asked: Asked) -> list[Select[Any]]:
     code = asked.codes[0]
     found = [_bounded(CODE, MOST, SearchEntry.code.in_(asked.codes), _any(visible, coded))]
     if any(map(str.isdecimal, code)):
@@ -113,6 +116,14 @@ def _bounded(way: int, most: int, *clauses: ColumnElement[bool]) -> Select[Any]:
 
 def _any(visible: Visible, kinds: Iterable[SearchKind]) -> ColumnElement[bool]:
     return or_(*(visible[kind.name] for kind in kinds))
+
+
+def _apart(kinds: Iterable[SearchKind]) -> list[list[SearchKind]]:
+    """What hangs on other records is looked up by itself: of a car often valued the car must not be crowded out."""
+    groups: dict[bool, list[SearchKind]] = {}
+    for kind in kinds:
+        groups.setdefault(bool(kind.follows), []).append(kind)
+    return list(groups.values())
 
 
 def _inside(words: Sequence[str]) -> ColumnElement[bool] | None:
