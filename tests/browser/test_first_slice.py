@@ -91,6 +91,8 @@ def test_a_car_from_its_vin_to_the_keys(window: Callable[..., Shop], of: Tenant,
     shop.page.fill("[name=price]", "11800")
     shop.press("#sheet-save")
     assert "11,800" in shop.text()
+    shop.page.fill("#take-payment [name=amount]", "11800")
+    shop.press("#take-payment button[type=submit]")
     shop.go(shop.page.url.partition(shop.base)[2].partition("?")[0] + "/deliver")
     shop.press()
     assert "/deals/deal_" in shop.page.url

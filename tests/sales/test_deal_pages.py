@@ -12,7 +12,7 @@ from app.core.db.ids import to_public
 from app.sales.models import Deal
 from tests.factories.inventory import make_unit, make_vehicle
 from tests.factories.pages import error_of, field_of, post, recorded
-from tests.factories.sales import make_customer, make_deal
+from tests.factories.sales import make_customer, make_deal, pay
 from tests.fixtures.people import find_user
 
 
@@ -96,7 +96,7 @@ def test_bad_input_is_named_and_kept(client, stores):
 
 def test_delivering_and_unwinding(client, stores):
     vehicle = make_vehicle()
-    deal = make_deal(stores[0], make_unit(stores[0], vehicle))
+    deal = pay(make_deal(stores[0], make_unit(stores[0], vehicle)))
     vehicle_page = f"/vehicles/{to_public('veh', vehicle.id)}"
     refused = post(client, address(deal, "deliver"), version="1", delivered_on="2199-01-01")
     assert refused.status_code == 422

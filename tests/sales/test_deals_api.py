@@ -70,6 +70,12 @@ def test_a_deal_is_drafted_corrected_sold_delivered_and_unwound(
     assert (sold.status_code, sold.get_json()["sold_on"]) == (200, TODAY.isoformat())
     unit = program.get(f"/stock-units/{unit_id}").get_json()
     assert unit["status"] == "sold"
+    early = program.post(f"{path}/deliver", {}, Idempotency_Key=f"early {unit_id}")
+    told = early.get_json()
+    assert (early.status_code, told["code"], told["missing"]) == (409, "buyer_owes", ["buyer_owes"])
+    assert (told["party"], told["amount"], told["currency"]) == ("buyer", "11500.00", "USD")
+    paid = {"amount": usd("11500.00"), "method": "bank_transfer"}
+    assert program.post(f"{path}/payments", paid, Idempotency_Key=f"paid {unit_id}").status_code == 201
     handed = program.post(f"{path}/deliver", {"delivered_on": TODAY.isoformat()}, Idempotency_Key=f"out {unit_id}")
     assert (handed.status_code, handed.get_json()["delivered_on"]) == (200, TODAY.isoformat())
     assert program.get(f"/stock-units/{unit_id}").get_json()["closed_on"] == TODAY.isoformat()
@@ -78,6 +84,10 @@ def test_a_deal_is_drafted_corrected_sold_delivered_and_unwound(
     back = program.post(f"{path}/unwind", {"reason": "Financing fell through"}, Idempotency_Key=f"back {unit_id}")
     assert (back.status_code, back.get_json()["status"]) == (200, "unwound")
     assert program.get(f"/stock-units/{unit_id}").get_json()["status"] == "available"
+    # Money was taken for it, so it stays; another goes.
+    kept = program.delete(path)
+    assert (kept.status_code, kept.get_json()["code"]) == (409, "deal_in_use")
+    path = f"/deals/{to_public('deal', make_deal(stores[0]).id)}"
     assert program.delete(path).status_code == 204
     assert program.get(path).status_code == 404
 

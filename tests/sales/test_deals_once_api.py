@@ -22,7 +22,7 @@ from app.inventory.models import StockUnit
 from app.sales.models import Deal
 from app.tenants.models import Store
 from tests.factories.inventory import make_unit
-from tests.factories.sales import make_deal
+from tests.factories.sales import make_deal, pay
 from tests.fixtures.programs import Program, make_key
 
 TODAY = clock.today("America/New_York")
@@ -50,7 +50,7 @@ def count(statement: Any) -> int:
 
 
 def test_a_repeated_delivery_does_nothing_twice_and_answers_anew(program: Program, stores: list[Store]) -> None:
-    deal = make_deal(stores[0])
+    deal = pay(make_deal(stores[0]))
     key, path = deal.id, f"/deals/{to_public('deal', deal.id)}"
     deliveries = select(func.count()).where(AuditEntry.record_id == key, AuditEntry.action == "deal.deliver")
     first = program.post(f"{path}/deliver", {}, Idempotency_Key="handed over")
@@ -153,7 +153,7 @@ def test_of_two_programs_that_sell_one_unit_one_is_told_of_the_other(
 def test_of_two_programs_that_deliver_one_deal_one_is_told(
     programs: list[Program], stores: list[Store], app: Flask
 ) -> None:
-    deal = make_deal(stores[0])
+    deal = pay(make_deal(stores[0]))
     path, unit = f"/deals/{to_public('deal', deal.id)}/deliver", deal.stock_unit_id
     answers = at_once([lambda one=one: one.post(path, {}, Idempotency_Key="now") for one in programs])  # type: ignore[misc]
     assert sorted(answer.status_code for answer in answers) == [200, 409]

@@ -40,6 +40,20 @@ class DeliveryMissing(Conflict):
     message = N_("The vehicle is to be delivered before the deal is finalized.")
 
 
+class BuyerOwes(Conflict):
+    """A vehicle is handed over once its buyer has paid his part."""
+
+    code = "buyer_owes"
+    message = N_("The buyer still owes {amount}. It is to be paid before the vehicle is handed over.")
+
+
+class LenderNotBound(Conflict):
+    """A lender agreed to other figures than those of the deal, so that nobody stands for his part."""
+
+    code = "lender_not_bound"
+    message = N_("Nobody stands for the lender's part of {amount}: he agreed to other figures. Ask him for these ones.")
+
+
 class NothingExceeded(Conflict):
     """The figures lie within the limits of whoever asks."""
 

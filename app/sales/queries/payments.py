@@ -34,6 +34,7 @@ def deposits_of(deal_id: uuid.UUID) -> Decimal:
     return db.session.scalar(statement) or ZERO
 
 
+@kept
 def ledger_of(deal_id: uuid.UUID) -> list[Row]:
     """The rows of a deal's ledger, as its sums need them."""
     columns = (Payment.kind, Payment.direction, Payment.party, Payment.amount)

@@ -10,14 +10,18 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from app.core.db import db
+from app.core.db.reads import kept
+from app.core.guard.permissions import system_actor
 from app.sales.models.applications import Application
 from app.sales.models.deal import Deal
 from app.sales.queries.payments import ledger_of
-from app.sales.queries.sheets import find_chosen, read_desk
+from app.sales.queries.sheets import desk_of
 from app.sales.rules.financing import STANDS, ApplicationKind, ApplicationStatus
 from app.sales.rules.receivables import ZERO, Balance, Row, balance
 from app.sales.rules.sheet import total
 from app.sales.rules.status import ENDED
+
+_SYSTEM = system_actor("receivables")
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,12 @@ class Figures:
 
 def figures_of(deal: Deal) -> Figures:
     """What the deal comes to for its buyer by its chosen worksheet, and what is to be paid off for his trade-ins."""
-    totals = total(read_desk(deal, find_chosen(deal.id)).sheet)
+    totals = total(desk_of(_SYSTEM, deal).sheet)
     # `due` is less what was paid down, which here is a payment as any other.
     return Figures(owed=totals.due + totals.deposit, payoff=totals.payoff)
 
 
+@kept
 def financed_of(deal_id: uuid.UUID) -> Decimal:
     """What a lender has agreed to pay of the deal: what he who has paid agreed to, else who agreed last."""
     statement = (

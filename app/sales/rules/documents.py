@@ -154,7 +154,7 @@ def draw(strokes: Strokes) -> bytes:
 
 @dataclass(frozen=True)
 class PaperPolicy:
-    """How a dealership wants its papers: its terms, what a checklist lists, what must be there, and its logo.
+    """How a dealership wants its papers: terms, lines of a checklist, what must be there at a stage, and its logo.
 
     `terms`: kind -> language -> text. `items`: language -> lines. `gates`: stage -> kinds. `logo` is a stored file.
     """
@@ -163,6 +163,8 @@ class PaperPolicy:
     items: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     gates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     logo: str | None = None
+    # Whether a vehicle may be handed over before its buyer has paid his part.
+    open_balance: bool = False
 
 
 def policy_from(stored: Mapping[str, Any] | None) -> PaperPolicy:
@@ -174,6 +176,7 @@ def policy_from(stored: Mapping[str, Any] | None) -> PaperPolicy:
         items={locale: tuple(lines) for locale, lines in (stored.get("items") or {}).items()},
         gates={stage: tuple(kind for kind in gates.get(stage, ()) if kind in set(ASKABLE)) for stage in Stage},
         logo=stored.get("logo"),
+        open_balance=stored.get("open_balance") is True,
     )
 
 

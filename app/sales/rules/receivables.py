@@ -164,6 +164,15 @@ def balance(
     return Balance(owed, financed, net[Party.BUYER], net[Party.LENDER], -net[Party.PAYEE], payoff)
 
 
+def open_at_delivery(found: Balance, *, lender_stands: bool) -> tuple[tuple[Party, Decimal], ...]:
+    """Who has how much still to pay before the vehicle is handed over: the buyer his part, and a lender his where he
+    agreed to other figures than those of the deal. One who stands for his part pays it later."""
+    parts = [(Party.BUYER, found.from_buyer)]
+    if not lender_stands:
+        parts.append((Party.LENDER, found.from_lender))
+    return tuple((party, amount) for party, amount in parts if amount > ZERO)
+
+
 def refundable_of(amount: Decimal, taken_back: Iterable[Decimal]) -> Decimal:
     """What of one row can still be taken back."""
     return amount - sum(taken_back, ZERO)

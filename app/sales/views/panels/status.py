@@ -45,9 +45,8 @@ def _fill(actor: Actor, deal: Deal) -> Mapping[str, Any] | None:
             }
         )
     to_deliver = []
-    if deal.delivered_on is None:
-        wanted = (*steps_between(status, DealStatus.SOLD), Step.DELIVERED)
-        to_deliver = [sentence(item.refusal) for item in missing_for(actor, deal, wanted)]
+    if deal.delivered_on is None and status in AGREED:
+        to_deliver = [sentence(item.refusal) for item in missing_for(actor, deal, (Step.DELIVERED,))]
     other = queries.find_claiming_deal(deal.stock_unit_id) if status not in CLAIMING else None
     promised = tenants.get_user_name(deal.promised_by) if deal.promised_by else None
     return {

@@ -32,7 +32,8 @@ def _schema() -> Any:
     items = {f"items_{code}": Text(longest=LONGEST_ITEMS, load_default="") for code in LANGUAGES}
     choice = fields.String(validate=one_of(*(kind.value for kind in ASKABLE)))
     gates = {f"gates_{stage}": fields.List(choice, load_default=list) for stage in Stage}
-    return FormSchema.from_dict({**texts, **items, **gates, "logo": fields.UUID(load_default=None)}, name="PapersForm")
+    rest: dict[str, Any] = {"logo": fields.UUID(load_default=None), "open_balance": fields.Boolean(load_default=False)}
+    return FormSchema.from_dict({**texts, **items, **gates, **rest}, name="PapersForm")
 
 
 def _to_body(data: Mapping[str, Any]) -> Body:
@@ -46,6 +47,7 @@ def _to_body(data: Mapping[str, Any]) -> Body:
         "items": {code: found[:MOST_ITEMS] for code, found in lines.items() if found},
         "gates": {stage.value: list(dict.fromkeys(data[f"gates_{stage}"])) for stage in Stage},
         "logo": str(data["logo"]) if data["logo"] else None,
+        "open_balance": data["open_balance"],
     }
 
 
@@ -56,7 +58,7 @@ def _to_values(body: Body | None) -> Mapping[str, Any]:
         values[f"items_{code}"] = "\n".join(policy.items.get(code, ()))
         for kind in MADE:
             values[_terms_field(kind, code)] = policy.terms.get(kind, {}).get(code, "")
-    return {**values, "logo": policy.logo or ""}
+    return {**values, "logo": policy.logo or "", "open_balance": policy.open_balance}
 
 
 def _context(_actor: Actor) -> Mapping[str, Any]:
