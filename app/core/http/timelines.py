@@ -8,11 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext
+
+from app.core.errors import N_
 from app.core.guard import audit
 from app.core.guard.permissions import Actor
 
 CHANGE = "change"
 TOGETHER = timedelta(minutes=5)
+# Parts of the program that change records by themselves; the audit keeps which it was.
+PARTS = frozenset(
+    {"gross", "deal.unwind", "reservations", "exports", "schedules", "notifications", "pipeline", "partners"}
+)
+SYSTEM = N_("The system")
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,7 @@ def history(actor: Actor, record_type: str, record_id: uuid.UUID, limit: int = 5
         Entry(
             at=line.at,
             kind=CHANGE,
-            who=line.actor_name,
+            who=gettext(SYSTEM) if line.actor_name in PARTS else line.actor_name,
             icon="pencil",
             key=str(line.id),
             action=line.action,

@@ -22,6 +22,8 @@ LINES = {
     "vehicle_cost": N_("Cost of the car"),
     "included_tax": N_("Tax inside the price"),
     "over_allowance": N_("Over-allowance"),
+    # The same line where the car is worth more than was given for it.
+    "under_allowance": N_("Under-allowance"),
     "extra": N_("Extra the store pays for"),
     "accessory": N_("Accessory"),
     "fee": N_("Fee"),

@@ -20,10 +20,14 @@ def _fill(actor: Actor, deal: Deal) -> Mapping[str, Any] | None:
     if not may_edit or deal.status in (DealStatus.LOST, DealStatus.UNWOUND):
         return None
     shares = [(str(user), f"{share.normalize():f}") for user, share in shares_of(deal).items()]
+    people = [(str(user.id), user.name) for user in tenants.list_active_users()]
+    names = dict(people)
     return {
+        # Somebody who has left since is named by nothing but his part.
+        "shared": [(names.get(user, "…"), share) for user, share in shares],
         "rows": [*shares, *([("", "")] * (ROWS - len(shares)))],
         "house": bool((deal.shares or {}).get("house")),
-        "people": [(str(user.id), user.name) for user in tenants.list_active_users()],
+        "people": people,
     }
 
 
