@@ -85,9 +85,16 @@ def test_others_pay_is_hidden_where_the_role_does_not_show_it(client_for, alpha,
         role = f"SELECT id FROM {schema}.tenants_roles WHERE key = 'sales_manager'"
         sights = f"{schema}.tenants_role_sights"
         connection.execute(f"DELETE FROM {sights} WHERE field_group = 'pay' AND role_id IN ({role})")
-    page = client_for(alpha, "sales_manager").get("/commission").text
+    client = client_for(alpha, "sales_manager")
+    page = client.get("/commission").text
     assert "Hidden for your role" in page
     assert "$250" not in page
+    with transaction():
+        plan_id = to_public("plan", pay.plan_for(earned.salesperson_id, earned.store_id, LAST).id)
+    # The rates of a plan are pay as well: neither shown nor written over.
+    assert 'name="front_rate" value="25"' in client_for(alpha, "gm").get(f"/commission-plans/new?like={plan_id}").text
+    assert 'value="25"' not in client.get(f"/commission-plans/new?like={plan_id}").text
+    assert post(client, "/commission-plans", **PLAN).status_code == 403
 
 
 def test_a_plan_is_tried_on_the_last_month_and_set(client_for, alpha, stores, seller, earned):

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -34,12 +35,14 @@ class MaskKind(StrEnum):
     BIRTH_DATE = "birth_date"
 
 
-def mask(kind: str, value: str | date | None) -> str:
-    """The masked form of `value`; nothing stays nothing, an unknown kind or format is masked whole."""
+def mask(kind: str, value: str | date | Decimal | None) -> str:
+    """The masked form of `value`; nothing stays nothing, a number, an unknown kind or format is masked whole."""
     if value is None or value == "":
         return ""
-    if not isinstance(value, str):
+    if isinstance(value, date):
         value = value.isoformat()
+    if not isinstance(value, str):
+        return FULL
     if len(value) > _LONGEST or not value.isprintable():
         return FULL
     masker = _MASKERS.get(kind)

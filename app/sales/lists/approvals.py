@@ -14,7 +14,7 @@ from app.core.guard.permissions import Actor, covers, scope_clause
 from app.core.jobs.topics import Deed, Named, Phrase, declare_subject, verbatim
 from app.core.money import plain_amount
 from app.sales.models import Approval, Deal
-from app.sales.operations.approvals import link_mark
+from app.sales.operations.approvals import link_mark, seen_mark
 from app.sales.rules.approvals import RequestState
 
 DETAIL = N_("Price {price}, discount {discount}")
@@ -37,7 +37,7 @@ def _named(actor: Actor, row: Approval, deal: Deal) -> Named:
     deeds: tuple[Deed, ...] = ()
     if row.state == RequestState.WAITING and is_his and row.asked_by != actor.user_id:
         # The button is about the figures that stand beside it.
-        seen = {"digest": row.digest.hex(), "back": "today"}
+        seen = {"digest": seen_mark(row), "back": "today"}
         deeds = (
             Deed(N_("Approve"), "sales.approve", args, seen),
             Deed(N_("Decline"), "sales.decline", args, seen),

@@ -74,7 +74,7 @@ def ask_approval(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None
 def decide(
     *, actor: Actor, approval_id: uuid.UUID, approve: bool, digest: str | None = None, answer: str | None = None
 ) -> Approval:
-    """Approve or decline what was asked for; `digest` is that of the figures whoever decides has seen.
+    """Approve or decline what was asked for; `digest` is the `seen_mark` of the figures whoever decides saw.
 
     Of two who decide at once, and of a decision and a change of the figures, one comes first: the other is refused.
     Raises NotFound, PermissionDenied, ApprovalClosed, OwnApproval, ApprovalOutdated and BeyondOwnLimits; publishes
@@ -90,7 +90,7 @@ def decide(
     if row.asked_by == actor.user_id:
         raise OwnApproval
     if approve:
-        if row.digest.hex() != (digest or row.digest.hex()) or is_outdated(deal, row):
+        if not hmac.compare_digest(seen_mark(row), digest or seen_mark(row)) or is_outdated(deal, row):
             raise ApprovalOutdated
         measured, limits = figures.measured_figures(deal), approvals.limits_at(actor, deal.store_id)
         if not may_decide(measured, limits, asked_by=row.asked_by, decider=actor.user_id):
@@ -119,10 +119,14 @@ def is_outdated(deal: Deal, row: Approval) -> bool:
     return row.digest != figures.digest_of(figures.agreed_body(deal))
 
 
+def seen_mark(row: Approval) -> str:
+    """What a page carries of the figures it shows. They hold costs, which a hash without a key would let be guessed."""
+    return _keyed("figures", current_tenant().id, str(row.id), row.digest.hex())
+
+
 def link_mark(row: Approval, reader_id: uuid.UUID | None) -> str:
     """What a mail's link carries: that it was made for this reader and these figures. It opens nothing by itself."""
-    text = "\0".join(("approval", current_tenant().id, str(row.id), str(reader_id), row.digest.hex()))
-    return hmac.digest(current_settings().secret_key.encode(), text.encode(), "sha256").hex()[:32]
+    return _keyed("approval", current_tenant().id, str(row.id), str(reader_id), row.digest.hex())[:32]
 
 
 def is_link_of(row: Approval, reader_id: uuid.UUID | None, mark: str) -> bool:
@@ -134,3 +138,7 @@ def _close(row: Approval, state: RequestState) -> None:
     row.state = state.value
     db.session.flush()
     publish(ApprovalSettled(row.id, row.deal_id, row.asked_by, row.decided_by))
+
+
+def _keyed(*parts: str) -> str:
+    return hmac.digest(current_settings().secret_key.encode(), "\0".join(parts).encode(), "sha256").hex()

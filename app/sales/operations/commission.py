@@ -16,6 +16,7 @@ from app.core.db.violations import violated
 from app.core.errors import N_, FieldError, Invalid, PermissionDenied
 from app.core.guard import audit
 from app.core.guard.permissions import Actor, check
+from app.core.guard.policy import policy_for
 from app.core.jobs.outbox import enqueue
 from app.core.jobs.queues import QueueName
 from app.inventory.events import UnitCostChanged
@@ -124,8 +125,9 @@ def set_plan(
     *, actor: Actor, name: str, plan: Plan, valid_from: date, store_id: uuid.UUID | None = None,
     people: Sequence[uuid.UUID] = (),
 ) -> CommissionPlan:
-    """Set the next version of a plan, from a month on whose periods nobody has closed yet; raises Invalid."""
+    """Set the next version of a plan, from a month on that nobody has closed yet; raises Invalid and FieldClosed."""
     check(actor, "commission.edit", owner_id=None, store_id=store_id)
+    policy_for(actor).check_write("commission_plan", "body", field="body")
     problems = []
     if not name.strip():
         problems.append(FieldError("name", "required", errors.REQUIRED))

@@ -93,6 +93,7 @@ def _page(key: uuid.UUID, error: DomainError | None = None) -> Any:
         state=gettext(REQUEST_LABELS[row.state]),
         outdated=outdated,
         lines=lines_of(row),
+        seen=approvals.seen_mark(row),
         asked_by=tenants.get_user_name(row.asked_by) if row.asked_by else None,
         decided_by=tenants.get_user_name(row.decided_by) if row.decided_by else None,
         may_decide=row.state == RequestState.WAITING and is_his and row.asked_by != actor.user_id and not outdated,

@@ -14,6 +14,7 @@ from app.core.db import current_tenant, transaction
 from app.core.db.ids import from_public, to_public
 from app.core.errors import N_, DomainError, NotFound, PermissionDenied
 from app.core.guard.permissions import allows, covers
+from app.core.guard.policy import Sight, policy_for
 from app.core.http.access import require
 from app.core.http.forms import FormSchema, load_form, render_form
 from app.core.http.lists import list_view
@@ -129,10 +130,12 @@ def list_plans():
 @bp.get("/commission-plans/new")
 @require("commission.edit")
 def new_plan():
-    """`like` is the plan the next version begins with."""
+    """`like` is the plan the next version begins with; its rates are for whoever sees pay."""
     known = request.args.get("like")
     row = statements.get_plan(current_actor(), from_public("plan", known)) if known else None
-    values = plan_values(pay.plan_of(row)) if row else {"recoverable": True, "measure": TierMeasure.UNITS.value}
+    sees = policy_for(current_actor()).field("commission_plan", "body") is Sight.VISIBLE
+    begun = {"recoverable": True, "measure": TierMeasure.UNITS.value}
+    values = plan_values(pay.plan_of(row)) if row and sees else begun
     values |= {"valid_from": month_of(_today())}
     if row:
         person = row.people[0] if row.people else ""
@@ -220,7 +223,8 @@ def _closed(row: Any, *, whole: bool = False) -> dict[str, Any]:
     shown = _shown(row.user_id, row.store_id, row.period, statement, "")
     total = row.total if shown["sees"] else None
     url = url_for("sales.show_statement", statement_id=to_public("stmt", row.id))
-    return {**shown, "units": row.units, "total": total, "url": url, "may_close": False}
+    units = row.units if shown["sees"] else None
+    return {**shown, "units": units, "total": total, "url": url, "may_close": False}
 
 
 def _shown(
@@ -236,7 +240,7 @@ def _shown(
         "store": tenants.get_store(store_id).name,
         "sees": sees,
         "statement": statement if sees else None,
-        "units": statement.units if statement else None,
+        "units": statement.units if statement and sees else None,
         "total": statement.total if statement and sees else None,
     }
 

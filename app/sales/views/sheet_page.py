@@ -194,6 +194,8 @@ def shown_sheet(
     sees_cost = policy_for(actor).group("cost") is Sight.VISIBLE
     desk = sheets.desk_of(actor, deal, number, parts=not (light and sees_cost))
     frozen, rules = sheets.is_frozen(deal), rules_for(deal)
+    # What somebody typed while another agreed to the deal changes nothing any more.
+    is_form = is_form and not frozen
     opened = Opened("deal", deal.id, desk.version, {}, sheet_schema(())) if light else opened_sheet(actor, deal, desk)
     errors = dict(field_words(error)) if error is not None else {}
     edit: Editing | None = Editing(desk.version, base_of(opened))

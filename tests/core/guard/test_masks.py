@@ -3,6 +3,7 @@
 import csv
 import re
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,7 @@ def test_nothing_stays_nothing_and_an_unknown_kind_shows_nothing():
     assert mask("phone", None) == ""
     assert mask("phone", "") == ""
     assert mask("shoe_size", "43") == FULL
+    assert mask("number", Decimal("5.9")) == FULL
 
 
 @given(st.sampled_from(list(MaskKind)), st.text(min_size=5))

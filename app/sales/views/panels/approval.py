@@ -11,7 +11,7 @@ from flask_babel import gettext
 from app.core.db.ids import to_public
 from app.core.guard.permissions import Actor, covers
 from app.sales.models import Deal
-from app.sales.operations.approvals import is_outdated
+from app.sales.operations.approvals import is_outdated, seen_mark
 from app.sales.queries import approvals, figures
 from app.sales.rules.approvals import LIMIT_LABELS, REQUEST_LABELS, RequestState, exceeded
 from app.sales.rules.status import ENDED
@@ -48,7 +48,7 @@ def _fill(actor: Actor, deal: Deal) -> Mapping[str, Any] | None:
                 "at": row.asked_at,
                 "url": url_for("sales.show_approval", approval_id=to_public("apv", row.id)),
                 "id": to_public("apv", row.id),
-                "digest": row.digest.hex(),
+                "digest": seen_mark(row),
                 "may_decide": row is current and may_approve and row.asked_by != actor.user_id and not outdated,
             }
             for row in rows[:5]
