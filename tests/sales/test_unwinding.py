@@ -72,12 +72,15 @@ def test_on_delivery_the_trade_becomes_a_unit_at_what_it_is_worth(stores):
     acv=st.none() | st.decimals(0, 50_000, places=2),
     trades=st.booleans(),
     agreed=st.booleans(),
+    pending=st.booleans(),
 )
-def test_unwinding_a_delivery_is_the_identity(stores, before, kind, price, acv, trades, agreed):
+def test_unwinding_a_delivery_is_the_identity(stores, before, kind, price, acv, trades, agreed, pending):
     unit = make_unit(stores[0], status=before)
     values = {"unit": unit, "price": price, "deal_type": kind}
     deal = with_trade(stores[0], acv=acv, **values) if trades else make_deal(stores[0], **values)
     stood, counted, owed = standing(stores[0].id), sales(kind), ledger_of(deal.id)
+    if pending:
+        edit(deal, status="pending")
     if agreed:
         edit(deal, status="sold", sold_on=DAY)
     deliver(deal, DAY)

@@ -39,6 +39,12 @@ def hold(*, actor: Actor, unit_id: uuid.UUID) -> str:
     return before
 
 
+def hold_again(*, actor: Actor, unit_id: uuid.UUID) -> None:
+    """The sale of a unit is open again, and it is kept for its buyer as before; one that went another way stays."""
+    if status_of(unit_id) == StockStatus.SOLD:
+        _move(actor, unit_id, StockStatus.ON_HOLD)
+
+
 def let_go(*, actor: Actor, unit_id: uuid.UUID, to: str) -> None:
     """A unit that is still on hold goes back to where it stood; one that was sold or moved meanwhile stays."""
     if status_of(unit_id) == StockStatus.ON_HOLD and to != StockStatus.ON_HOLD and to not in CLOSED:

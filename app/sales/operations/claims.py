@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from app.core import clock
 from app.core.guard.permissions import Actor
-from app.inventory.operations import holds
+from app.inventory.operations import episodes, holds
 from app.sales.models import Deal
 from app.sales.operations import reservations
 from app.sales.operations.holders import refuse_other_claim, reserved_for
 from app.sales.rules.reservations import Release
-from app.sales.rules.status import CLAIMING
+from app.sales.rules.status import AGREED, CLAIMING, DealStatus
 
 
 def take_unit(actor: Actor, deal: Deal) -> None:
@@ -35,6 +35,20 @@ def take_unit(actor: Actor, deal: Deal) -> None:
 def let_unit_go(deal: Deal) -> None:
     """The deal holds its unit no longer."""
     deal.promised_at = deal.promised_by = None
+
+
+def begin_with_unit(actor: Actor, deal: Deal) -> None:
+    """A deal begins, or is brought back: its unit stands as the deal does. Raises UnitIsClosed."""
+    if deal.status == DealStatus.PENDING:
+        holds.hold(actor=actor, unit_id=deal.stock_unit_id)
+    else:
+        episodes.take_up(actor=actor, unit_id=deal.stock_unit_id, sold=deal.status in AGREED)
+
+
+def put_unit_back(actor: Actor, deal: Deal) -> None:
+    """The unit of a deal that was pending stands where it stood before, unless it is reserved for the deal still."""
+    if deal.unit_status is not None and reservations.of_deal(deal.id) is None:
+        holds.let_go(actor=actor, unit_id=deal.stock_unit_id, to=deal.unit_status)
 
 
 def holds_unit(status: str) -> bool:

@@ -127,7 +127,7 @@ def record_deal(
         episodes.end_by_delivery(actor=actor, unit_id=stock_unit_id, deal_type=deal_type, on=delivered_on)
         publish(DealDelivered(deal.id, stock_unit_id, store.id, deal_type, delivered_on, lead_id))
     else:
-        episodes.take_up(actor=actor, unit_id=stock_unit_id, sold=status in AGREED)
+        claims.begin_with_unit(actor, deal)
         if status in AGREED:
             refresh_gross(deal.id)
     return deal

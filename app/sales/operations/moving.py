@@ -105,6 +105,12 @@ def _follow(actor: Actor, deal: Deal, before: DealStatus, after: DealStatus) -> 
         )
     elif after in AGREED and before not in AGREED:
         episodes.take_up(actor=actor, unit_id=deal.stock_unit_id, sold=True)
+    elif after is DealStatus.PENDING and before in AGREED:
+        holds.hold_again(actor=actor, unit_id=deal.stock_unit_id)
+    elif after is DealStatus.PENDING and before is not after:
+        holds.hold(actor=actor, unit_id=deal.stock_unit_id)
+    elif before is DealStatus.PENDING and before is not after:
+        claims.put_unit_back(actor, deal)
     elif after not in AGREED and before in AGREED:
         episodes.release(actor=actor, unit_id=deal.stock_unit_id)
         holds.put_back(actor=actor, unit_id=deal.stock_unit_id, to=deal.unit_status)

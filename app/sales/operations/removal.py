@@ -26,7 +26,7 @@ from app.sales.operations.deals import insert_deal, load_deal, note_change, stat
 from app.sales.operations.holders import refuse_other_claim
 from app.sales.queries.sheets import lines_of, list_trades, list_worksheets, scenarios_of
 from app.sales.rules.reservations import Release
-from app.sales.rules.status import AGREED, CLAIMING, ENDED, counts_as_sale
+from app.sales.rules.status import AGREED, CLAIMING, ENDED, DealStatus, counts_as_sale
 
 # In the order in which they refer to one another.
 _HUNG = {"worksheets": Worksheet, "lines": DealLine, "scenarios": Scenario, "trade_ins": TradeIn}
@@ -55,6 +55,8 @@ def delete_deal(*, actor: Actor, deal_id: uuid.UUID, version: int | None = None,
     if before["status"] in AGREED and not counted:
         episodes.release(actor=actor, unit_id=unit_id)
         holds.put_back(actor=actor, unit_id=unit_id, to=kept["unit_status"])
+    elif before["status"] == DealStatus.PENDING and kept["unit_status"] is not None:
+        holds.let_go(actor=actor, unit_id=unit_id, to=kept["unit_status"])
     audit.record(
         actor,
         "deal.delete",
@@ -99,7 +101,7 @@ def restore_deal(
         refuse_other_claim(deal.stock_unit_id)
         if deal.status in CLAIMING:
             claims.take_unit(actor, deal)
-        episodes.take_up(actor=actor, unit_id=deal.stock_unit_id, sold=deal.status in AGREED)
+        claims.begin_with_unit(actor, deal)
     try:
         insert_deal(deal)
     except IntegrityError as error:

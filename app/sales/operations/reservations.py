@@ -19,14 +19,14 @@ from app.core.jobs.outbox import enqueue
 from app.core.jobs.queues import QueueName
 from app.core.money import round_amount
 from app.inventory.operations import holds
-from app.sales import errors
+from app.sales import errors, queries
 from app.sales.errors import DealIsEnded, NotReserved
 from app.sales.models import Deal, Reservation
 from app.sales.operations.holders import refuse_other_claim, reserved_for
 from app.sales.queries import policies
 from app.sales.rules.policies import LONGEST_RESERVATION, PolicyKind, reservation_terms
 from app.sales.rules.reservations import Release, is_live
-from app.sales.rules.status import ENDED, amounts_are_possible
+from app.sales.rules.status import ENDED, DealStatus, amounts_are_possible
 
 EXPIRE = "sales.expire_reservation"
 
@@ -41,10 +41,10 @@ def find_live(stock_unit_id: uuid.UUID) -> Reservation | None:
 
 
 def end(actor: Actor, kept: Reservation, reason: Release) -> None:
-    """Release it; its unit goes back to where it stood unless the deal takes it now."""
+    """Release it; its unit goes back to where it stood unless the deal takes it now, or has it already."""
     kept.released_at, kept.release_reason, kept.released_by = clock.now(), reason.value, actor.user_id
     db.session.flush()
-    if reason is not Release.SOLD:
+    if reason is not Release.SOLD and queries.find_claiming_deal(kept.stock_unit_id) is None:
         holds.let_go(actor=actor, unit_id=kept.stock_unit_id, to=kept.status_before)
     told: dict[str, Any] = {"release_reason": (None, reason.value), "expires_at": (kept.expires_at, None)}
     audit.record(actor, "deal.release", "deal", kept.deal_id, changes=told)
@@ -109,6 +109,9 @@ def reserve_unit(
     until = clock.now() + timedelta(days=days)
     if kept is None:
         before = holds.hold(actor=actor, unit_id=deal.stock_unit_id)
+        if deal.status == DealStatus.PENDING and deal.unit_status is not None:
+            # Kept already; it stood elsewhere when the deal took it.
+            before = deal.unit_status
         kept = Reservation(id=new_id(), stock_unit_id=deal.stock_unit_id, deal_id=deal.id, status_before=before)
         kept.currency, kept.made_by = deal.currency, actor.user_id
         db.session.add(kept)
