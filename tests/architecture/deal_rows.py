@@ -37,5 +37,6 @@ def deal_rows() -> dict[str, Row]:
         "POST /deals/<deal_id>/worksheets/<worksheet_id>/choose": SHEET,
         "POST /deals/<deal_id>/worksheets/<worksheet_id>/delete": SHEET,
         "POST /deals/<deal_id>/trade-ins": DEAL,
+        "POST /deals/<deal_id>/trade-ins/<trade_id>/appraisal": TRADE,
         "POST /deals/<deal_id>/trade-ins/<trade_id>/remove": TRADE,
     }

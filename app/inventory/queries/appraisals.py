@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -105,20 +105,7 @@ def valid_acv(
 
     It asks for no right: what a deal may rest on does not depend on who asks. Money in it is of the cost group.
     """
-    stores = tenants.store_facts()
-    statement = (
-        select(
-            Appraisal.id.label("appraisal_id"), Appraisal.vehicle_id, Appraisal.store_id, Appraisal.acv,
-            Appraisal.currency, Appraisal.valid_until, Appraisal.decided_by,
-        )
-        .join(stores, stores.c.store_id == Appraisal.store_id)
-        .where(
-            Appraisal.status == AppraisalStatus.APPROVED.value,
-            Appraisal.valid_until >= store_today(stores.c.timezone),
-        )
-        .order_by(Appraisal.decided_at.desc(), Appraisal.id.desc())
-        .limit(1)
-    )  # fmt: skip
+    statement = _valid().limit(1)
     if vehicle_id is not None:
         statement = statement.where(Appraisal.vehicle_id == vehicle_id)
     if appraisal_id is not None:
@@ -129,6 +116,35 @@ def valid_acv(
         raise TypeError("say of which car or which appraisal")
     row = db.session.execute(statement).one_or_none()
     return None if row is None else ValidAcv(**row._mapping)
+
+
+def valid_acvs(vehicle_ids: Collection[uuid.UUID], store_id: uuid.UUID) -> Sequence[ValidAcv]:
+    """Every approved value of these cars that holds today at the store, the latest first; asks for no right either."""
+    if not vehicle_ids:
+        return []
+    statement = _valid().where(Appraisal.vehicle_id.in_(list(vehicle_ids)), Appraisal.store_id == store_id)
+    return [ValidAcv(**row._mapping) for row in db.session.execute(statement)]
+
+
+def is_there(appraisal_id: uuid.UUID) -> bool:
+    """Whether there is an appraisal of this id, for whoever asks."""
+    return db.session.scalar(select(Appraisal.id).where(Appraisal.id == appraisal_id)) is not None
+
+
+def _valid() -> Any:
+    stores = tenants.store_facts()
+    return (
+        select(
+            Appraisal.id.label("appraisal_id"), Appraisal.vehicle_id, Appraisal.store_id, Appraisal.acv,
+            Appraisal.currency, Appraisal.valid_until, Appraisal.decided_by,
+        )
+        .join(stores, stores.c.store_id == Appraisal.store_id)
+        .where(
+            Appraisal.status == AppraisalStatus.APPROVED.value,
+            Appraisal.valid_until >= store_today(stores.c.timezone),
+        )
+        .order_by(Appraisal.decided_at.desc(), Appraisal.id.desc())
+    )  # fmt: skip
 
 
 def _photos(actor: Actor) -> Select[Any]:

@@ -221,7 +221,8 @@ class WorksheetBody(BodySchema):
 
 
 class TradeInSchema(RecordSchema):
-    """A car the buyer gives in payment; `acv` is what it is worth to the store, `stock_unit_id` what it became."""
+    """A car the buyer gives in payment; `acv` is what it is worth to the store, `appraisal_id` the appraisal that was
+    taken from, and `stock_unit_id` what it became."""
 
     record = "trade_in"
 
@@ -230,6 +231,7 @@ class TradeInSchema(RecordSchema):
     deal_id = PublicId("deal")
     vehicle_id = PublicId("veh")
     stock_unit_id = PublicId("unit", allow_none=True)
+    appraisal_id = PublicId("apr", allow_none=True)
     allowance = Money()
     payoff = Money()
     acv = Money(allow_none=True)
@@ -245,15 +247,17 @@ class TradeInListSchema(Schema):
 
 
 class TradeInFields(BodySchema):
-    """What is agreed about a trade-in."""
+    """What is agreed about a trade-in. `appraisal_id` takes the worth of an approved appraisal that holds; another
+    `acv` is one's own, as far as one person may name it."""
 
     allowance = Money(required=True)
     payoff = Money(load_default=_zero, allow_none=True)
     acv = Money(load_default=None, allow_none=True)
+    appraisal_id = PublicId("apr", load_default=None, allow_none=True)
     lienholder = Text(longest=120, load_default=None, allow_none=True)
 
 
 class NewTradeIn(TradeInFields):
-    """A vehicle to be taken in trade."""
+    """A vehicle to be taken in trade. Without a worth it takes the latest approved one of the deal's store."""
 
     vehicle_id = PublicId("veh", required=True)

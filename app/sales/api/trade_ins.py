@@ -81,9 +81,9 @@ def edit_trade_in(deal_id: str, trade_id: str):
     """Change what is agreed about a trade-in that is as it was read"""
     key, trade = _reach(deal_id, trade_id)
     actor, patch = current_actor(), settled(TradeInFields, load_body(TradeInFields, partial=True))
-    if "acv" in patch:
+    for name in sorted(patch.keys() & {"acv", "appraisal_id"}):
         # Before it is compared: a refusal that depends on the value would tell it.
-        policy_for(actor).check_write("trade_in", "acv", field="acv")
+        policy_for(actor).check_write("trade_in", "acv", field=name)
     version = sent_version()
     with overtaken(), transaction():
         row = sheets.get_trade(queries.get_deal(actor, key, lock=True), trade)

@@ -32,8 +32,10 @@ from app.sales.errors.deals import (
 )
 from app.sales.errors.desk import (
     AMOUNT_NOT_POSSIBLE,
+    APPRAISAL_NOT_VALID,
     LABEL_MISSING,
     NO_SUCH_VEHICLE,
+    NOT_APPRAISED,
     RATE_NOT_POSSIBLE,
     SAME_VEHICLE,
     TOO_MANY_LINES,
@@ -41,6 +43,7 @@ from app.sales.errors.desk import (
     ChosenSheetStays,
     SheetIsFrozen,
     TradeIsInStock,
+    WorthNeedsAppraisal,
 )
 from app.sales.errors.money import (
     AMOUNT_NOT_ABOVE_ZERO,
@@ -86,6 +89,7 @@ from app.sales.errors.papers import (
 __all__ = [
     "AMOUNT_NOT_ABOVE_ZERO",
     "AMOUNT_NOT_POSSIBLE",
+    "APPRAISAL_NOT_VALID",
     "BEFORE_DELIVERED",
     "BEFORE_SOLD",
     "CARD_NUMBER",
@@ -101,6 +105,7 @@ __all__ = [
     "LENDING_HAS_NO_PRICE",
     "MORE_THAN_OWED",
     "NOT_AN_APPLICANT",
+    "NOT_APPRAISED",
     "NOT_A_LOGO",
     "NOT_OF_LEAD",
     "NO_SIGNATURE",
@@ -154,4 +159,5 @@ __all__ = [
     "TradeIsInStock",
     "UnitHasDeal",
     "UnitReserved",
+    "WorthNeedsAppraisal",
 ]

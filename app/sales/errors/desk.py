@@ -9,6 +9,8 @@ AMOUNT_NOT_POSSIBLE = N_("The amount must be at least zero.")
 RATE_NOT_POSSIBLE = N_("The rate must be between 0 and 1,000 percent.")
 SAME_VEHICLE = N_("This is the vehicle the deal sells.")
 NO_SUCH_VEHICLE = N_("No vehicle is known by this plate or VIN, or several are. Add it under Vehicles first.")
+APPRAISAL_NOT_VALID = N_("This is no approved appraisal of the vehicle that holds at the deal's store today.")
+NOT_APPRAISED = N_("The appraisal has another value. Give one of the two.")
 TOO_MANY_LINES = N_("A worksheet has at most {most} lines, ways to pay and trade-ins of each.")
 
 
@@ -38,3 +40,10 @@ class TradeIsInStock(Conflict):
 
     code = "trade_is_in_stock"
     message = N_("This trade-in is in stock already and stays with the deal.")
+
+
+class WorthNeedsAppraisal(Conflict):
+    """What two people must agree to in an appraisal nobody names alone in a deal."""
+
+    code = "worth_needs_appraisal"
+    message = N_("A worth above {limit} is taken from an approved appraisal of the vehicle.")

@@ -58,6 +58,8 @@ class TradeInput:
     keep_acv: bool = False
     lienholder: str | None = None
     at: str = ""
+    # Where the worth came from; a form never says it, so that a worth it changes is a worth of its own.
+    appraisal_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def is_same(content: SheetInput, desk: Desk) -> bool:
     costs = {item.id: item.line.cost for item in desk.lines}
     rates = {way.id: way.buy_rate for way in desk.ways}
     worths = {car.id: car.trade.acv for car in desk.trades}
+    sources = {car.id: car.appraisal_id for car in desk.trades}
     plain = replace(
         content,
         lines=tuple(
@@ -105,7 +108,10 @@ def is_same(content: SheetInput, desk: Desk) -> bool:
             for way in content.ways
         ),
         trades=tuple(
-            replace(car, at="", keep_acv=False, acv=worths.get(car.id) if car.keep_acv else car.acv)
+            replace(
+                car, at="", keep_acv=False, acv=worths.get(car.id) if car.keep_acv else car.acv,
+                appraisal_id=sources.get(car.id),
+            )
             for car in content.trades
         ),
     )  # fmt: skip
@@ -113,7 +119,10 @@ def is_same(content: SheetInput, desk: Desk) -> bool:
 
 
 def _trade_of(car: TradedCar) -> TradeInput:
-    return TradeInput(car.id, car.trade.allowance, car.trade.payoff, car.trade.acv, lienholder=car.lienholder)
+    agreed = car.trade
+    return TradeInput(
+        car.id, agreed.allowance, agreed.payoff, agreed.acv, lienholder=car.lienholder, appraisal_id=car.appraisal_id
+    )
 
 
 def problems_of(content: SheetInput) -> list[FieldError]:
@@ -158,14 +167,14 @@ def _amounts(content: SheetInput) -> Iterator[tuple[str, Decimal | None]]:
 
 
 def check_costs(actor: Actor, content: SheetInput) -> None:
-    """Raise FieldClosed where it says a cost that the actor does not see."""
+    """Raise FieldClosed where it says or empties a cost that the actor does not see."""
     policy = policy_for(actor)
     said = (
-        ("deal_line", "cost", ((item.at, item.keep_cost, item.line.cost) for item in content.lines)),
-        ("scenario", "buy_rate", ((way.at, way.keep_buy_rate, way.buy_rate) for way in content.ways)),
-        ("trade_in", "acv", ((car.at, car.keep_acv, car.acv) for car in content.trades)),
+        ("deal_line", "cost", ((item.at, item.keep_cost) for item in content.lines)),
+        ("scenario", "buy_rate", ((way.at, way.keep_buy_rate) for way in content.ways)),
+        ("trade_in", "acv", ((car.at, car.keep_acv) for car in content.trades)),
     )
     for record, name, items in said:
-        for at, kept, value in items:
-            if not kept and value is not None:
+        for at, kept in items:
+            if not kept:
                 policy.check_write(record, name, field=f"{at}{name}")

@@ -10,6 +10,7 @@ from app.core.db import db
 from app.core.db.columns import new_id
 from app.core.guard.permissions import Actor
 from app.core.money import round_amount
+from app.inventory.queries.appraisals import is_there
 from app.inventory.queries.trading import name_vehicles
 from app.sales.models import DealLine, Scenario
 from app.sales.operations.contents import SheetInput
@@ -67,8 +68,14 @@ def store_trades(deal_id: uuid.UUID, content: SheetInput, currency: str) -> None
             continue
         row.allowance, row.payoff = round_amount(car.allowance, currency), round_amount(car.payoff, currency)
         row.lienholder = (car.lienholder or "").strip() or None
-        if not car.keep_acv:
-            row.acv = rounded(car.acv, currency)
+        if not car.keep_acv and rounded(car.acv, currency) != row.acv:
+            # Another value than the appraisal's is somebody's own, but where an older state comes back whole.
+            row.acv, row.appraisal_id = rounded(car.acv, currency), known_appraisal(car.appraisal_id)
+
+
+def known_appraisal(appraisal_id: uuid.UUID | None) -> uuid.UUID | None:
+    """The appraisal a worth that comes back was taken from, unless it was deleted meanwhile."""
+    return appraisal_id if appraisal_id is not None and is_there(appraisal_id) else None
 
 
 def rounded(amount: Decimal | None, currency: str) -> Decimal | None:

@@ -32,6 +32,10 @@ def changes_between(before: Desk, after: Desk, names: Mapping[UUID, str]) -> tup
         payoff = f" − {amount(item.trade.payoff)}" if item.trade.payoff else ""
         return f"{_car_name(item, names)} {amount(item.trade.allowance)}{payoff}"
 
+    def worth(item: TradedCar) -> str | None:
+        said = _cost(_car_name(item, names), item.trade.acv, currency)
+        return f"{said}, appraised" if said and item.appraisal_id else said
+
     told: Changes = {
         "price": (round_amount(before.price, currency), round_amount(after.price, currency)),
         "discount": (round_amount(before.discount, currency), round_amount(after.discount, currency)),
@@ -41,9 +45,7 @@ def changes_between(before: Desk, after: Desk, names: Mapping[UUID, str]) -> tup
         "ways_to_pay": _apart(before.ways, after.ways, lambda item: _way(item, currency)),
         "buy_rates": _apart(before.ways, after.ways, _buy_rate),
         "trade_ins": _apart(before.trades, after.trades, car),
-        "trade_values": _apart(
-            before.trades, after.trades, lambda item: _cost(_car_name(item, names), item.trade.acv, currency)
-        ),
+        "trade_values": _apart(before.trades, after.trades, worth),
     }
     personal: Changes = {
         "sheet_note": (before.note, after.note),

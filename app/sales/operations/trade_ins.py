@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +14,6 @@ from app.core.db.violations import violated
 from app.core.errors import FieldError, Invalid, NotFound, Stale
 from app.core.guard import audit, undo
 from app.core.guard.permissions import Actor
-from app.core.guard.policy import policy_for
 from app.core.jobs.events import publish
 from app.core.money import round_amount
 from app.inventory import queries as inventory
@@ -24,10 +24,11 @@ from app.sales.models import TRADED_VEHICLE, Deal, TradeIn
 from app.sales.operations import parts
 from app.sales.operations.telling import changes_between
 from app.sales.operations.worksheets import open_deal
+from app.sales.operations.worths import Worth, worth_of
 from app.sales.queries import sheets
 from app.sales.queries.sheets import Desk
 
-_FIELDS = ("allowance", "payoff", "acv", "lienholder")
+_FIELDS = ("allowance", "payoff", "acv", "appraisal_id", "lienholder")
 _ENDLESS = Decimal(10) ** 13
 
 
@@ -39,13 +40,15 @@ def add_trade(
     allowance: Decimal,
     payoff: Decimal = Decimal(0),
     acv: Decimal | None = None,
+    appraisal_id: uuid.UUID | None = None,
     lienholder: str | None = None,
     trade_id: uuid.UUID | None = None,
 ) -> TradeIn:
-    """Take a vehicle in trade; `acv`, what it is worth to the store, is said by whoever sees costs.
+    """Take a vehicle in trade; `acv`, what it is worth to the store, is said by whoever sees costs, or taken from an
+    approved appraisal: the one that is named, or the latest of the deal's store where neither is said.
 
-    Raises Invalid, CarIsTraded, SheetIsFrozen and FieldClosed; publishes WorksheetChanged. `trade_id` is for bringing
-    one back with the id it had.
+    Raises Invalid, CarIsTraded, SheetIsFrozen, FieldClosed and WorthNeedsAppraisal; publishes WorksheetChanged.
+    `trade_id` is for bringing one back with the id and the worth it had.
     """
     deal = open_deal(actor, deal_id)
     problems = _problems(allowance, payoff, acv)
@@ -57,15 +60,19 @@ def add_trade(
         problems.append(FieldError("vehicle_id", "same_vehicle", errors.SAME_VEHICLE))
     if problems:
         raise Invalid(problems)
-    if acv is not None and trade_id is None:
-        policy_for(actor).check_write("trade_in", "acv", field="acv")
+    said = {name: value for name, value in (("acv", acv), ("appraisal_id", appraisal_id)) if value is not None}
+    if trade_id is None:
+        worth = worth_of(actor, deal, vehicle_id, said, None)
+    else:
+        worth = Worth(parts.rounded(acv, deal.currency), parts.known_appraisal(appraisal_id))
     before, currency = sheets.desk_of(actor, deal), deal.currency
     row = TradeIn(
         deal_id=deal.id,
         vehicle_id=vehicle_id,
         allowance=round_amount(allowance, currency),
         payoff=round_amount(payoff, currency),
-        acv=parts.rounded(acv, currency),
+        acv=worth.acv,
+        appraisal_id=worth.appraisal_id,
         lienholder=(lienholder or "").strip() or None,
     )
     if trade_id is not None:
@@ -92,24 +99,28 @@ def edit_trade(
     allowance: Decimal,
     payoff: Decimal,
     lienholder: str | None = None,
-    **cost: Decimal | None,
+    as_it_was: bool = False,
+    **worth: Any,
 ) -> TradeIn:
-    """Say anew what is agreed about a trade-in; `acv` may be given too, by whoever sees costs.
+    """Say anew what is agreed about a trade-in; `acv` and `appraisal_id` may be given too, by whoever sees costs.
 
-    Raises Invalid, NotFound, Stale, SheetIsFrozen, TradeIsInStock and FieldClosed; publishes WorksheetChanged.
+    Raises Invalid, NotFound, Stale, SheetIsFrozen, TradeIsInStock, FieldClosed and WorthNeedsAppraisal; publishes
+    WorksheetChanged. `as_it_was` brings back a worth that had been agreed to.
     """
-    if cost.keys() - {"acv"}:
-        raise TypeError(f"not to be edited here: {sorted(cost)}")
+    if worth.keys() - {"acv", "appraisal_id"}:
+        raise TypeError(f"not to be edited here: {sorted(worth)}")
     deal = open_deal(actor, deal_id)
     row = _loose(deal, trade_id, version)
-    problems = _problems(allowance, payoff, cost.get("acv"))
+    problems = _problems(allowance, payoff, worth.get("acv"))
     if problems:
         raise Invalid(problems)
     before, currency = sheets.desk_of(actor, deal), deal.currency
     kept = {name: getattr(row, name) for name in _FIELDS}
-    if "acv" in cost and parts.rounded(cost["acv"], currency) != row.acv:
-        policy_for(actor).check_write("trade_in", "acv", field="acv")
-        row.acv = parts.rounded(cost["acv"], currency)
+    if as_it_was:
+        found = Worth(worth.get("acv", row.acv), parts.known_appraisal(worth.get("appraisal_id", row.appraisal_id)))
+    else:
+        found = worth_of(actor, deal, row.vehicle_id, worth, row)
+    row.acv, row.appraisal_id = found.acv, found.appraisal_id
     row.allowance, row.payoff = round_amount(allowance, currency), round_amount(payoff, currency)
     row.lienholder = (lienholder or "").strip() or None
     db.session.flush()

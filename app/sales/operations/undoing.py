@@ -47,10 +47,11 @@ def _trade_add(actor: Actor, payload: Payload) -> None:
 def _trade_edit(actor: Actor, payload: Payload) -> None:
     before = dict(payload["before"])
     if not policy_for(actor).may_query("trade_in", "acv"):
-        before.pop("acv")
+        before = {name: value for name, value in before.items() if name not in ("acv", "appraisal_id")}
     trade_ins.edit_trade(
-        actor=actor, deal_id=payload["deal"], trade_id=payload["id"], version=payload["version"], **before
-    )
+        actor=actor, deal_id=payload["deal"], trade_id=payload["id"], version=payload["version"],
+        as_it_was=True, **before,
+    )  # fmt: skip
 
 
 def _trade_remove(actor: Actor, payload: Payload) -> None:

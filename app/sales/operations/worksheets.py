@@ -23,6 +23,7 @@ from app.sales.operations.contents import SheetInput, check_costs, content_of, p
 from app.sales.operations.deals import load_deal
 from app.sales.operations.mirroring import follow_sheet
 from app.sales.operations.telling import changes_between
+from app.sales.operations.worths import check_worths
 from app.sales.queries import sheets
 from app.sales.queries.sheets import Desk
 from app.sales.rules.bodies import from_body, to_body
@@ -39,8 +40,8 @@ def save_sheet(
     """Store a worksheet whole, the chosen one where none is named; a deal without any gets its first by this.
 
     `version` is that of the `Desk` it was read from. Raises NotFound, PermissionDenied, SheetIsFrozen, Stale, Invalid
-    naming fields by the `at` of their part, and FieldClosed for a cost of somebody who sees none. Publishes
-    WorksheetChanged, and DealChanged where the deal's price became another.
+    naming fields by the `at` of their part, FieldClosed for a cost of somebody who sees none, and WorthNeedsAppraisal.
+    Publishes WorksheetChanged, and DealChanged where the deal's price became another.
     """
     deal = open_deal(actor, deal_id)
     row, before = _load(actor, deal, worksheet_id)
@@ -50,6 +51,7 @@ def save_sheet(
     problems = problems_of(content)
     if problems:
         raise Invalid(problems)
+    check_worths(deal, before, content)
     known = {item.id for item in before.lines} | {way.id for way in before.ways}
     own = replace(
         content,

@@ -55,6 +55,7 @@ class TradedCar:
     lienholder: str | None = None
     stock_unit_id: uuid.UUID | None = None
     version: int = 1
+    appraisal_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,9 @@ def read_way(row: Scenario) -> Way:
 def read_car(row: TradeIn) -> TradedCar:
     """A stored trade-in as the rules have it."""
     trade = Trade(row.allowance, row.payoff, row.acv)
-    return TradedCar(row.id, row.vehicle_id, trade, row.lienholder, row.stock_unit_id, row.version)
+    return TradedCar(
+        row.id, row.vehicle_id, trade, row.lienholder, row.stock_unit_id, row.version, row.appraisal_id
+    )  # fmt: skip
 
 
 def is_frozen(deal: Deal) -> bool:

@@ -22,6 +22,7 @@ from app.sales.rules.leases import LeaseTax
 from app.sales.rules.scenarios import Scenario, ScenarioKind
 from app.sales.rules.sheet import Line, LineKind
 from app.sales.rules.taxes import TaxRule
+from app.sales.schemas.deals import VersionForm
 
 PART = re.compile(r"(?P<part>[lwt])-(?P<key>[0-9a-f]{32}|n[0-9]{1,3})-(?P<field>[a-z_]+)")
 YES_NO = ("yes", "no")
@@ -206,3 +207,9 @@ class TradeForm(FormSchema):
     allowance = Amount(required=True)
     payoff = Amount(load_default=Decimal(0))
     lienholder = Text(longest=120, load_default=None)
+
+
+class TakenForm(VersionForm):
+    """The appraisal whose value a trade-in takes over."""
+
+    appraisal_id = Text(longest=60, required=True)

@@ -23,7 +23,7 @@ from app.sales.operations import trade_ins, worksheets
 from app.sales.operations.contents import is_same
 from app.sales.queries import sheets
 from app.sales.schemas.deals import VersionForm
-from app.sales.schemas.desk import PART, TradeForm, read_sheet
+from app.sales.schemas.desk import PART, TakenForm, TradeForm, read_sheet
 from app.sales.views.following import follow
 from app.sales.views.pages import bp, deal_page, to_deal
 from app.sales.views.sheet_page import opened_sheet, rules_for, shown_sheet
@@ -134,6 +134,26 @@ def add_trade_in(deal_id: str):
     except DomainError as error:
         return _refused(key, error)
     flash_undo(gettext("The trade-in was added."))
+    return to_deal(key)
+
+
+@bp.post("/deals/<deal_id>/trade-ins/<trade_id>/appraisal")
+@require("deal.edit")
+def take_appraisal(deal_id: str, trade_id: str):
+    """Let the trade-in be worth what an approved appraisal says."""
+    actor, key, trade = current_actor(), from_public("deal", deal_id), from_public("ti", trade_id)
+    try:
+        data = load_form(TakenForm)
+        taken = from_public("apr", data["appraisal_id"])
+        with transaction():
+            row = sheets.get_trade(queries.get_deal(actor, key, lock=True), trade)
+            agreed = {name: getattr(row, name) for name in ("allowance", "payoff", "lienholder")}
+            trade_ins.edit_trade(
+                actor=actor, deal_id=key, trade_id=trade, version=data["version"], appraisal_id=taken, **agreed
+            )
+    except DomainError as error:
+        return _refused(key, error)
+    flash_undo(gettext("The trade-in is worth what the appraisal says."))
     return to_deal(key)
 
 

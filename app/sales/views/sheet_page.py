@@ -32,6 +32,7 @@ from app.sales.rules.taxes import TaxRule
 from app.sales.schemas.desk import keys_of, read_sheet, sheet_schema
 from app.sales.views.panels.next_step import NextStep, discount_hint, next_step
 from app.sales.views.reckoning import Reckoned, reckon_desk, reckon_input, solve_for
+from app.sales.views.worths import Worths, worths_of
 from app.tenants import queries as tenants
 
 _FLAGS = {None: "", True: "yes", False: "no"}
@@ -51,6 +52,7 @@ class Shown:
     lines: Sequence[str]
     ways: Sequence[str]
     cars: Mapping[str, NamedVehicle | None]
+    worths: Mapping[str, Worths]
     rules: Mapping[str, TaxRule]
     others: Sequence[Any]
     step: NextStep | None
@@ -232,6 +234,7 @@ def shown_sheet(
         lines=keys_of(texts, "l"),
         ways=keys_of(texts, "w"),
         cars={car.id.hex: names.get(car.vehicle_id) for car in desk.trades},
+        worths={} if light else worths_of(actor, deal, desk),
         rules=rules,
         others=sheets.list_worksheets(deal.id) if desk.id and not light else [],
         step=next_step(actor, deal) if desk.chosen and not light else None,
