@@ -62,6 +62,7 @@ SCREENS = (
     Screen("lead-quick", "/leads/quick"),
     Screen("lead-quick-refused", "/leads/quick", refused=True),
     Screen("lead-rules", "/leads/rules"),
+    Screen("lead-speed", "/leads/speed"),
     Screen("vehicles", "/vehicles"),
     Screen("vehicles-preview", "{peek}"),
     Screen("vehicles-all", "/vehicles/all"),

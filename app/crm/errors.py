@@ -62,6 +62,7 @@ class ChoiceUnknown(DomainError):
 UNKNOWN_CHOICE = N_("Choose one of the offered values.")
 IN_FUTURE = N_("This moment has not come yet.")
 REQUIRED = N_("Please fill this in.")
+SPAN_NOT_POSSIBLE = N_("Ask for 1 to {most} days, the first of them before the last.")
 NOT_A_SPAN = N_("The store closes after it opens: two times such as 09:00 and 18:00.")
 
 

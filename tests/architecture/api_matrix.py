@@ -42,6 +42,7 @@ def api_rows() -> dict[str, Row]:
     return {
         "GET /api/v1/me": Row(),
         **dict.fromkeys(("POST /api/v1/search/query", "GET /api/v1/changes", "GET /api/v1/metrics"), Row()),
+        "GET /api/v1/lead-speed": Row(),
         "GET /api/v1/metrics/customer-activity": Row(),
         "GET /api/v1/metrics/average-selling-price": Row(),
         **dict(

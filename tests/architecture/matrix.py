@@ -187,6 +187,7 @@ ROWS: dict[str, Row] = {
     "POST /customers/<customer_id>/contacts/<uuid:point_id>/reveal": POINT,
     **dict.fromkeys(("GET /leads", "POST /leads", "GET /pipeline", "GET /leads/new", "GET /leads/rules"), PLAIN),
     **dict.fromkeys(("GET /leads/quick", "POST /leads/quick"), PLAIN),
+    "GET /leads/speed": PLAIN,
     "POST /leads/rules/<store_id>": STORE,
     "GET /leads/<lead_id>": LEAD,
     **dict.fromkeys((f"{method} /leads/<lead_id>/{what}" for method in ("GET", "POST")
