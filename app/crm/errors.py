@@ -147,6 +147,13 @@ class UnitNotInStock(Conflict):
     message = N_("This vehicle is not in stock any more.")
 
 
+class UnitIsSold(Conflict):
+    """The vehicle waits for whoever bought it."""
+
+    code = "unit_sold"
+    message = N_("This vehicle is sold, so nobody drives it any more.")
+
+
 class DriveNotOut(Conflict):
     """Only what has gone out comes back."""
 

@@ -21,6 +21,7 @@ from app.crm.operations import test_drives
 from app.crm.queries.test_drives import licence_number_of
 from app.crm.rules.test_drives import DriveState, is_valid, state_of
 from app.inventory.models import OdometerReading, Vehicle
+from app.inventory.operations import units
 from tests.factories.inventory import SYSTEM, make_unit, make_vehicle
 from tests.factories.leads import make_lead
 from tests.factories.pages import post
@@ -190,6 +191,31 @@ def test_a_salesperson_sees_the_stores_drives_and_acts_on_his_own(stores, actor,
         act(test_drives.check_licence, own, actor=seller, number="D123")
     with pytest.raises(PermissionDenied):
         act(test_drives.cancel_test_drive, make_test_drive(stores[0]), actor=seller)
+
+
+def test_a_sold_vehicle_is_neither_offered_nor_driven(client_for, alpha, stores):
+    sold, held = make_unit(stores[0], make_vehicle(model="Zafira")), make_unit(stores[0], make_vehicle(model="Zafira"))
+    drive = make_test_drive(stores[0], seen=True, stock_unit_id=sold.id)
+    for unit, status in ((sold, "sold"), (held, "on_hold")):
+        with transaction():
+            units.move_status(actor=SYSTEM, unit_id=unit.id, version=unit.version, status=status)
+    with pytest.raises(errors.UnitIsSold):
+        make_test_drive(stores[0], stock_unit_id=sold.id)
+    with pytest.raises(errors.UnitIsSold):
+        act(test_drives.go_out, drive)
+    act(test_drives.cancel_test_drive, drive)
+    assert make_test_drive(stores[0], stock_unit_id=held.id).stock_unit_id == held.id
+    client = client_for(alpha, "sales_manager")
+    ids = [to_public("unit", unit.id) for unit in (sold, held)]
+    offered = post(client, "/test-drives/new", unit_search="Zafira").text
+    assert [key in offered for key in ids] == [False, True]
+    for unit, there in ((sold, False), (held, True)):
+        page = client.get(f"/vehicles/{to_public('veh', unit.vehicle_id)}").text
+        assert (f"/test-drives/new?unit={to_public('unit', unit.id)}" in page) is there
+    program = Program(client_for(alpha, None), make_key("sales_manager"))
+    body = {"customer_id": to_public("cus", drive.customer_id), "stock_unit_id": ids[0]}
+    refused = program.post("/test-drives", {**body, "planned_at": "2030-01-01T10:00:00Z"})
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "unit_sold")
 
 
 def test_an_erased_person_leaves_neither_number_nor_note(stores):

@@ -39,7 +39,7 @@ def log_test_drive(
         raise Invalid([FieldError("back_at", "in_future", errors.IN_FUTURE)])
     drive = plan_test_drive(
         actor=actor, customer_id=customer_id, stock_unit_id=stock_unit_id, planned_at=out_at, lead_id=lead_id,
-        salesperson_id=salesperson_id, note=note,
+        salesperson_id=salesperson_id, note=note, is_over=True,
     )  # fmt: skip
     check(actor, "test_drive.edit", owner_id=drive.salesperson_id, store_id=drive.store_id)
     drive.licence_checked_by, drive.licence_checked_at = drive.salesperson_id, out_at

@@ -24,7 +24,7 @@ from app.crm import errors, queries
 from app.crm.models import TestDrive
 from app.crm.operations import activities, pipeline
 from app.crm.queries.leads import assignable, get_lead
-from app.crm.queries.test_drives import COLUMN, TABLE, get_test_drive, licence_number_of, out_with
+from app.crm.queries.test_drives import COLUMN, TABLE, check_drivable, get_test_drive, licence_number_of, out_with
 from app.crm.rules.customers import ActivityType
 from app.crm.rules.test_drives import DriveState, is_valid, state_of
 from app.inventory import queries as inventory
@@ -48,9 +48,10 @@ def plan_test_drive(
     lead_id: uuid.UUID | None = None,
     salesperson_id: uuid.UUID | None = None,
     note: str = "",
+    is_over: bool = False,
 ) -> TestDrive:
-    """Plan a drive in a unit, at its store and with the actor unless somebody else is named. Raises UnitNotInStock
-    and Invalid."""
+    """Plan a drive in a unit, at its store and with the actor unless somebody else is named. Raises UnitNotInStock,
+    Invalid, and UnitIsSold unless the drive `is_over` already."""
     unit = inventory.unit_info(actor, stock_unit_id)
     salesperson_id = salesperson_id or actor.user_id
     check(actor, "test_drive.create", owner_id=salesperson_id, store_id=unit.store_id)
@@ -59,8 +60,7 @@ def plan_test_drive(
         store_id=unit.store_id, lead_id=lead_id, salesperson_id=salesperson_id, planned_at=planned_at,
         note=note.strip(),
     )  # fmt: skip
-    if unit.closed_on is not None:
-        raise errors.UnitNotInStock
+    check_drivable(unit, is_over=is_over)
     if lead_id is not None and get_lead(actor, lead_id).customer_id != drive.customer_id:
         raise Invalid([FieldError("lead_id", "unknown_choice", errors.UNKNOWN_CHOICE)])
     _check_salesperson(actor, drive)
@@ -132,8 +132,8 @@ def go_out(
 ) -> TestDrive:
     """The customer has the keys; pressed twice it is one drive. Of many who take one car at once the first gets it.
 
-    Raises LicenceNotChecked, LicenceExpired, UnitIsOut naming with whom and since when, UnitNotInStock, DriveIsOver,
-    Invalid for an odometer that went back without a `reason`, and Stale.
+    Raises LicenceNotChecked, LicenceExpired, UnitIsOut naming with whom and since when, UnitNotInStock, UnitIsSold,
+    DriveIsOver, Invalid for an odometer that went back without a `reason`, and Stale.
     """
     drive = _load(actor, test_drive_id, version, once=DriveState.OUT)
     if _state_of(drive) is DriveState.OUT:
@@ -146,8 +146,7 @@ def go_out(
     unit = inventory.unit_info(actor, drive.stock_unit_id)
     # Whoever takes the car waits here for whoever is taking it, and then sees that it is gone.
     vehicle = inventory.get_vehicle(actor, unit.vehicle_id, lock=True)
-    if inventory.unit_info(actor, drive.stock_unit_id).closed_on is not None:
-        raise errors.UnitNotInStock
+    check_drivable(inventory.unit_info(actor, drive.stock_unit_id))
     other = out_with(drive.stock_unit_id)
     if other is not None:
         raise _is_out(other)

@@ -14,7 +14,10 @@ from app.core.guard import vault
 from app.core.guard.keys import KeyMissing
 from app.core.guard.permissions import Actor, allows, scope_clause
 from app.core.guard.policy import Sight, policy_for
+from app.crm import errors
 from app.crm.models import Customer, Lead, TestDrive
+from app.inventory.queries import UnitFacts
+from app.inventory.rules.stock import StockStatus
 
 TABLE, COLUMN = "crm_test_drives", "licence_number_enc"
 
@@ -38,6 +41,14 @@ def out_with(stock_unit_id: uuid.UUID) -> TestDrive | None:
         .where(TestDrive.stock_unit_id == stock_unit_id, TestDrive.out_at.is_not(None), TestDrive.back_at.is_(None))
         .execution_options(populate_existing=True)
     )
+
+
+def check_drivable(unit: UnitFacts, *, is_over: bool = False) -> None:
+    """Raise UnitNotInStock for a unit that has left, and UnitIsSold for a sold one unless the drive `is_over`."""
+    if unit.closed_on is not None:
+        raise errors.UnitNotInStock
+    if unit.status == StockStatus.SOLD and not is_over:
+        raise errors.UnitIsSold
 
 
 def drives_of_lead(actor: Actor, lead_id: uuid.UUID) -> Sequence[TestDrive]:

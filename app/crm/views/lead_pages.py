@@ -39,6 +39,7 @@ from app.crm.rules.waiting import open_time
 from app.crm.views.pages import translated
 from app.crm.views.stream import ICONS, activity_entries
 from app.inventory import queries as inventory
+from app.inventory.rules.stock import StockStatus
 from app.tenants import queries as tenants
 
 FIELDS = ("status", "assignee_id", "channel", "source", "source_detail", "wanted", "lost_reason", "lost_note")
@@ -130,10 +131,10 @@ def lead_choices(permission: str = "lead.see") -> dict[str, list[tuple[str, str]
     }
 
 
-def unit_choices(asked: Any) -> list[tuple[str, str]]:
-    """The cars a form offers: the chosen one, and those that were searched for."""
+def unit_choices(asked: Any, *, sold: bool = True) -> list[tuple[str, str]]:
+    """The cars a form offers: the chosen one, and those that were searched for, `sold` ones among them or not."""
     actor, text = current_actor(), asked.get("unit_search")
-    rows: list[Any] = list(inventory.search_units(actor, text)) if text else []
+    rows: list[Any] = list(inventory.search_units(actor, text, sold=sold)) if text else []
     chosen = find_unit(actor, asked.get("stock_unit_id"))
     if chosen is not None and all(row.unit_id != chosen.unit_id for row in rows):
         rows.insert(0, chosen)
@@ -167,7 +168,9 @@ def _vehicle(actor: Actor, lead: Lead) -> dict[str, Any] | None:
 def _drive_url(actor: Actor, lead: Lead, customer: Customer | None) -> str | None:
     if lead.status not in OPEN or customer is None or not allows(actor, "test_drive.create"):
         return None
-    unit = to_public("unit", lead.stock_unit_id) if lead.stock_unit_id else None
+    asked = find_unit(actor, lead.stock_unit_id)
+    is_free = asked is not None and asked.closed_on is None and asked.status != StockStatus.SOLD
+    unit = to_public("unit", lead.stock_unit_id) if is_free and lead.stock_unit_id else None
     return url_for(
         "crm.new_test_drive", customer=to_public("cus", customer.id), unit=unit, lead=to_public("lead", lead.id)
     )

@@ -182,7 +182,7 @@ def _new(unit: str | None, customer: str | None, lead: str | None, error: Domain
     if chosen is not None and person is None:
         found = [(row.id, row.name) for row in queries.search_customers(actor, text)] if text else None
         people = likely_drivers(actor, chosen.unit_id) if found is None else found
-    units = unit_choices({"unit_search": form.get("unit_search")}) if chosen is None else []
+    units = unit_choices({"unit_search": form.get("unit_search")}, sold=False) if chosen is None else []
     return render_form(
         NEW,
         error,

@@ -21,6 +21,7 @@ from app.core.guard.permissions import Actor, allows, scope_clause
 from app.core.lists.matching import escape_like
 from app.inventory.models import OdometerReading, PriceChange, StockUnit, Vehicle
 from app.inventory.rules import plates, vin
+from app.inventory.rules.stock import StockStatus
 from app.inventory.rules.vin import VinStatus
 from app.tenants import queries as tenants
 
@@ -121,11 +122,14 @@ def unit_info(actor: Actor, unit_id: uuid.UUID) -> UnitFacts:
     return UnitFacts(**row._mapping)
 
 
-def search_units(actor: Actor, text: str, limit: int = 10) -> Sequence[Row]:
-    """Open units by stock number, tail of the VIN, make or model, for pickers: the columns of `UnitFacts`."""
+def search_units(actor: Actor, text: str, limit: int = 10, *, sold: bool = True) -> Sequence[Row]:
+    """Open units by stock number, tail of the VIN, make or model, for pickers: the columns of `UnitFacts`; `sold` ones
+    among them or not."""
     if not allows(actor, "stock.see"):
         return []
     statement = _units(actor).where(StockUnit.closed_on.is_(None))
+    if not sold:
+        statement = statement.where(StockUnit.status != StockStatus.SOLD.value)
     for word in text.split()[:4]:
         pattern = f"%{escape_like(word.casefold())}%"
         matches: list[ColumnElement[bool]] = [

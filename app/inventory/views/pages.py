@@ -86,7 +86,8 @@ def _episode(actor: Actor, unit: StockUnit) -> dict[str, Any]:
     store, public_id = tenants.get_store(unit.store_id), to_public("unit", unit.id)
     is_open = unit.closed_on is None
     can_start_deal = is_open and may("deal.create") and "sales.start_deal" in current_app.view_functions
-    can_drive = is_open and may("test_drive.create") and "crm.new_test_drive" in current_app.view_functions
+    is_free = is_open and unit.status != StockStatus.SOLD
+    can_drive = is_free and may("test_drive.create") and "crm.new_test_drive" in current_app.view_functions
 
     def allowed(permission: str) -> bool:
         return covers(actor, permission, owner_id=None, store_id=unit.store_id)
