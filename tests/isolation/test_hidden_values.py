@@ -163,7 +163,7 @@ def send(
             return told(client.get(path, query_string=args))
         return told(client.post(path, data={**args, "csrf_token": token}))
     if kind in ("record", "api"):
-        path = re.sub(r"{(\w+)}", lambda found: floor.id_of(found[1], detail[1]).replace("paid", "deal"), detail[0])
+        path = floor.fill(*detail)
         return told(client.get(path) if kind == "record" else Program(client, KEYS[reader]).get(path))
     if kind == "sheet":
         # What a sheet would come to before anybody saves it, with a trade-in of an unsaid worth.

@@ -55,7 +55,7 @@ PRODUCTS = declare_list(
             Column("kind", N_("Kind"), labels=KIND_LABELS),
             Column("provider", N_("Provider")),
             Column("price", N_("Price"), "money", currency=lambda row: row.currency),
-            Column("cost", N_("Cost"), "money", currency=lambda row: row.currency, shown=False),
+            Column("cost", N_("Cost"), "money", currency=lambda row: row.currency, shown=False, field=FIProduct.cost),
             Column("valid_from", N_("Holds from"), "date", sort="begins"),
             Column("valid_until", N_("Holds until"), "date"),
             Column("created_at", N_("Added"), "instant", sort="created", shown=False),
