@@ -106,7 +106,7 @@ def api_rows() -> dict[str, Row]:
             kind("fi-products", "product_id", ways=("GET", "PATCH"), plain=("GET", "POST"), other_store=False)
         ),
         **dict(kind("tax-rules", "rule_id", plain=("GET", "POST"), other_store=False)),
-        **dict(kind("payments", "payment_id", ways=("GET",), plain=("GET",), verbs=("POST refund",))),
+        **dict(kind("payments", "payment_id", ways=("GET",), plain=("GET",), verbs=("GET receipt", "POST refund"))),
         **dict(
             kind(
                 "applications", "application_id", ways=("GET",), plain=("GET",),

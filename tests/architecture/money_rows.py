@@ -15,6 +15,7 @@ def money_rows() -> dict[str, Row]:
         **dict.fromkeys(("POST /deals/<deal_id>/payments", "POST /deals/<deal_id>/applications"), DEAL),
         "GET /deals/<deal_id>/applications/new": DEAL,
         **dict.fromkeys(("GET /payments/<payment_id>", "GET /payments/<payment_id>/refund"), PAYMENT),
+        "GET /payments/<payment_id>/receipt": PAYMENT,
         "POST /payments/<payment_id>/refund": PAYMENT,
         "GET /applications/<application_id>": APPLICATION,
         **dict.fromkeys(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from sqlalchemy import Select
+from werkzeug.wrappers import Response
 
 from app.core.db.ids import from_public
 from app.core.guard.permissions import Actor
@@ -16,20 +18,26 @@ from app.core.http.api import (
     answer_one,
     created,
     creates,
+    documented,
     lists,
     load_body,
+    parameter,
     shows,
 )
 from app.core.http.api.expansions import in_row
+from app.core.http.api.operations import OF_RECORDS
 from app.core.http.sessions import current_actor
+from app.core.languages import LANGUAGES
 from app.sales import queries
 from app.sales.api.money_shapes import NewPayment, NewRefund, PaymentSchema
+from app.sales.documents import receipts
 from app.sales.lists import PAYMENTS
 from app.sales.models import Payment
 from app.sales.operations import payments
 
 bp = ApiBlueprint("payments", "Money of deals as it came and went.")
 
+LOCALE = parameter("locale", {"type": "string", "enum": sorted(LANGUAGES)}, "Else that of the deal's papers")
 EXAMPLE = {"kind": "deposit", "amount": {"amount": "500.00", "currency": "USD"}, "method": "card"}
 
 
@@ -76,6 +84,22 @@ def list_payments():
 def show_payment(payment_id: str):
     """Read a payment"""
     return answer_one(PAYMENT, payment_id)
+
+
+@bp.route("/payments/<payment_id>/receipt", methods=["GET"])
+@require("payment.see")
+@documented(gives={}, gives_file=("application/pdf",), parameters=[LOCALE], problems=(422, 503, *OF_RECORDS))
+def download_receipt(payment_id: str):
+    """Read the receipt of a payment or refund as a PDF"""
+    data, name = receipts.set_receipt(
+        actor=current_actor(), payment_id=from_public("pay", payment_id), locale=request.args.get("locale") or None
+    )
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+    }
+    return Response(data, content_type="application/pdf", headers=headers)
 
 
 @bp.route("/deals/<deal_id>/payments", methods=["POST"])

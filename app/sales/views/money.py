@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
+from werkzeug.wrappers import Response
 
 from app.core import clock
 from app.core.db import current_tenant
@@ -20,9 +21,11 @@ from app.core.http.forms import load_form, render_form
 from app.core.http.lists import list_view
 from app.core.http.once_forms import fresh_key, post_once
 from app.core.http.sessions import current_actor
+from app.core.languages import language_choices
 from app.core.lists import figures
 from app.core.money import plain_amount
 from app.sales import lists, queries
+from app.sales.documents import receipts
 from app.sales.models import Payment
 from app.sales.operations import payments
 from app.sales.queries import payments as asked
@@ -107,10 +110,24 @@ def show_payment(payment_id: str):
         method=gettext(METHOD_LABELS[paid.method]),
         received_by=tenants.get_user_name(paid.received_by) if paid.received_by else None,
         rest=rest,
+        languages=language_choices(),
         back=back,
         back_url=url_for("sales.show_payment", payment_id=to_public("pay", back.id)) if back else None,
         may_refund=refundable and covers(actor, "payment.refund", owner_id=deal.salesperson_id, store_id=deal.store_id),
     )
+
+
+@bp.get("/payments/<payment_id>/receipt")
+@require("payment.see")
+def download_receipt(payment_id: str):
+    """The receipt as a PDF, in the language asked for or that of the deal's papers."""
+    data, name = receipts.set_receipt(
+        actor=current_actor(), payment_id=from_public("pay", payment_id), locale=request.args.get("locale") or None
+    )
+    response = Response(data, content_type="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @bp.post("/deals/<deal_id>/payments")
