@@ -71,9 +71,10 @@ class Desk:
         )  # fmt: skip
         worksheets.save_sheet(actor=self.seller, deal_id=deal_id, version=None, content=content)
         if brought is not None and brought.status == "approved" and self.one.vehicle_id is not None:
+            # Worth what its appraisal says.
             trade_ins.add_trade(
                 actor=self.seller, deal_id=deal_id, vehicle_id=self.one.vehicle_id, allowance=brought.allowance,
-                payoff=brought.payoff, acv=brought.worth, lienholder=brought.lender,
+                payoff=brought.payoff, lienholder=brought.lender,
             )  # fmt: skip
         if worked.second is not None:
             other = worksheets.copy_worksheet(actor=self.seller, deal_id=deal_id)
