@@ -22,11 +22,13 @@ STAYS = {
     "crm_customers.family_name": "as the name",
     "crm_customers.name_key": "as the name",
     "sales_snapshots.reason": "a snapshot is only ever added to, and its mark holds the reason",
-    "sales_payments.reference": "the ledger is only ever added to",
-    "sales_payments.reason": "the ledger is only ever added to",
 }
 # Emptied by the same hand that empties words, though it is none.
-EMPTIED = {"crm_test_drives.licence_valid_until": "with the drive's notes: operations/test_drives.py, forget_driver"}
+EMPTIED = {
+    "crm_test_drives.licence_valid_until": "with the drive's notes: operations/test_drives.py, forget_driver",
+    "sales_payments.reference": "with the reason: sales, operations/erasing.py, forget_words_of_money",
+    "sales_payments.reason": "of a refund something has to stand there: forget_words_of_money",
+}
 # Bodies that hold figures, ids and choices alone; who adds words of people to one seals them elsewhere.
 BODIES = {
     "crm_lead_rules.hours": "opening hours of a store",

@@ -14,12 +14,13 @@ from app.core.clock import now, today
 from app.core.db import db, tenant, transaction
 from app.core.guard import words
 from app.core.guard.erasing import erase_subject
+from app.core.guard.masks import FULL
 from app.core.guard.models import AuditEntry
 from app.crm.operations import activities, follow_ups, leads, pipeline
 from app.inventory.models import Photo
 from app.inventory.operations import appraisals, photos
 from app.inventory.operations.photos import Sent
-from app.sales.models import Approval, Deal, TradeIn, Worksheet
+from app.sales.models import Approval, Deal, Payment, TradeIn, Worksheet
 from app.sales.operations import delivery, payments, trade_ins
 from app.tenants.models import Store
 from tests.factories.inventory import SYSTEM, make_vehicle
@@ -29,8 +30,8 @@ from tests.fixtures import dumps
 from tests.fixtures.dealerships import make_dealership
 
 MARKER = "wombat-marker"
-# Figures of the ledger are only ever added to, and its words with them.
-LEDGER = {"sales_payments.reference"}
+# Emptied beside what the ledger says of money, which stays.
+LEDGER = {"sales_payments.reference", "sales_payments.reason"}
 
 
 @pytest.fixture
@@ -71,7 +72,10 @@ def plant():
         trade = trade_ins.add_trade(
             actor=SYSTEM, deal_id=deal.id, vehicle_id=vehicle.id, allowance=Decimal(900), lienholder=MARKER
         )
-        payments.take_payment(actor=SYSTEM, deal_id=deal.id, amount=Decimal(5), method="cash", reference=MARKER)
+        paid = payments.take_payment(
+            actor=SYSTEM, deal_id=deal.id, amount=Decimal(5), method="cash", reference=MARKER
+        )
+        payments.refund_payment(actor=SYSTEM, payment_id=paid.id, reason=MARKER, amount=Decimal(2))
         db.session.add(Worksheet(deal_id=deal.id, number=7, price=Decimal(12000)))
         db.session.add(
             Approval(
@@ -100,7 +104,9 @@ def test_what_was_written_about_a_buyer_is_found_nowhere(place):
     with transaction():
         assert erase_subject(SYSTEM, buyer.id, "customer").rows > 0
     after = dumps.take(place, keys=True)
-    assert after.places_of(MARKER) == LEDGER
+    assert after.places_of(MARKER) == set()
+    told = db.session.execute(select(Payment.signed_amount, Payment.reference, Payment.reason).order_by(Payment.id))
+    assert [tuple(row) for row in told] == [(5, None, None), (-2, None, FULL)]
     # The copy from before opens no more of it either.
     assert {name for name in before.places_of(MARKER) if name.startswith("opened")} == set()
     assert db.session.scalars(select(Photo.id)).all() == []

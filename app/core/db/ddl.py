@@ -32,11 +32,19 @@ def _rights(table: Table) -> Iterator[str]:
     """What a tenant loses again on a table that is only ever added to."""
     if table.info.get("append_only"):
         yield revoke("UPDATE, DELETE", table.name)
+    if words := table.info.get("emptied"):
+        # Of its rows these columns alone may be written again, so that an erasure can empty them.
+        yield grant(f"UPDATE ({', '.join(words)})", table.name)
 
 
 def revoke(rights: str, table: str) -> str:
     """Take `rights` on `table` from the schema's own tenant: the default privileges gave them all."""
     return f"DO $$ BEGIN EXECUTE format('REVOKE {rights} ON {table} FROM %I', current_schema()); END $$"
+
+
+def grant(rights: str, table: str) -> str:
+    """Give `rights` on `table` back to the schema's own tenant."""
+    return f"DO $$ BEGIN EXECUTE format('GRANT {rights} ON {table} TO %I', current_schema()); END $$"
 
 
 @cache

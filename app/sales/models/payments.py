@@ -1,4 +1,4 @@
-"""What sales stores of money: the ledger of payments, which is only ever added to."""
+"""What sales stores of money: the ledger of payments, which is only ever added to; its words alone can be emptied."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ class Payment(Identified, db.Model):
         Index("ix_sales_payments_received_on", "received_on", "id"),
         Index("ix_sales_payments_received_at", "received_at", "id"),
         Index("ix_sales_payments_signed_amount", "signed_amount", "id"),
-        {"info": {"append_only": True}},
+        # What people wrote goes with the person; what was paid stays.
+        {"info": {"append_only": True, "emptied": ("reference", "reason")}},
     )
 
 
