@@ -57,7 +57,8 @@ def next_entries(
     """
     homes = [entry for entry in known if entry.amount is None]
     home = homes[-1] if homes else None
-    if home is not None and home.period in closed:
+    # One that had been taken out before its period was closed was paid nothing there, and has no place in it.
+    if home is not None and home.period in closed and home.sold.share:
         return _corrected(sold, home, known, current, closed[home.period], late=late)
     if sold is None:
         return [] if home is None or not home.sold.share else [_taken_out(home)]
