@@ -17,4 +17,7 @@ def appraisal_rows() -> dict[str, Row]:
         **dict.fromkeys(
             ("GET /photos/<photo_id>", "GET /photos/<photo_id>/small", "POST /photos/<photo_id>/delete"), PHOTO
         ),
+        **dict.fromkeys((f"{way} /api/v1/appraisals/<appraisal_id>/photos" for way in ("GET", "POST")), APPRAISAL),
+        **dict.fromkeys((f"{way} /api/v1/photos/<photo_id>" for way in ("GET", "DELETE")), PHOTO),
+        **dict.fromkeys((f"GET /api/v1/photos/<photo_id>/{size}" for size in ("file", "small")), PHOTO),
     }

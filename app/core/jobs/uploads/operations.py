@@ -45,9 +45,10 @@ MOST_WAITING: Final = 1024 * MEGABYTE
 LIVES: Final = timedelta(days=1)
 IMPORT: Final = "import"
 DEAL_DOCUMENT: Final = "deal_document"
+PHOTO: Final = "photo"
 # What a file may be for, and the right that takes.
 PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
-    {IMPORT: "import.create", DEAL_DOCUMENT: "deal_document.create"}
+    {IMPORT: "import.create", DEAL_DOCUMENT: "deal_document.create", PHOTO: "appraisal.edit"}
 )
 _PART: Final = "upload_part"
 _SHA256: Final = ("core_uploads", "sha256")
