@@ -62,7 +62,7 @@ def _named(kind: str, key: Any, names: Any) -> tuple[str, str | None]:
     if kind == "source":
         return gettext(SOURCE_LABELS[key]), key
     if key is None:
-        return gettext("nobody's"), "none"
+        return gettext("Nobody's"), "none"
     return names.get(key, "…"), to_public("store" if kind == "store" else "usr", key)
 
 
