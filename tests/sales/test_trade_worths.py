@@ -12,9 +12,9 @@ from app.core.db import transaction
 from app.core.db.ids import to_public
 from app.core.errors import FieldClosed, Invalid
 from app.core.guard import undo
-from app.inventory.operations.appraisals import edit_appraisal
+from app.inventory.operations.appraisals import delete_appraisal, edit_appraisal
 from app.sales.errors import WorthNeedsAppraisal
-from app.sales.operations import trade_ins
+from app.sales.operations import removal, trade_ins
 from app.sales.operations.contents import TradeInput
 from app.sales.queries import sheets
 from tests.factories.appraisals import make_appraisal, make_approved
@@ -22,6 +22,7 @@ from tests.factories.desk import CLERK, content, save, told
 from tests.factories.inventory import SYSTEM, make_vehicle
 from tests.factories.pages import post
 from tests.factories.sales import make_deal
+from tests.fixtures import people
 from tests.fixtures.programs import Program, make_key
 
 
@@ -225,3 +226,18 @@ def test_the_api_takes_and_gives_the_appraisal(client_for, alpha, deal, approved
 
 def usd(amount):
     return {"amount": amount, "currency": "USD"}
+
+
+def test_a_deal_comes_back_although_its_appraisal_is_gone(deal, approved):
+    car, admin = make_vehicle(), people.actor_of("tenant_admin")
+    found = approved(car, acv=D(11000))
+    add(deal, car.id)
+    with taken_back(admin):
+        with transaction():
+            removal.delete_deal(actor=admin, deal_id=deal.id)
+        with transaction():
+            # Somebody takes the approval back first; what nobody has decided on may be deleted.
+            edit_appraisal(actor=SYSTEM, appraisal_id=found.id, version=found.version, acv=D(10500))
+        with transaction():
+            delete_appraisal(actor=SYSTEM, appraisal_id=found.id)
+    assert worth(deal) == (D(11000), None)

@@ -24,6 +24,7 @@ from app.sales.models import Deal, DealLine, Scenario, TradeIn, Worksheet
 from app.sales.operations import claims, reservations
 from app.sales.operations.deals import insert_deal, load_deal, note_change, state_of
 from app.sales.operations.holders import refuse_other_claim
+from app.sales.operations.parts import known_appraisal
 from app.sales.queries.sheets import lines_of, list_trades, list_worksheets, scenarios_of
 from app.sales.rules.reservations import Release
 from app.sales.rules.status import AGREED, CLAIMING, ENDED, DealStatus, counts_as_sale
@@ -84,6 +85,12 @@ def _hung_on(deal: Deal) -> dict[str, list[dict[str, Any]]]:
     return {name: [values_of(row) for row in found] for name, found in rows.items()}
 
 
+def _as_it_may_be(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A row that hung on a deal, without the appraisal that was deleted meanwhile: its worth stays as a typed one."""
+    known = {"appraisal_id": known_appraisal(values["appraisal_id"])} if "appraisal_id" in values else {}
+    return {**values, **known}
+
+
 def restore_deal(
     *, actor: Actor, row: Mapping[str, Any], hung: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
 ) -> Deal:
@@ -104,13 +111,13 @@ def restore_deal(
         claims.begin_with_unit(actor, deal)
     try:
         insert_deal(deal)
+        for name, model in _HUNG.items():
+            db.session.add_all(model(**_as_it_may_be(values)) for values in (hung or {}).get(name, ()))
+            db.session.flush()
     except IntegrityError as error:
         if is_reference(error):
             raise Stale from error
         raise
-    for name, model in _HUNG.items():
-        db.session.add_all(model(**values) for values in (hung or {}).get(name, ()))
-        db.session.flush()
     note_change(actor, "deal.restore", deal, {}, None)
     search.refresh("deal", [deal.id])
     counted = counts_as_sale(deal.delivered_on, deal.unwound_on)
