@@ -29,6 +29,7 @@ from app.sales.events import (
     DealChanged,
     DealDelivered,
     DealFunded,
+    DealLost,
     DealsRecorded,
     DealsTakenBack,
     DealUnwound,
@@ -36,7 +37,7 @@ from app.sales.events import (
     WorksheetChanged,
 )
 from app.sales.operations import commission, grossing
-from app.sales.operations.applications import withdraw_of_unwound
+from app.sales.operations.applications import withdraw_of_ended
 from app.tenants.events import (
     FactorsChanged,
     GrantsOfRoleChanged,
@@ -61,7 +62,8 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     LeadUnanswered: (reactions.lead_unanswered,),
     DealDelivered: (note_deal, pipeline.win, grossing.note_deal, commission.note_deal),
     DealChanged: (note_deal, grossing.note_deal, commission.note_deal),
-    DealUnwound: (withdraw_of_unwound, note_deal, pipeline.win_back, grossing.note_deal, commission.note_deal),
+    DealLost: (withdraw_of_ended,),
+    DealUnwound: (withdraw_of_ended, note_deal, pipeline.win_back, grossing.note_deal, commission.note_deal),
     DealFunded: (grossing.note_deal, commission.note_deal),
     PaymentRecorded: (commission.note_deal,),
     DealsRecorded: (note_deals, commission.note_deals),

@@ -40,6 +40,14 @@ class DealUnwound:
 
 
 @dataclass(frozen=True)
+class DealLost:
+    """A deal ended without a sale."""
+
+    deal_id: UUID
+    store_id: UUID
+
+
+@dataclass(frozen=True)
 class DealChanged:
     """A deal was corrected or deleted; `counted` says whether it was a sale before, or is one after."""
 

@@ -11,13 +11,15 @@ from app.core.db import db, transaction
 from app.core.errors import Invalid, PermissionDenied, Stale
 from app.sales.errors import ApplicationNotFundable, ApplicationNotOpen, DealIsEnded
 from app.sales.models import Deal, Payment
-from app.sales.operations import applications, delivery, partners, payments
-from app.sales.ports import Funding
+from app.sales.operations import applications, delivery, many, partners, payments
+from app.sales.ports import Decision, Funding
 from app.sales.queries import applications as asked
 from app.sales.queries import receivables as money
+from app.sales.rules.financing import ApplicationStatus
 from tests.factories.inventory import SYSTEM
 from tests.factories.sales import make_deal
 from tests.fixtures.lenders import decided, fund, read, settle, submit, waiting
+from tests.sales.test_deal_operations import edit
 
 TODAY = clock.today("America/New_York")
 
@@ -91,6 +93,33 @@ def test_a_lender_who_takes_his_money_back_leaves_the_contract_unfunded(bank, bo
     assert db.session.get_one(Deal, deal.id, populate_existing=True).funded_on is None
     fund(found.id)
     assert money.balance_of(db.session.get_one(Deal, deal.id)).from_lender == 0
+
+
+def test_a_lost_deal_withdraws_what_is_open_and_tells_the_partner(bank, borrower_deal):
+    deal = borrower_deal
+    agreed, asked_for = decided(deal, bank).id, submit(deal, amount=Decimal(100))
+    bank.answers["decide"] = Decision(ApplicationStatus.DECLINED)
+    declined = decided(deal, bank, amount=Decimal(200)).id
+    edit(db.session.get_one(Deal, deal.id), status="lost")
+    assert [read(key).status for key in (agreed, asked_for, declined)] == ["withdrawn", "withdrawn", "declined"]
+    assert [read(key).owed for key in (agreed, asked_for, declined)] == ["withdraw", "withdraw", None]
+    assert waiting(agreed)
+    for key in (agreed, asked_for):
+        partners.talk(key)
+        assert (read(key).owed, bank.calls[-1]) == (None, "withdraw")
+    # Taken up again, it is asked for anew.
+    edit(db.session.get_one(Deal, deal.id), status="working")
+    assert read(agreed).status == "withdrawn"
+    assert read(submit(db.session.get_one(Deal, deal.id))).status == "submitted"
+
+
+def test_what_keeps_a_deal_from_being_lost_withdraws_nothing(bank, borrower_deal):
+    found = decided(borrower_deal, bank).id
+    with pytest.raises(RuntimeError), transaction():
+        deal = db.session.get_one(Deal, borrower_deal.id)
+        many.move_status(SYSTEM, deal.id, {"to_status": "lost"})
+        raise RuntimeError
+    assert (read(found).status, read(found).owed) == ("conditional", None)
 
 
 def test_unwinding_withdraws_what_is_open_and_owes_the_lender_his_money(bank, borrower_deal):

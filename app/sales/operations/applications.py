@@ -25,7 +25,7 @@ from app.core.jobs.queues import QueueName
 from app.core.money import plain_amount, round_amount
 from app.sales import errors, queries
 from app.sales.errors import ApplicationNotFundable, ApplicationNotOpen, DealIsEnded, NothingToTell
-from app.sales.events import DealFunded, DealUnwound
+from app.sales.events import DealFunded, DealLost, DealUnwound
 from app.sales.models import Application, Deal, Payment
 from app.sales.operations.payments import write_row
 from app.sales.ports import BANDS, find_partner
@@ -199,10 +199,11 @@ def fund_deal(
     return paid
 
 
-def withdraw_of_unwound(event: DealUnwound) -> None:
-    """A deal was taken back: nothing more is asked of anybody for it. What a lender has paid goes back by a refund."""
+def withdraw_of_ended(event: DealLost | DealUnwound) -> None:
+    """A deal was lost or taken back: nothing more is asked of anybody for it. What a lender has paid goes back by a
+    refund."""
     for found in _open_of(event.deal_id):
-        _withdraw(system_actor("deal.unwind"), found)
+        _withdraw(system_actor("deal.lost" if isinstance(event, DealLost) else "deal.unwind"), found)
 
 
 def load_application(

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from app.core.errors import DomainError
 from app.core.guard.permissions import Actor
+from app.core.jobs.events import publish
 from app.inventory.operations import episodes, holds
 from app.sales.errors import DealIsAgreed
+from app.sales.events import DealLost
 from app.sales.models import Deal
 from app.sales.operations import claims, reservations
 from app.sales.operations.guards import GUARDS
@@ -70,14 +72,15 @@ def begin_move(actor: Actor, deal: Deal, after: DealStatus) -> None:
 def end_move(actor: Actor, deal: Deal, before: DealStatus, *, reason: str | None = None) -> None:
     """After a deal was written: ask the guards on its way, have its unit follow, and keep how it stands.
 
-    Raises what a guard finds missing; the caller's transaction is rolled back then.
+    Raises what a guard finds missing; the caller's transaction is rolled back then. Publishes DealLost.
     """
     after = DealStatus(deal.status)
     require_steps(actor, deal, steps_between(before, after))
     _follow(actor, deal, before, after)
     if after is not before:
-        if after in ENDED:
+        if after is DealStatus.LOST:
             reservations.release_of(actor, deal.id, Release.DEAL_ENDED)
+            publish(DealLost(deal.id, deal.store_id))
         take_snapshot(actor, deal, transition_of(before, after), before=before.value, reason=reason)
 
 
