@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.core.db import db, transaction
+from app.core.db.ids import to_public
 from app.inventory.errors import TradeUnitChanged
 from app.inventory.models import StockUnit
 from app.inventory.operations.units import move_status
@@ -19,8 +20,10 @@ from app.sales.models import TradeIn
 from app.sales.operations import delivery
 from app.sales.queries.payments import ledger_of
 from tests.factories.inventory import SYSTEM, make_unit, make_vehicle
+from tests.factories.pages import post
 from tests.factories.sales import make_deal
 from tests.fixtures.audited import by_hand
+from tests.fixtures.programs import Program, make_key
 from tests.sales.test_deal_operations import deliver, edit, unwind
 
 DAY = date(2026, 2, 3)
@@ -105,4 +108,40 @@ def test_a_trade_that_went_on_is_named_or_kept(stores):
             actor=SYSTEM, deal_id=deal.id, version=deal.version, reason="came back", unwound_on=DAY, keep_trades=True
         )
     assert trade_unit(deal).id == unit.id
+    assert trade_unit(deal).status == "available"
+
+
+def went_on(store):
+    """A delivered deal whose trade-in was moved since."""
+    deal = deliver(with_trade(store), DAY)
+    unit = trade_unit(deal)
+    with transaction():
+        move_status(actor=SYSTEM, unit_id=unit.id, version=unit.version, status="available")
+    return deal
+
+
+def test_the_form_asks_whether_a_trade_that_went_on_is_kept(client_for, alpha, stores):
+    client, deal = client_for(alpha), went_on(stores[0])
+    address = f"/deals/{to_public('deal', deal.id)}/unwind"
+    box = 'name="keep_trades" value="1"'
+    assert box in client.get(address).text
+    given = {"version": str(deal.version), "unwound_on": DAY.isoformat(), "reason": "came back"}
+    refused = post(client, address, **given)
+    assert refused.status_code == 409
+    assert f"{box} checked" not in refused.text
+    assert post(client, address, **given, keep_trades="1").status_code == 303
+    db.session.expire_all()
+    assert queries.deal_by_id(deal.id).status == "unwound"
+    assert trade_unit(deal).status == "available"
+    plain = deliver(make_deal(stores[0]), DAY)
+    assert box not in client.get(f"/deals/{to_public('deal', plain.id)}/unwind").text
+
+
+def test_a_program_says_so_too(client_for, alpha, stores):
+    program, deal = Program(client_for(alpha, None), make_key("tenant_admin")), went_on(stores[0])
+    path, given = f"/deals/{to_public('deal', deal.id)}/unwind", {"reason": "came back"}
+    refused = program.post(path, given, Idempotency_Key="without")
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "trade_unit_changed")
+    done = program.post(path, {**given, "keep_trades": True}, Idempotency_Key="with")
+    assert (done.status_code, done.get_json()["status"]) == (200, "unwound")
     assert trade_unit(deal).status == "available"

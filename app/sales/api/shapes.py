@@ -120,10 +120,12 @@ class DealDelivery(VersionBody):
 
 
 class DealUnwinding(VersionBody):
-    """The day a delivered deal was taken back (today where none is said), and why."""
+    """The day a delivered deal was taken back (today where none is said), and why. Where a car taken in trade was sold,
+    priced or moved meanwhile this is refused unless `keep_trades` says that such cars stay in stock."""
 
     unwound_on = fields.Date(load_default=None)
     reason = Text(longest=500, required=True)
+    keep_trades = fields.Boolean(load_default=False)
 
 
 class DealCorrection(VersionBody):

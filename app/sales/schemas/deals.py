@@ -49,11 +49,12 @@ class DeliverForm(FormSchema):
 
 
 class UnwindForm(FormSchema):
-    """The day a delivered deal was taken back, and why."""
+    """The day a delivered deal was taken back, and why; whether cars taken in trade that went on stay in stock."""
 
     version = fields.Integer(required=True)
     unwound_on = fields.Date(load_default=None)
     reason = Text(longest=500, required=True)
+    keep_trades = fields.Boolean(load_default=False)
 
 
 class VersionForm(FormSchema):

@@ -17,6 +17,7 @@ from app.core.http.forms import load_form, render_form
 from app.core.http.sessions import current_actor
 from app.sales import queries
 from app.sales.operations import delivery
+from app.sales.queries.sheets import list_trades
 from app.sales.schemas.deals import DeliverForm, UnwindForm
 from app.sales.views.pages import bp, to_deal, version_shown
 from app.tenants import queries as tenants
@@ -72,4 +73,5 @@ def _form(template: str, deal_id: uuid.UUID, error: DomainError | None = None, *
         public_id=to_public("deal", deal_id),
         version=version_shown(error, deal.version),
         is_stale=isinstance(error, Stale),
+        has_trades=bool(list_trades(deal_id)),
     )
