@@ -24,6 +24,7 @@ from app.insights.operations.dues import note_activity, note_deal, note_deals, n
 from app.inventory.events import UnitCostChanged, VehicleChanged
 from app.notifications.operations import reactions
 from app.sales.events import (
+    ApplicationDecided,
     ApprovalAsked,
     ApprovalSettled,
     DealChanged,
@@ -68,6 +69,7 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     PaymentRecorded: (commission.note_deal,),
     DealsRecorded: (note_deals, commission.note_deals),
     DealsTakenBack: (note_deals,),
+    ApplicationDecided: (reactions.application_decided,),
     ApprovalAsked: (reactions.approval_asked,),
     ApprovalSettled: (reactions.approval_settled,),
     JobFinished: (settle_export, reactions.job_finished),

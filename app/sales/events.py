@@ -129,6 +129,16 @@ class ApprovalSettled:
     decided_by: UUID | None
 
 
+APPLICATION_DECIDED = declare_topic(
+    Topic(
+        "deal.application_decided",
+        N_("A lender or an insurer has answered for a deal of mine"),
+        N_("The application for {subject} is decided"),
+        N_("A lender or an insurer has answered"),
+        N_("Finance applications"),
+        "deal",
+    )
+)
 APPROVALS = N_("Approvals")
 APPROVAL_ASKED = declare_topic(
     Topic(

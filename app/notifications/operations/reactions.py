@@ -32,7 +32,14 @@ from app.notifications.models import Item
 from app.notifications.operations.telling import device_keys, notify, notify_audience, remember, settle
 from app.notifications.rules import PATIENCE
 from app.sales import queries as sales
-from app.sales.events import APPROVAL_ASKED, APPROVAL_DECIDED, ApprovalAsked, ApprovalSettled
+from app.sales.events import (
+    APPLICATION_DECIDED,
+    APPROVAL_ASKED,
+    APPROVAL_DECIDED,
+    ApplicationDecided,
+    ApprovalAsked,
+    ApprovalSettled,
+)
 from app.sales.queries.approvals import deciders
 from app.tenants.events import (
     FACTORS_CHANGED,
@@ -173,6 +180,13 @@ def follow_up_due(event: FollowUpDue) -> None:
 def follow_up_done(event: FollowUpDone) -> None:
     """Nobody has to do it any more, or not now."""
     settle([FOLLOW_UP_DUE], Subject("follow_up", event.follow_up_id))
+
+
+def application_decided(event: ApplicationDecided) -> None:
+    """Tell whose the deal is, and whoever asked for it."""
+    whose = sales.deal_by_id(event.deal_id).salesperson_id
+    people = {user_id for user_id in (whose, event.asked_by) if user_id is not None}
+    notify(people, APPLICATION_DECIDED, Subject("application", event.application_id))
 
 
 def approval_asked(event: ApprovalAsked) -> None:

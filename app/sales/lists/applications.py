@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, func, not_, select
 
+from app.core.db import db
 from app.core.db.ids import to_public
 from app.core.errors import N_
 from app.core.guard.classes import INTERNAL, PERSONAL
 from app.core.guard.permissions import Actor, scope_clause
+from app.core.jobs.topics import Named, Phrase, declare_subject, verbatim
 from app.core.lists.parts import Outgoing, Target, View
 from app.core.lists.spec import By, Column, Filter, ListSpec, Sort, declare_list
 from app.crm import queries as crm
@@ -71,6 +75,26 @@ def _page(row: Any) -> Target:
     return Target("sales.show_application", {"application_id": to_public("app", row.id)})
 
 
+def name_applications(actor: Actor, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Named]:
+    """Applications the actor may see: the deal's number, and what became of them with whom."""
+    visible = scope_clause(actor, "application.see", owner=Deal.salesperson_id, store=Application.store_id)
+    asked = (
+        select(Application.id, Application.partner_name, Application.status, Deal.deal_number)
+        .join(Deal, Deal.id == Application.deal_id)
+        .where(Application.id.in_(ids), visible)
+    )
+    return {
+        row.id: Named(
+            verbatim(row.deal_number),
+            Phrase("{partner}: {status}", {"partner": row.partner_name, "status": Phrase(STATUS_LABELS[row.status])}),
+            "sales.show_application",
+            {"application_id": to_public("app", row.id)},
+        )
+        for row in db.session.execute(asked)
+    }
+
+
+declare_subject("application", name_applications)
 APPLICATIONS = declare_list(
     ListSpec(
         name="applications",
