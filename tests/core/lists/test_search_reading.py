@@ -46,6 +46,18 @@ def test_text_may_mean_several_things():
     assert set(read("2041", "CN").meanings) >= {Meaning.PHONE, Meaning.NUMBER}
 
 
+@pytest.mark.parametrize("text", ["Marker Customer 123", "Coventry Autos 2024", "marker customer 1234567"])
+def test_a_name_with_a_number_is_no_vin_however_long(text):
+    asked = read(text, "GB")
+    assert Meaning.NAME in asked.meanings
+    assert asked.words == tuple(text.lower().split())
+
+
+@pytest.mark.parametrize("text", ["LSVAA49J2F2000001", "LSVA A49J 2F20 0000 1", "WVWZZZ 1K Z6W 000001"])
+def test_a_vin_is_no_name_in_groups_either(text):
+    assert read(text, "CN").words == ()
+
+
 @pytest.mark.parametrize("text", ["", " ", "x", "%", "%%", "__", "\x00", "‮", "-", "🙂"])
 def test_what_says_nothing_means_nothing(text):
     assert read(text, "US").is_empty

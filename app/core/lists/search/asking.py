@@ -65,11 +65,13 @@ def read(text: str, country: str) -> Asked:
         _meanings(plain, code, country, has_code),
         _spelled(code) if has_code else (),
         folded,
-        tuple(words_of(folded)[:MOST_WORDS]) if _may_be_name(folded) and not _is_vin(code) else (),
+        tuple(words_of(folded)[:MOST_WORDS]) if _may_be_name(folded) and not _is_vin(plain, code) else (),
         forms,
     )
 
 
+# As many letters alone are a word: groups of a VIN are shorter ("WVWZZZ").
+_SHORTEST_WORD: Final = 7
 _VIN: Final = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 # Provinces of the mainland, the new ones of green plates included; then Britain since 2001.
 _PLATES: Final = (
@@ -95,15 +97,21 @@ def _meanings(plain: str, code: str, country: str, has_code: bool) -> tuple[Mean
         ),
         Meaning.PHONE: _phone_score(plain, country),
         Meaning.NUMBER: _first((7, _NUMBER.fullmatch(plain)), (4, has_code and digits)),
-        Meaning.NAME: _first((6, not digits), (1, digits < len(code) and not _is_vin(code))),
+        Meaning.NAME: _first((6, not digits), (1, digits < len(code) and not _is_vin(plain, code))),
     }
     likely = [meaning for meaning, score in scores.items() if score]
     return tuple(sorted(likely, key=lambda meaning: -scores[meaning]))
 
 
-def _is_vin(code: str) -> bool:
-    """Whether this is a whole VIN, which always has digits at its end."""
-    return _VIN.fullmatch(code.translate(_LOOKALIKES)) is not None and any(map(str.isdecimal, code[-4:]))
+def _is_vin(plain: str, code: str) -> bool:
+    """Whether this is a whole VIN, which always has digits at its end.
+
+    A name with a number may be as long ("Marker Customer 123"), but no VIN is typed with a word of letters in it.
+    """
+    if _VIN.fullmatch(code.translate(_LOOKALIKES)) is None or not any(map(str.isdecimal, code[-4:])):
+        return False
+    parts = re.split(r"[\W_]+", plain)
+    return len(parts) == 1 or not any(part.isalpha() and len(part) >= _SHORTEST_WORD for part in parts)
 
 
 def _first(*scores: tuple[int, object]) -> int:
