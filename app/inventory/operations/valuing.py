@@ -71,7 +71,7 @@ def checked(
         if any(len(cell["note"]) > rules.LONGEST_NOTE for cell in grid.values()):
             problems.append(FieldError("condition", "not_possible", errors.NOT_POSSIBLE))
     if "comparables" in found:
-        taken["comparables"], wrong = _comparables(found["comparables"], appraisal.currency)
+        taken["comparables"], wrong = _comparables(found["comparables"] or [], appraisal.currency)
         problems += wrong
     if "valid_until" in found:
         taken["valid_until"] = found["valid_until"]
