@@ -20,6 +20,7 @@ from tests.fixtures.browsing import token_of
 from tests.fixtures.earnings import MARK, MARKED, MARKS
 from tests.fixtures.importing import work_off
 from tests.fixtures.programs import Program, make_key
+from tests.fixtures.shown import figures_of
 from tests.fixtures.worlds import Floor
 from tests.isolation.test_hidden_values import ADDRESSES, API_LISTS, FILES, GROUPS, RECORDS, SPECS, TOLD
 
@@ -113,12 +114,12 @@ def test_no_answer_and_no_log_line_has_a_mark(
     told = told_to(app, floor, browsers(floor.of, reader), reader)
     # What he searched for himself stands in the page of what was found.
     told["search"] = told["search"].replace(MARK, "")
-    assert [what for what, text in told.items() if MARKS.search(text)] == []
-    assert MARKS.search(logged.getvalue()) is None
+    assert [what for what, text in told.items() if MARKS.search(figures_of(text))] == []
+    assert MARKS.search(figures_of(logged.getvalue())) is None
     with app.app_context(), tenant(floor.of.id):
         waiting = [f"{row.payload} {row.last_error}" for row in db.session.query(Outbox)]
         jobs = [f"{row.params} {row.result}" for row in db.session.query(Job)]
-    assert [text for text in (*waiting, *jobs) if MARKS.search(text)] == []
+    assert [text for text in (*waiting, *jobs) if MARKS.search(figures_of(text))] == []
     assert len(logged.getvalue()) > 100
 
 
@@ -127,8 +128,8 @@ def test_whoever_may_see_them_meets_them_and_the_log_has_none(
 ) -> None:
     """Without this nothing might have been marked."""
     told = told_to(app, floor, browsers(floor.of, "cashier"), "cashier")
-    marked = {what for what, text in told.items() if MARKS.search(text)}
+    marked = {what for what, text in told.items() if MARKS.search(figures_of(text))}
     assert {"page /deals/{deal} 0", "page /commission/{stmt} 0", "page /appraisals/{apr} 0", "list deals front_gross",
             "page /applications/{app} 0", "api /fi-products/{fip} 0", "api /deals/{desk} 1", "page /approvals/{apv} 0",
             "list commission_statements", "list stock_units cost"} - marked == set()  # fmt: skip
-    assert MARKS.search(logged.getvalue()) is None
+    assert MARKS.search(figures_of(logged.getvalue())) is None
