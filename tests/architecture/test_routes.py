@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import func, literal, literal_column, select
 
 from app.core.db import Tenant, db, tenant
 from app.core.guard.permissions import declared
@@ -100,11 +100,19 @@ def test_the_list_of_routes_is_the_reviewed_one(app: Flask) -> None:
     assert routes_of(app) == json.loads(REVIEWED.read_text())
 
 
+# That a session is used is noted once a minute, and this takes longer on a busy machine.
+NOTED = ("tenants_sessions",)
+
+
 def state() -> dict[str, tuple[int, int]]:
     """Number of rows and sum of the row versions of every table."""
     version = func.coalesce(func.sum(literal_column("xmin::text::bigint")), 0)
     return {
-        table.name: tuple(db.session.execute(select(func.count(), version).select_from(table)).one())
+        table.name: tuple(
+            db.session.execute(
+                select(func.count(), literal(0) if table.name in NOTED else version).select_from(table)
+            ).one()
+        )
         for table in db.metadata.sorted_tables
     }
 
